@@ -1,0 +1,3 @@
+"""The classical models of Hung-yi Lee's machine learning lectures as scikit-learn estimators."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,85 @@
+"""What every classifier shares: scores -> labels and probabilities."""
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class ScoreClassifier(ClassifierMixin):
+    """Labels and probabilities from raw scores.
+
+    A subclass gives ``classes_`` and ``_scores(X)``, which validates ``X`` and returns
+
+    - two classes: ``z`` of shape (n,), the log-odds of ``classes_[1]``;
+    - otherwise: ``z`` of shape (n, k), logarithms of the posterior up to a constant per row.
+    """
+
+    def decision_function(self, X):
+        """Return the raw scores of the rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to score.
+
+        Returns
+        -------
+        z : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: the log-odds of ``classes_[1]``, positive where it is predicted.
+            More: one score per class, the largest is predicted.
+        """
+        check_is_fitted(self)
+        return self._scores(X)
+
+    def predict(self, X):
+        """Return the most probable class of each row; a tie goes to the first class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Members of ``classes_``.
+        """
+        z = self.decision_function(X)
+        return self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the posterior probability of every class: sigmoid or softmax of the scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to one.
+        """
+        z = self.decision_function(X)
+        if z.ndim > 1:
+            return softmax(z, axis=1)
+        return np.column_stack([expit(-z), expit(z)])
+
+    def predict_log_proba(self, X):
+        """Return the natural logarithm of ``predict_proba``, without underflow.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        z = self.decision_function(X)
+        if z.ndim > 1:
+            return log_softmax(z, axis=1)
+        return np.column_stack([log_expit(-z), log_expit(z)])

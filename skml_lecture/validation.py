@@ -1,0 +1,52 @@
+"""Input checks that scikit-learn's public helpers leave open."""
+
+from contextlib import contextmanager
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+
+
+def check_weight(sample_weight, X, dtype=np.float64):
+    """Return the weights of the rows of ``X`` as an array, or None where none were given.
+
+    A number is every row's weight. Weights must be finite, non-negative and not all zero.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(X.shape[0], sample_weight)
+    weight = check_array(sample_weight, ensure_2d=False, dtype=dtype, input_name="sample_weight")
+    if weight.ndim != 1:
+        raise ValueError(
+            f"sample_weight must be 1D with one weight per row, got shape {weight.shape}."
+        )
+    check_consistent_length(X, weight)
+    if (weight < 0).any():
+        raise ValueError("Negative values in sample_weight: every weight must be >= 0.")
+    if not weight.any():
+        raise ValueError("All values of sample_weight are zero: no row is left to fit.")
+    return weight
+
+
+def check_option(name, value, options):
+    """Return ``value`` if it is one of ``options``, else raise a ValueError that lists them."""
+    if not (isinstance(value, str) and value in options):
+        names = ", ".join(repr(option) for option in options)
+        raise ValueError(f"{name} must be one of {names}, got {value!r}.")
+    return value
+
+
+@contextmanager
+def unchanged_on_failure(estimator):
+    """Give ``estimator`` its attributes back when the block raises.
+
+    Fitted attributes are replaced, never written into, so a shallow copy is enough.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
