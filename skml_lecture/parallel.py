@@ -21,10 +21,10 @@ def blas_threads():
     return max((library.num_threads for library in _blas().lib_controllers), default=1)
 
 
-def row_blocks(n_rows, row_size, start=0):
-    """Slice rows ``start`` to ``n_rows`` into blocks of about 2 MB of float64."""
-    step = max(_BLOCK_ELEMENTS // max(row_size, 1), 16)
-    return [slice(i, min(i + step, n_rows)) for i in range(start, n_rows, step)]
+def row_blocks(n_rows, row_size, *, at_least=16):
+    """Slice ``n_rows`` rows into blocks of about 2 MB of float64, ``at_least`` so many rows."""
+    step = max(_BLOCK_ELEMENTS // max(row_size, 1), at_least)
+    return [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
 
 
 def map_runs(work, blocks):
