@@ -1,7 +1,8 @@
 """Way 1: what a data set is summarised to. Every statistic here adds."""
 
+from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.moments import Moments
 from skml_lecture.statistics.summarizer import Summarizer
 
-__all__ = ["ClassStatistics", "Moments", "Summarizer"]
+__all__ = ["ClassMoments", "ClassStatistics", "Moments", "Summarizer"]
