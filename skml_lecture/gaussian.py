@@ -268,7 +268,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
                 f"null directions get a tenth of the pooled variance; set reg_covar or shrinkage "
                 f"to choose otherwise.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=5,  # the caller of fit
             )
 
     def _score_linearly(self, center):
