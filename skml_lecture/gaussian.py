@@ -289,7 +289,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if not self._is_tied():
             return super()._scores(X)
         X = self._read(X, reset=False)
-        z = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
+        z += self.intercept_
         if not np.isfinite(z).all():
             self._check_finite(X)
         return z.ravel() if len(self.classes_) == 2 else z
@@ -303,14 +304,13 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         def fill(run):
             with np.errstate(over="ignore", invalid="ignore"):  # looked at below
                 for block in run:
+                    x = X[block]
                     for c, whitening in enumerate(whitenings):
-                        log_density[block, c] = whitening.squared_distances(
-                            X[block], self.means_[c]
-                        )
+                        distances = whitening.squared_distances(x, self.means_[c])
+                        constant = whitening.log_det + d * np.log(2 * np.pi)
+                        log_density[block, c] = -0.5 * (distances + constant)
 
-        map_runs(fill, row_blocks(n, 2 * d))
-        log_density += np.array([w.log_det for w in whitenings]) + d * np.log(2 * np.pi)
-        log_density *= -0.5
+        map_runs(fill, row_blocks(n, 16 * d, at_least=256))
         if not np.isfinite(log_density).all():
             self._check_finite(X)
             log_density[np.isnan(log_density)] = -np.inf  # so far away that squares overflow

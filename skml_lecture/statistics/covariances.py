@@ -211,7 +211,7 @@ class DiagonalWhitening:
             precision = 1 / self.variance
             return X.power(2) @ precision - 2 * (X @ (precision * mean)) + mean**2 @ precision
         Z = X - mean
-        Z /= np.sqrt(self.variance)
+        Z *= 1 / np.sqrt(self.variance)
         return np.einsum("ij,ij->i", Z, Z)
 
     def precise(self, shifts):
