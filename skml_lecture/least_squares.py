@@ -12,10 +12,13 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator, lsqr
+from sklearn.utils import assert_all_finite
 
 from skml_lecture.parallel import blas_threads, map_runs, row_blocks, threads_for
+from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
+MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
 _TOL = 1e-12  # of LSQR, relative
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
@@ -204,7 +207,7 @@ def solve_svd(rows, alpha):
     n, d = rows.X.shape
     R = triangle(rows)
     ones = int(rows.fit_intercept)
-    Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]
+    Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]  # of exactly centered columns
     norms = np.linalg.norm(Rx, axis=0)
     scale = np.where(norms > 0, norms, 1)
     if alpha.any() or not _full_rank(Rx / scale, n):
@@ -249,12 +252,14 @@ def solve_dual(rows, alpha):
 def kernel(rows):
     """Return Z Z^T (n, n) of the centered, weighted rows Z, by blocks of columns."""
     n, d = rows.X.shape
+    X = rows.X.tocsc() if sparse.issparse(rows.X) else rows.X
     s = None if rows.weight is None else rows.root_weight[:, np.newaxis]
 
     def products(run):
         K = np.zeros((n, n), order="F")
         for columns in run:
-            Z = np.subtract(rows.X[:, columns], rows.x_center[columns], dtype=np.float64, order="F")
+            x = X[:, columns].toarray() if sparse.issparse(X) else X[:, columns]
+            Z = np.subtract(x, rows.x_center[columns], dtype=np.float64, order="F")
             if s is not None:
                 Z *= s
             K = dsyrk(1.0, Z, beta=1.0, c=K, overwrite_c=True)
@@ -299,3 +304,38 @@ def solve_lsqr(rows, alpha):
             for y, a in zip(Y.T, alpha, strict=True)
         ]
     return np.array([run[0] for run in runs]), all(run[1] != 7 for run in runs)
+
+
+def summarize(X, Y, weight):
+    """Return the moments of the columns of ``X`` and ``Y``; NaN and infinity raise here."""
+    moments = Moments.from_samples(X, weight, targets=Y)
+    if not np.isfinite(moments.scatter).all():
+        assert_all_finite(X, input_name="X")
+        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    return moments
+
+
+def intercept_of(moments, coef):
+    """Return mean(y) - coef mean(x) of moments whose last columns are the targets."""
+    d = coef.shape[1]
+    return moments.mean[d:] - coef @ moments.mean[:d]
+
+
+def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):
+    """Return coefficients, intercepts and the solver's name, as accurate as an SVD of the rows."""
+    d = X.shape[1]
+    center = moments.mean if fit_intercept else np.zeros(moments.n_features)
+    rows = Rows(X, Y, weight, center[:d], center[d:], fit_intercept)
+    coef = solve_gram(*gram_and_cross(moments, d, fit_intercept), alpha, rows)
+    if coef is not None:
+        return coef, intercept_of(moments, coef), "cholesky"
+    return *solve_svd(rows, alpha), "svd"
+
+
+def solve_wide(X, Y, weight, alpha, *, fit_intercept):
+    """Return the same as ``solve_rows`` for more features than rows, by the kernel matrix."""
+    rows = Rows.centered(X, Y, weight, fit_intercept)
+    coef = solve_dual(rows, alpha)
+    if coef is None:
+        return *solve_svd(rows, alpha), "svd"
+    return coef, rows.y_center - coef @ rows.x_center, "cholesky"

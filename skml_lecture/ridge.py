@@ -1,28 +1,37 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
 import warnings
+from functools import partial
+from time import perf_counter
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import RegressorMixin
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.least_squares import (
+    MAX_GRAM,
     Rows,
     gram_and_cross,
-    solve_dual,
+    intercept_of,
     solve_eigen,
     solve_gram,
     solve_lsqr,
+    solve_rows,
     solve_svd,
+    solve_wide,
+    summarize,
 )
+from skml_lecture.ridge_path import SCORES, RidgePath, fold_scores
 from skml_lecture.statistics import Moments, Summarizer
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
-_MAX_GRAM = 1000  # features up to which the statistics are kept whatever the number of rows
 _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
 
 
@@ -89,36 +98,6 @@ class LinearPrediction(RegressorMixin):
             self.intercept_ = 0.0
         else:
             self.intercept_ = float(intercept[0]) if single else intercept
-
-
-def summarize(X, Y, weight):
-    """Return the moments of the columns of ``X`` and ``Y``; NaN and infinity raise here."""
-    moments = Moments.from_samples(X, weight, targets=Y)
-    if not np.isfinite(moments.scatter).all():
-        assert_all_finite(X, input_name="X")
-        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
-    return moments
-
-
-def intercept_of(moments, coef):
-    """Return mean(y) - coef mean(x) of moments whose last columns are the targets."""
-    d = coef.shape[1]
-    return moments.mean[d:] - coef @ moments.mean[:d]
-
-
-def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):
-    """Return coefficients, intercepts and the solver's name, as accurate as an SVD of the rows."""
-    d = X.shape[1]
-    rows = Rows(X, Y, weight, *_centers(moments, d, fit_intercept), fit_intercept)
-    coef = solve_gram(*gram_and_cross(moments, d, fit_intercept), alpha, rows)
-    if coef is not None:
-        return coef, intercept_of(moments, coef), "cholesky"
-    return *solve_svd(rows, alpha), "svd"
-
-
-def _centers(moments, d, fit_intercept):
-    center = moments.mean if fit_intercept else np.zeros(moments.n_features)
-    return center[:d], center[d:]
 
 
 class RidgeRegression(LinearPrediction, Summarizer):
@@ -288,9 +267,9 @@ class RidgeRegression(LinearPrediction, Summarizer):
     def _solve_from_rows(self, X, Y, weight, alpha):
         """Return coefficients, intercepts and the solver's name; keep statistics where cheap."""
         n, d = X.shape
-        large = d > (_MAX_SPARSE_GRAM if sparse.issparse(X) else max(n, _MAX_GRAM))
+        large = d > (_MAX_SPARSE_GRAM if sparse.issparse(X) else max(n, MAX_GRAM))
         iterate = self.solver == "lsqr" or (self.solver == "auto" and sparse.issparse(X) and large)
-        if d <= _MAX_GRAM or not (large or iterate or self.solver == "svd"):
+        if d <= MAX_GRAM or not (large or iterate or self.solver == "svd"):
             self._statistics = summarize(X, Y, weight)
         else:
             assert_all_finite(X, input_name="X")
@@ -300,7 +279,7 @@ class RidgeRegression(LinearPrediction, Summarizer):
             rows = Rows.centered(X, Y, weight, self.fit_intercept)
             return *solve_svd(rows, alpha), "svd"
         if large and not sparse.issparse(X):
-            return self._solve_dual(X, Y, weight, alpha)
+            return solve_wide(X, Y, weight, alpha, fit_intercept=self.fit_intercept)
         return solve_rows(X, Y, weight, self._statistics, alpha, fit_intercept=self.fit_intercept)
 
     def _solve_lsqr(self, X, Y, weight, alpha):
@@ -313,13 +292,6 @@ class RidgeRegression(LinearPrediction, Summarizer):
                 stacklevel=4,
             )
         return coef, rows.y_center - coef @ rows.x_center, "lsqr"
-
-    def _solve_dual(self, X, Y, weight, alpha):
-        rows = Rows.centered(X, Y, weight, self.fit_intercept)
-        coef = solve_dual(rows, alpha)
-        if coef is None:
-            return *solve_svd(rows, alpha), "svd"
-        return coef, rows.y_center - coef @ rows.x_center, "cholesky"
 
     def _solve(self):
         """Solve from the kept statistics."""
@@ -336,5 +308,252 @@ class RidgeRegression(LinearPrediction, Summarizer):
     def _why_no_statistics(self):
         return (
             f"solver_={self.solver_!r} went without them. Use partial_fit from the first rows on, "
-            f"or fit with solver='cholesky' and at most {_MAX_GRAM} features."
+            f"or fit with solver='cholesky' and at most {MAX_GRAM} features."
         )
+
+
+class RidgeRegressionCV(LinearPrediction, BaseEstimator):
+    r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
+
+    The lecture's N-fold cross-validation: every candidate is scored on rows that it was not
+    fitted on, and the winner is refitted on all rows. The statistics of a training set are the
+    sum of those of its folds, one eigendecomposition of each serves every alpha, and the squared
+    errors of a fold follow from its statistics, so X is read once however many candidates.
+
+    .. math:: \mathrm{score}(\alpha) = -\frac1k \sum_{f=1}^k \frac{1}{W_f}
+              \sum_{i \in f} s_i \big(y_i - b^{(-f)}_\alpha - x_i^\top
+              \beta^{(-f)}_\alpha\big)^2
+
+    The score of a fold is weighted by the rows' weights; folds count equally.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+        Candidates ``>= 0`` with the meaning of ``RidgeRegression``'s ``alpha``.
+    fit_intercept : bool, default=True
+        Whether to fit the free term.
+    cv : int, cross-validation generator or iterable, default=None
+        None: leave-one-out, exactly, without refitting. Otherwise as in ``GridSearchCV``: a
+        number of folds, a splitter, or a list of (train, test) positions; test sets may overlap
+        or leave rows out.
+    scoring : str or callable, default=None
+        Any regression scorer; None is "neg_mean_squared_error". That one,
+        "neg_root_mean_squared_error" and "r2" come from the statistics, others from predictions.
+    alpha_per_target : bool, default=False
+        Whether each target has an alpha of its own.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (n_targets,)
+        The best candidate; the first of equals.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Its mean score.
+    cv_results_ : dict of ndarrays
+        The keys of ``GridSearchCV``: ``params``, ``param_alpha``, ``split0_test_score``, ...,
+        ``mean_test_score``, ``std_test_score``, ``rank_test_score`` and the times in seconds (a
+        whole search's, shared out equally). Scores are means over targets. Leave-one-out is
+        one split, scored over all rows together.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Weights of the best candidate on all rows.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Its free term; 0.0 without intercept.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had string names.
+
+    See Also
+    --------
+    RidgeRegression : The model for one alpha.
+    sklearn.linear_model.RidgeCV : The same choice; k folds cost it one fit per fold and alpha.
+    sklearn.model_selection.GridSearchCV : The same scores for ``Ridge``, one fit for each.
+
+    Notes
+    -----
+    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)).
+    More features than rows (and than 1000) go through the kernel matrix, O(n^2 d) for each fold.
+    Where the statistics would lose digits (a near-singular Gram matrix, residuals far smaller
+    than the targets), the rows are used instead.
+
+    References
+    ----------
+    Lee, lecture 4, "N-fold cross validation".
+
+    R. M. Rifkin, R. A. Lippert, "Notes on regularized least squares", MIT-CSAIL-TR-2007-025,
+    section 4 (leave-one-out).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skml_lecture import RidgeRegressionCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = RidgeRegressionCV([0.01, 0.1, 1.0, 10.0], cv=5).fit(X, y)
+    >>> model.alpha_
+    0.1
+    """
+
+    def __init__(
+        self,
+        alphas=(0.1, 1.0, 10.0),
+        *,
+        fit_intercept=True,
+        cv=None,
+        scoring=None,
+        alpha_per_target=False,
+    ):
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.cv = cv
+        self.scoring = scoring
+        self.alpha_per_target = alpha_per_target
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Score every candidate and fit the best on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows, in the fits and in the scores.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a splitter that wants them.
+
+        Returns
+        -------
+        self : RidgeRegressionCV
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If an input is not finite, a shape does not fit, a weight or alpha is negative, or
+            the scorer or splitter does not fit the data.
+        """
+        with unchanged_on_failure(self):
+            X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
+            if self.cv is None and len(Y) < 2:
+                raise ValueError("Leave-one-out needs two rows or more, got n_samples = 1.")
+            path = RidgePath(X, Y, weight, self._check_alphas(), self.fit_intercept)
+            path.check_finite()
+            y = Y[:, 0] if single else Y
+            start = perf_counter()
+            if self.cv is None:
+                scores = self._score_left_out(path, y)[np.newaxis]
+            else:
+                scores = self._score_folds(path, y, groups)
+            if not self.alpha_per_target:
+                scores = scores.mean(axis=2, keepdims=True)
+            self._choose(path.alphas, scores, perf_counter() - start, single)
+            alpha = check_alpha(self.alpha_, Y.shape[1])
+            self._publish(*path.solve(alpha), single)
+        return self
+
+    def _check_alphas(self):
+        alphas = check_array(
+            self.alphas, ensure_2d=False, dtype=np.float64, input_name="alphas"
+        ).ravel()
+        if not len(alphas) or (alphas < 0).any():
+            raise ValueError(f"alphas must be one or more numbers >= 0, got {self.alphas!r}.")
+        return alphas
+
+    def _score_left_out(self, path, y):
+        """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
+        Y = path.Y
+        weight = np.ones(len(Y)) if path.weight is None else path.weight
+        scoring = self.scoring or "neg_mean_squared_error"
+        if scoring in SCORES:
+            sums = path.leave_one_out(lambda rows, E: np.tensordot(weight[rows], E * E, 1))
+            spread = Moments.from_samples(Y, path.weight).scatter.diagonal()
+            return SCORES[scoring](np.sum(sums, axis=0).T, weight.sum(), spread)
+        predictions = np.empty((len(path.alphas), *Y.shape))
+
+        def keep(rows, E):
+            predictions[:, rows] = Y[rows] - np.moveaxis(E, 2, 0)
+
+        path.leave_one_out(keep)
+        return np.array([self._score(_Given, P, y, path.weight) for P in predictions])
+
+    def _score_folds(self, path, y, groups):
+        """Return scores (folds, a, t), or (folds, a, 1) over all targets."""
+        splits = [
+            tuple(
+                np.flatnonzero(s) if np.asarray(s).dtype == bool else np.asarray(s) for s in split
+            )
+            for split in check_cv(self.cv).split(path.X, y, groups)
+        ]
+        moments = [(None, None)] * len(splits) if path.wide else path.fold_moments(splits)
+
+        def score_models(coefs, intercepts, test):
+            X, _, weight = path.take(test)
+            return np.array(
+                [
+                    self._score(partial(self._model, B, b), X, y[test], weight)
+                    for B, b in zip(coefs, intercepts, strict=True)
+                ]
+            )
+
+        scoring = self.scoring or "neg_mean_squared_error"
+        return np.array(
+            [
+                fold_scores(path, *fold, scoring, score_models)
+                for fold in zip(splits, moments, strict=True)
+            ]
+        )
+
+    def _score(self, model, X, y, weight):
+        """Return a scorer's values for the targets apart (t,) or together (1,).
+
+        ``model(target)`` is the estimator of one target, ``model(None)`` that of all.
+        """
+        scorer = check_scoring(self, scoring=self.scoring)
+        given = {} if weight is None else {"sample_weight": weight}
+        if y.ndim == 1:
+            return [scorer(model(0), X, y, **given)]
+        if not self.alpha_per_target:
+            return [scorer(model(None), X, y, **given)]
+        return [scorer(model(t), X, y[:, t], **given) for t in range(y.shape[1])]
+
+    def _model(self, coef, intercept, target):
+        """Return the fitted model of one target, or of all."""
+        model = RidgeRegression(fit_intercept=self.fit_intercept)
+        model.n_features_in_ = coef.shape[1]
+        chosen = slice(None) if target is None else [target]
+        model._publish(coef[chosen], intercept[chosen], target is not None)
+        return model
+
+    def _choose(self, alphas, scores, seconds, single):
+        """Set the choice and its record from ``scores`` (folds, a, t) or (folds, a, 1)."""
+        mean = scores.mean(axis=0)  # (a, t)
+        best = np.nan_to_num(mean, nan=-np.inf).argmax(axis=0)
+        self.alpha_, self.best_score_ = alphas[best], mean[best, np.arange(len(best))]
+        if single or not self.alpha_per_target:
+            self.alpha_, self.best_score_ = float(self.alpha_[0]), float(self.best_score_[0])
+        over_targets = scores.mean(axis=2)  # (folds, a)
+        each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
+        self.cv_results_ = {
+            "mean_fit_time": each,
+            "std_fit_time": np.zeros_like(each),
+            "mean_score_time": each,
+            "std_score_time": np.zeros_like(each),
+            "param_alpha": np.ma.MaskedArray(alphas, mask=False),
+            "params": [{"alpha": float(alpha)} for alpha in alphas],
+            **{f"split{f}_test_score": fold for f, fold in enumerate(over_targets)},
+            "mean_test_score": over_targets.mean(axis=0),
+            "std_test_score": over_targets.std(axis=0),
+            "rank_test_score": rankdata(
+                -np.nan_to_num(over_targets.mean(axis=0), nan=-np.inf), method="min"
+            ).astype(np.int32),
+        }
+
+
+class _Given(RegressorMixin, BaseEstimator):
+    """A model whose predictions are given as its input."""
+
+    def __init__(self, target=None):
+        self.target = target
+
+    def predict(self, X):
+        return X if self.target is None else X[:, self.target]
