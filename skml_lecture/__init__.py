@@ -1,6 +1,7 @@
 """The classical models of Hung-yi Lee's machine learning lectures as scikit-learn estimators."""
 
 from skml_lecture.gaussian import GaussianGenerativeClassifier
+from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
 
-__all__ = ["GaussianGenerativeClassifier"]
+__all__ = ["GaussianGenerativeClassifier", "RidgeRegression", "RidgeRegressionCV"]
 __version__ = "0.1.0"
