@@ -26,6 +26,22 @@ def _can_continue(classifier):
     return True
 
 
+def encode(y):
+    """Return the sorted classes of ``y`` and the position of each label among them."""
+    if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
+        steps = y.astype(np.intp) - int(y.min())
+        present = np.bincount(steps) > 0
+        classes = np.flatnonzero(present) + int(y.min())
+        return classes.astype(y.dtype), (np.cumsum(present) - 1)[steps]
+    kind = type_of_target(y, input_name="y")
+    if kind not in {"binary", "multiclass"}:
+        raise ValueError(
+            f"Unknown label type: {kind}. y must hold class labels, such as strings or whole "
+            f"numbers."
+        )
+    return np.unique(y, return_inverse=True)
+
+
 class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
     """Base of classifiers that model p(x, c) = P(c) p(x | c).
 
@@ -142,12 +158,6 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
-        kind = type_of_target(y, input_name="y")
-        if kind not in {"binary", "multiclass"}:
-            raise ValueError(
-                f"Unknown label type: {kind}. y must hold class labels, such as strings or "
-                f"whole numbers."
-            )
         return X, y, check_weight(sample_weight, X)
 
     def _summary(self, X, y, weight):
@@ -155,8 +165,7 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             X, y, weight = X[rows], y[rows], weight[rows]
-        classes = np.unique(y)
-        codes = np.searchsorted(classes, y)
+        classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
         return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
 
