@@ -318,7 +318,8 @@ def summarize(X, Y, weight):
 def intercept_of(moments, coef):
     """Return mean(y) - coef mean(x) of moments whose last columns are the targets."""
     d = coef.shape[1]
-    return moments.mean[d:] - coef @ moments.mean[:d]
+    mean = moments.origin.astype(np.longdouble) + moments.offset  # the difference may cancel
+    return (mean[d:] - coef.astype(np.longdouble) @ mean[:d]).astype(np.float64)
 
 
 def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):
