@@ -188,7 +188,7 @@ def triangle(rows):
     n, d = rows.X.shape
     ones = int(rows.fit_intercept)
     width = ones + d + rows.Y.shape[1]
-    R = np.empty((0, width))
+    R = np.zeros((1, width))  # one row at least, also below that of the ones
     for block in row_blocks(n, width, at_least=2 * width):
         Z = np.ones((len(rows.Y[block]), width))
         Z[:, ones : ones + d], Z[:, ones + d :] = rows.block(block)
