@@ -84,7 +84,20 @@ class ClassMoments:
 
     @classmethod
     def empty(cls, n_classes, n_features, kind):
-        """Return the moments of no rows, the identity of ``+``."""
+        """Return the moments of no rows, the identity of ``+``.
+
+        Parameters
+        ----------
+        n_classes, n_features : int
+            Shape of the means.
+        kind : {"full", "tied", "diag", "tied_diag"}
+            Kind of the scatter.
+
+        Returns
+        -------
+        moments : ClassMoments
+            All zero.
+        """
         return _Running(n_classes, n_features, kind).moments()
 
     @classmethod
@@ -141,7 +154,20 @@ class ClassMoments:
         )
 
     def expanded(self, positions, n_classes):
-        """Return the same over ``n_classes`` classes, class i at ``positions[i]``."""
+        """Return the same over ``n_classes`` classes, class i at ``positions[i]``.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Where each class stands among the new ones.
+        n_classes : int
+            Number of the new classes; those at no position are empty.
+
+        Returns
+        -------
+        moments : ClassMoments
+            Over ``n_classes`` classes.
+        """
 
         def spread(values):
             out = np.zeros((n_classes, *values.shape[1:]))
@@ -158,7 +184,23 @@ class ClassMoments:
         )
 
     def reduced(self, kind):
-        """Return the same with another kind of scatter, one that this kind determines."""
+        """Return the same with another kind of scatter, one that this kind determines.
+
+        Parameters
+        ----------
+        kind : {"full", "tied", "diag", "tied_diag"}
+            The kind that is wanted.
+
+        Returns
+        -------
+        moments : ClassMoments
+            With a scatter of that kind.
+
+        Raises
+        ------
+        ValueError
+            If the scatter does not determine the one that is wanted.
+        """
         (cross, own), (wants_cross, wants_own) = _SCATTERS[self.kind], _SCATTERS[kind]
         if wants_cross > cross or wants_own > own:
             raise ValueError(
