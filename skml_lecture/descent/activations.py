@@ -1,5 +1,7 @@
 """Activations of hidden units: value beside the derivative, which reads the stored output."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import ABC, abstractmethod
 
 import numpy as np

@@ -4,10 +4,12 @@ The descent runs in ``u``, the model in ``theta = P u``. A gradient in ``theta``
 the smaller in ``u``; losses and penalties do not change, so neither does the optimum.
 """
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
@@ -97,6 +99,58 @@ class Scaled(Coordinates):
         W, b = change(W, b)
         changed = np.concatenate([W.ravel(), b]) if self.fit_intercept else W.ravel()
         return changed.astype(flat.dtype, copy=False)
+
+
+class Whitened(Coordinates):
+    """Coordinates in which a given curvature is the identity.
+
+    Parameters
+    ----------
+    scaled : Scaled
+        The features' own units, taken first.
+
+    curvature : ndarray of shape (m, m)
+        Positive definite, in the units of ``scaled``: of one output's parameters (weights, then
+        intercept), shared by all outputs, or of all outputs' parameters one after the other.
+    """
+
+    def __init__(self, scaled, curvature):
+        self.scaled = scaled
+        self.factor = cholesky(curvature, lower=True, check_finite=False)
+
+    def to_theta(self, u):
+        return self.scaled.to_theta(self._split(self._solve(self._rows(u), "T"), u.dtype))
+
+    def from_theta(self, theta):
+        joined = self._join(self.scaled.from_theta(theta))
+        return (joined.reshape(-1, len(self.factor)) @ self.factor).ravel().astype(theta.dtype)
+
+    def pull_back(self, gradient):
+        joined = self._join(self.scaled.pull_back(gradient))
+        solved = self._solve(joined.reshape(-1, len(self.factor)), "N")
+        return solved.ravel().astype(gradient.dtype)
+
+    def _rows(self, u):
+        return u.reshape(-1, len(self.factor))
+
+    def _solve(self, rows, trans):
+        solved = solve_triangular(self.factor, rows.T, lower=True, trans=trans, check_finite=False)
+        return solved.T
+
+    def _join(self, flat):
+        """Order the parameters output by output, each output's intercept last."""
+        if not self.scaled.fit_intercept:
+            return flat
+        size = self.scaled.n_outputs * len(self.scaled.mean)
+        W = flat[:size].reshape(self.scaled.n_outputs, -1)
+        return np.column_stack([W, flat[size:]]).ravel()
+
+    def _split(self, joined, dtype):
+        """Undo ``_join``."""
+        if not self.scaled.fit_intercept:
+            return joined.ravel().astype(dtype)
+        rows = joined.reshape(self.scaled.n_outputs, -1)
+        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
 
 
 def _mean_and_spread(X, weight):

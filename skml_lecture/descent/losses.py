@@ -1,5 +1,7 @@
 """Losses of one sample from raw scores: value beside gradient, in nats."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import ABC, abstractmethod
 
 import numpy as np

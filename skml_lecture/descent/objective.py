@@ -56,7 +56,12 @@ class Objective:
         for W, G in weights if penalty else ():
             loss += penalty / 2 * float(np.vdot(W, W))
             G += penalty * W
+        self.gradient = gradient
         return loss, self.coordinates.pull_back(gradient)
+
+    def mean_loss(self, theta):
+        """Return the mean loss at ``theta`` (not in the coordinates), without the penalty."""
+        return self._all_rows(theta)[0] / self.total_weight
 
     def _all_rows(self, theta):
         """Return the sums over all rows, in blocks that fit the cache, on all cores."""

@@ -1,5 +1,7 @@
 """Optimizers: each is its formula, applied in place to one flat parameter vector."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -24,7 +26,7 @@ class Optimizer(BaseEstimator, ABC):
     auto_rate = None
     """The learning rate of ``learning_rate="auto"``; None: take it from the curvature."""
 
-    def init(self, theta):
+    def init(self, theta):  # noqa: ARG002
         """Return the state before the first update.
 
         Parameters
@@ -62,7 +64,7 @@ class Optimizer(BaseEstimator, ABC):
 class GradientDescent(Optimizer):
     r"""Gradient descent, :math:`\theta \leftarrow \theta - \eta g`."""
 
-    def update(self, theta, gradient, state, rate):
+    def update(self, theta, gradient, state, rate):  # noqa: ARG002
         for w, g in _blocks(theta, gradient):
             w -= rate * g
 
@@ -137,7 +139,10 @@ class Nesterov(Optimizer):
 
 
 class Adagrad(Optimizer):
-    r"""Adagrad, :math:`\theta_i \leftarrow \theta_i - \eta\, g_i / \sqrt{\sum_{j \le t} (g_i^j)^2}`.
+    r"""Adagrad: steps divided by the root of all squared gradients so far.
+
+    .. math::
+        \theta_i \leftarrow \theta_i - \eta\, g_i^t / \sqrt{\sum_{j \le t} (g_i^j)^2}
 
     The current gradient is in the sum, so the first step is :math:`\eta\,\mathrm{sign}(g)`; a
     coordinate whose gradients were all zero stays.
@@ -200,7 +205,7 @@ class Adam(Optimizer):
 
     .. math::
         m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
-        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \\
         \theta \leftarrow \theta - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
     with ``t = 1`` at the first update.

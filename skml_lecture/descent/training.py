@@ -23,6 +23,7 @@ class Progress:
     rate: float = 1.0
     loss_curve: list = field(default_factory=list)
     gradient_norm: float = np.inf
+    epochs_since_reshape: int = 0
     accepted: tuple | None = None  # theta, gradient, loss of the last step that was kept
 
 
@@ -34,7 +35,7 @@ def shuffled_batches(n_rows, batch_size, rng=None):
 
 def descend(
     objective, progress, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
-    after_epoch=None,
+    reshape=None, arrived=None, after_epoch=None,
 ):  # fmt: skip
     """Take up to ``max_iter`` epochs of steps downhill, changing ``progress``.
 
@@ -53,7 +54,8 @@ def descend(
         Number of epochs.
 
     batches : callable or None, default=None
-        ``batches() -> list of index arrays``, called once per epoch. None: one batch of all rows.
+        ``batches() -> list of index arrays``, called once per epoch. None: one batch of all rows,
+        whose loss and gradient are recorded after the step.
 
     schedule : callable or None, default=None
         Factor of the learning rate ``progress.rate`` at update ``t``. None: constant.
@@ -62,25 +64,37 @@ def descend(
         Full batch only: whether to follow the curvature met on the way with the rate, and to
         take back steps that climb.
 
+    reshape : callable or None, default=None
+        Full batch only: ``reshape(progress, gradient) -> gradient`` before every step; may
+        change the coordinates.
+
+    arrived : callable or None, default=None
+        Full batch only: ``arrived(progress) -> bool`` at the start, True takes no step.
+
     after_epoch : callable or None, default=None
-        ``after_epoch(progress) -> bool``, True stops. ``progress.theta`` is then the point
-        whose loss and gradient norm were recorded (full batch) or the end of the epoch.
+        ``after_epoch(progress) -> bool``, True stops.
 
     Returns
     -------
     stopped : bool
-        Whether ``after_epoch`` stopped the descent.
+        Whether ``arrived`` or ``after_epoch`` stopped the descent.
     """
     schedule = Constant() if schedule is None else schedule
+    if batches is None:
+        loss, gradient = _evaluate(objective, progress, optimizer, adapt)
+        if arrived is not None and arrived(progress):
+            progress.loss_curve = progress.loss_curve or [loss]
+            return True
     for _ in range(max_iter):
         if batches is None:
-            gradient = _evaluate(objective, progress, optimizer, adapt)
+            gradient = gradient if reshape is None else reshape(progress, gradient)
+            _step(progress, optimizer, gradient, schedule)
+            loss, gradient = _evaluate(objective, progress, optimizer, adapt)
+            progress.loss_curve.append(loss)
         else:
             _epoch(objective, progress, optimizer, batches(), schedule)
         if after_epoch is not None and after_epoch(progress):
             return True
-        if batches is None:
-            _step(progress, optimizer, gradient, schedule)
     return False
 
 
@@ -104,7 +118,7 @@ def _epoch(objective, progress, optimizer, batches, schedule):
 
 
 def _evaluate(objective, progress, optimizer, adapt):
-    """Record loss and gradient of all rows at ``theta``, taking back steps where asked to."""
+    """Return loss and gradient of all rows at ``theta``, taking back steps where asked to."""
     loss, gradient = objective(progress.theta, None)
     while adapt and _climbed(progress, loss, gradient):
         _take_back(progress, optimizer)
@@ -113,9 +127,8 @@ def _evaluate(objective, progress, optimizer, adapt):
     if adapt:
         _follow_curvature(progress, gradient)
         progress.accepted = progress.theta.copy(), gradient.copy(), loss
-    progress.loss_curve.append(loss)
     progress.gradient_norm = float(np.linalg.norm(gradient))
-    return gradient
+    return loss, gradient
 
 
 def _check(loss, gradient, progress):

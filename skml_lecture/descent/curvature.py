@@ -1,0 +1,168 @@
+"""How strongly a linear layer's objective curves: coordinates and learning rates from it."""
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.sparse import issparse
+from scipy.special import expit, softmax
+
+from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
+
+MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
+_SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
+_JITTER = 1e-9  # relative; keeps directions that the rows say nothing about positive
+
+
+class Curvature:
+    """Curvature of the penalised mean loss of one linear layer, from a sample of the rows.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a network without hidden layers; its rows are sampled where they are many.
+
+    scaled : Scaled
+        Units of the features.
+    """
+
+    def __init__(self, objective, scaled):
+        network = objective.network
+        self.network = network
+        self.scaled = scaled
+        rows = sample_rows(objective.n_rows, objective.X.shape[1])
+        self.X = objective.X[rows]
+        weight = np.ones(objective.n_rows) if objective.weight is None else objective.weight
+        self.share = weight[rows] / weight[rows].sum(dtype=np.float64)
+        self.Z = scaled.standardize(self.X)
+        penalty = objective.alpha / objective.total_weight
+        self.penalty = np.full(self.Z.shape[1], penalty)
+        self.penalty[: len(scaled.scale)] /= scaled.scale**2
+        if network.fit_intercept:
+            self.penalty[-1] = 0
+
+    def bound(self):
+        """Return the bound that holds everywhere, for one output: c X'SX + penalty."""
+        Z = self.Z * np.sqrt(self.network.loss.curvature * self.share)[:, None]
+        return _regularized(Z.T @ Z, self.penalty)
+
+    def at(self, theta):
+        """Return the Hessian of the cross entropy at ``theta``, for all outputs."""
+        z = self.network.forward(theta, self.X)[-1].T.astype(np.float64)  # (m, k)
+        P = expit(z) if z.shape[1] == 1 else softmax(z, axis=1)
+        m, q, k = *self.Z.shape, z.shape[1]
+        H = np.zeros((k * q, k * q))
+        for j in range(k):
+            part = slice(j * q, (j + 1) * q)
+            spread = P[:, j] * (1 - P[:, j]) if k == 1 else P[:, j]
+            Z = self.Z * np.sqrt(self.share * spread)[:, None]
+            H[part, part] = Z.T @ Z
+        for start in range(0, m if k > 1 else 0, 1024):
+            rows = slice(start, start + 1024)
+            weighted = P[rows] * np.sqrt(self.share[rows])[:, None]
+            joint = (weighted[:, :, None] * self.Z[rows, None, :]).reshape(-1, k * q)
+            H -= joint.T @ joint
+        return _regularized(H, np.tile(self.penalty, k))
+
+    def largest(self, coordinates, n_rows, batch_size):
+        """Return the largest curvature of a batch's loss, by the bound of the loss.
+
+        For a batch of b of n rows it lies between that of all rows and that of the worst row
+        (R. M. Gower et al., "SGD: general analysis and improved rates", ICML 2019, section 3.4).
+        """
+        mean, worst = self._row_curvature(coordinates)
+        if batch_size >= n_rows:
+            return mean
+        share = n_rows * (batch_size - 1) / (batch_size * (n_rows - 1))
+        return share * mean + (n_rows - batch_size) / (batch_size * (n_rows - 1)) * worst
+
+    def _row_curvature(self, coordinates):
+        """Return the largest curvature of the mean of the rows, and of the worst row."""
+        if isinstance(coordinates, Whitened):
+            factor = coordinates.factor
+            Z, penalty = coordinates.scaled.standardize(self.X), 0.0
+            Z = solve_triangular(factor, Z.T, lower=True, check_finite=False).T
+        elif isinstance(coordinates, Scaled):
+            Z, penalty = self.Z, self.penalty.max()
+        else:
+            X = self.X.toarray() if issparse(self.X) else self.X.astype(np.float64)
+            Z = np.column_stack([X, np.ones(len(X))]) if self.network.fit_intercept else X
+            penalty = (self.penalty[: X.shape[1]] * self.scaled.scale**2).max()
+        c = self.network.loss.curvature
+        worst = np.einsum("ij,ij->i", Z, Z).max()
+        return c * _top_eigenvalue(Z, self.share) + penalty, c * worst + penalty
+
+
+class Reshape:
+    """Coordinates in which the curvature here is the identity, taken anew where progress is slow.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its coordinates are replaced.
+
+    optimizer : Optimizer
+        Starts afresh in the new coordinates.
+
+    curvature : Curvature
+        Of the objective.
+
+    patience : int, default=6
+        Epochs in one set of coordinates before the next.
+    """
+
+    def __init__(self, objective, optimizer, curvature, patience=6):
+        self.objective = objective
+        self.optimizer = optimizer
+        self.curvature = curvature
+        self.patience = patience
+
+    def __call__(self, progress, gradient):
+        """Return the gradient in the coordinates to go on in, with ``progress`` in them too."""
+        progress.epochs_since_reshape += 1
+        if progress.epochs_since_reshape <= self.patience:
+            return gradient
+        progress.epochs_since_reshape = 0
+        theta = self.objective.coordinates.to_theta(progress.theta)
+        new = Whitened(self.curvature.scaled, self.curvature.at(theta))
+        self.objective.coordinates = new
+        progress.theta = new.from_theta(theta)
+        gradient = new.pull_back(self.objective.gradient)
+        progress.state = self.optimizer.init(progress.theta)
+        progress.rate = 1.0
+        progress.accepted = progress.theta.copy(), gradient.copy(), progress.accepted[2]
+        return gradient
+
+
+def sample_rows(n_rows, n_features, elements=_SAMPLE):
+    """Return all rows where they are few, else a random sample, the same one every time."""
+    size = max(elements // n_features, 64)
+    if n_rows <= size:
+        return slice(None)
+    return np.sort(np.random.default_rng(0).choice(n_rows, size, replace=False))
+
+
+def choose_coordinates(name, curvature):
+    """Return the coordinates called ``name``: None, "scale" or "whiten" by the bound."""
+    if name is None:
+        return Unchanged()
+    if name == "scale":
+        return curvature.scaled
+    return Whitened(curvature.scaled, curvature.bound())
+
+
+def _regularized(H, penalty):
+    """Add the penalty, and a little to every direction, so that a Cholesky factor exists."""
+    diagonal = np.einsum("ii->i", H)
+    diagonal += _JITTER * max(diagonal.max(), np.finfo(np.float64).tiny)
+    diagonal += penalty
+    return H
+
+
+def _top_eigenvalue(Z, share, n_steps=20):
+    """Return the largest eigenvalue of Z' diag(share) Z, by power iteration."""
+    v = np.ones(Z.shape[1]) + np.linspace(0, 0.1, Z.shape[1])
+    size = 0.0
+    for _ in range(n_steps):
+        v /= max(np.linalg.norm(v), np.finfo(np.float64).tiny)
+        v = (share * (Z @ v)) @ Z
+        size = np.linalg.norm(v)
+    return 1.05 * max(float(size), np.finfo(np.float64).tiny)

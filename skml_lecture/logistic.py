@@ -1,0 +1,404 @@
+"""Logistic regression by descent: the network without a hidden layer."""
+
+import copy
+import warnings
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from skml_lecture.classification import ScoreClassifier
+from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
+from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.curvature import MAX_WHITENED, Curvature, Reshape, choose_coordinates
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
+from skml_lecture.descent.schedules import resolve_schedule
+from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
+from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
+
+PRECONDITIONERS = ("auto", "scale", "whiten")
+
+
+@dataclass
+class _Descent:
+    """What a later call resumes: position, optimizer, coordinates, random state, watches."""
+
+    progress: Progress
+    optimizer: Optimizer
+    coordinates: Coordinates
+    scaled: Scaled
+    rng: np.random.RandomState
+    stop: GradientNorm | Plateau
+    early: EarlyStopping
+    validation_curve: list = field(default_factory=list)
+
+    def place(self, network, coef, intercept):
+        """Go to the given coefficients and intercepts, where there are any."""
+        if coef is None and intercept is None:
+            return
+        theta = self.coordinates.to_theta(self.progress.theta)
+        parts = {"coef_init": (network.weights(theta)[0], coef)}
+        if network.fit_intercept:
+            parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
+        elif intercept is not None:
+            raise ValueError("intercept_init was given, but fit_intercept=False.")
+        for name, (place, value) in parts.items():
+            if value is None:
+                continue
+            value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
+            if value.size != place.size:
+                raise ValueError(f"{name} must have shape {place.shape}, got {value.shape}.")
+            place[...] = value.reshape(place.shape)
+        self.progress.theta = self.coordinates.from_theta(theta)
+        self.progress.state = self.optimizer.init(self.progress.theta)
+        self.progress.accepted = None
+
+
+class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
+    """Logistic regression by descent."""
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        loss="cross_entropy",
+        optimizer="nesterov",
+        learning_rate="auto",
+        schedule="constant",
+        batch_size=None,
+        preconditioner="auto",
+        fit_intercept=True,
+        class_weight=None,
+        max_iter=1000,
+        tol=1e-6,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.preconditioner = preconditioner
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        coef_init=None,
+        intercept_init=None,
+    ):
+        """Fit the model."""
+        with unchanged_on_failure(self):
+            start = (coef_init, intercept_init)
+            validation = (X_val, y_val, sample_weight_val)
+            return self._fit(X, y, sample_weight, validation, start)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Pass once over the given rows, resuming the optimizer."""
+        with unchanged_on_failure(self):
+            return self._partial_fit(X, y, classes, sample_weight)
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        self._check_parameters()
+        resume = hasattr(self, "_descent")
+        known = self.classes_ if resume else (None if classes is None else np.unique(classes))
+        if resume and classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={np.unique(classes).tolist()} differ from those of the first call, "
+                f"{known.tolist()}."
+            )
+        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
+        objective = self._objective(rows)
+        descent = self._resume() if resume else self._start(objective)
+        objective.coordinates = descent.coordinates
+        descend(
+            objective,
+            descent.progress,
+            descent.optimizer,
+            max_iter=1,
+            batches=self._batches(objective, descent),
+            schedule=resolve_schedule(self.schedule),
+        )
+        self._publish(descent, objective)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight, validation, start):
+        self._check_parameters()
+        resume = self.warm_start and hasattr(self, "_descent")
+        known = self.classes_ if resume else None
+        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
+        rows, held_out = self._hold_out(rows, *validation)
+        objective = self._objective(rows)
+        descent = self._resume() if resume else self._start(objective)
+        descent.place(objective.network, *start)
+        objective.coordinates = descent.coordinates
+        held_out = None if held_out is None else self._objective(held_out)
+        data = {"X": X, "y": y}
+        fit = self._begin_callbacks(self.max_iter, **data)
+        reason = None
+
+        def after_epoch(progress):
+            nonlocal reason
+            descent.coordinates = objective.coordinates
+            reason = self._judge(descent, held_out)
+            told = self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+            reason = reason or ("callback" if told else None)
+            return reason is not None
+
+        stopped = self._descend(descent, objective, after_epoch)
+        descent.coordinates = objective.coordinates
+        self._publish(descent, objective)
+        self._end_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+        self._warn(stopped, objective, descent)
+        return self
+
+    def _descend(self, descent, objective, after_epoch):
+        """Run the epochs of one fit."""
+        optimizer = descent.optimizer
+        batches = self._batches(objective, descent)
+        adapt = self._adapts(optimizer) and batches is None
+        reshape = None
+        if adapt and self._whitens(objective, optimizer, local=True):
+            curvature = Curvature(objective, descent.scaled)
+            reshape = Reshape(objective, optimizer, curvature)
+        return descend(
+            objective,
+            descent.progress,
+            optimizer,
+            max_iter=self.max_iter,
+            batches=batches,
+            schedule=resolve_schedule(self.schedule),
+            adapt=adapt,
+            reshape=reshape,
+            arrived=descent.stop.arrived,
+            after_epoch=after_epoch,
+        )
+
+    def _judge(self, descent, held_out):
+        """Return why to stop after this epoch, or None."""
+        progress = descent.progress
+        stop = descent.stop(progress)
+        if held_out is not None:
+            theta = descent.coordinates.to_theta(progress.theta)
+            loss = held_out.mean_loss(theta)
+            descent.validation_curve.append(loss)
+            if self.early_stopping:
+                stop = descent.early.update(loss, theta)
+        return "converged" if stop else None
+
+    def _check_parameters(self):
+        """Raise where a parameter makes no sense."""
+        check_scalar(self.alpha, "alpha", Real, min_val=0)
+        check_scalar(self.tol, "tol", Real, min_val=0)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
+        check_scalar(
+            self.validation_fraction,
+            "validation_fraction",
+            Real,
+            min_val=0,
+            max_val=1,
+            include_boundaries="neither",
+        )
+        if self.batch_size is not None:
+            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        if self.learning_rate != "auto":
+            if isinstance(self.learning_rate, str):
+                check_option("learning_rate", self.learning_rate, ["auto"])
+            check_scalar(
+                self.learning_rate, "learning_rate", Real, min_val=0, include_boundaries="neither"
+            )
+        if self.preconditioner is not None:
+            check_option("preconditioner", self.preconditioner, PRECONDITIONERS)
+
+    def _validate(self, X, y, sample_weight, reset, classes=None):
+        """Return the rows that count: X, codes of the classes, weight."""
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset
+        )
+        check_classification_targets(y)
+        weight = check_weight(sample_weight, X, dtype=X.dtype)
+        if weight is not None and not weight.all():
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        classes, codes = (
+            np.unique(y, return_inverse=True) if classes is None else (classes, encode(y, classes))
+        )
+        if len(classes) < 2:
+            raise ValueError(
+                f"LogisticRegressionGD needs at least 2 classes, got 1 class: {classes[0]!r}."
+            )
+        self.classes_ = classes
+        return X, codes, weight
+
+    def _hold_out(self, rows, X_val, y_val, weight_val):
+        """Return training rows and held-out rows, the latter given, split off, or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        if X_val is not None:
+            classes = self.classes_
+            return rows, self._validate(X_val, y_val, weight_val, reset=False, classes=classes)
+        if not self.early_stopping:
+            return rows, None
+        rng = check_random_state(self.random_state)
+        parts = hold_out(rows[1], self.validation_fraction, rng)
+        return [tuple(None if part is None else part[index] for part in rows) for index in parts]
+
+    def _objective(self, rows):
+        """Return the objective of validated rows."""
+        X, codes, weight = rows
+        k = len(self.classes_)
+        weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
+        weight = None if weight is None else weight.astype(X.dtype, copy=False)
+        loss = resolve_loss(self.loss, "logistic" if k == 2 else "softmax")
+        network = Network([X.shape[1], 1 if k == 2 else k], [], loss, self.fit_intercept)
+        return Objective(network, X, targets(codes, k, X.dtype), weight, self.alpha)
+
+    def _start(self, objective):
+        """Return a descent that begins at zero, with coordinates and rate for these rows."""
+        optimizer = resolve_optimizer(self.optimizer)
+        network, X = objective.network, objective.X
+        scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
+        curvature = Curvature(objective, scaled)
+        name = self.preconditioner
+        if name == "auto":
+            name = "whiten" if self._whitens(objective, optimizer) else "scale"
+        coordinates = choose_coordinates(name, curvature)
+        theta = np.zeros(network.n_parameters, X.dtype)
+        rate = self.learning_rate
+        if rate == "auto":
+            n, b = objective.n_rows, self.batch_size or objective.n_rows
+            rate = optimizer.auto_rate or 1 / curvature.largest(coordinates, n, b)
+        progress = Progress(theta, optimizer.init(theta), rate=float(rate))
+        full = self.batch_size is None
+        stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
+        early = EarlyStopping(self.tol, self.n_iter_no_change)
+        rng = check_random_state(self.random_state)
+        return _Descent(progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early)
+
+    def _resume(self):
+        """Return the descent of the last call, to be written into without harm."""
+        return copy.deepcopy(self._descent)
+
+    def _whitens(self, objective, optimizer, local=False):
+        """Say whether the features are whitened; ``local``: by the curvature met on the way."""
+        if self.preconditioner not in ("auto", "whiten") or optimizer.auto_rate is not None:
+            return False
+        size = objective.network.n_parameters if local else objective.X.shape[1]
+        if local and (self.loss != "cross_entropy" or size > MAX_WHITENED):
+            return False
+        forced = self.preconditioner == "whiten" and not local
+        small = size <= MAX_WHITENED and (self.batch_size is None or size <= self.batch_size)
+        return forced or (small and not issparse(objective.X))
+
+    def _adapts(self, optimizer):
+        """Say whether the rate follows the curvature."""
+        return (
+            isinstance(self.learning_rate, str)
+            and optimizer.auto_rate is None
+            and self.schedule == "constant"
+        )
+
+    def _batches(self, objective, descent):
+        """Return the maker of the batches of an epoch; None: all rows at once."""
+        if self.batch_size is None:
+            return None
+        rng = descent.rng if self.shuffle else None
+        return lambda: shuffled_batches(objective.n_rows, self.batch_size, rng)
+
+    def _attributes(self, descent, objective):
+        """Return the fitted attributes of where the descent stands."""
+        progress, network = descent.progress, objective.network
+        theta = descent.coordinates.to_theta(progress.theta)
+        if self.early_stopping and descent.early.best_theta is not None:
+            theta = descent.early.best_theta
+        intercept = network.intercepts(theta)[0]
+        attributes = {
+            "coef_": network.weights(theta)[0].copy(),
+            "intercept_": intercept.copy()
+            if self.fit_intercept
+            else np.zeros_like(theta, shape=network.sizes[-1]),
+            "loss_curve_": list(progress.loss_curve),
+            "n_iter_": len(progress.loss_curve),
+            "classes_": self.classes_,
+        }
+        if descent.validation_curve:
+            attributes["validation_loss_curve_"] = list(descent.validation_curve)
+        return attributes
+
+    def _publish(self, descent, objective):
+        """Set the fitted attributes, and what a later call resumes."""
+        vars(self).pop("validation_loss_curve_", None)
+        for name, value in self._attributes(descent, objective).items():
+            setattr(self, name, value)
+        self._descent = descent
+
+    def _warn(self, stopped, objective, descent):
+        """Warn where there is no optimum, or where it was not reached."""
+        if self.alpha == 0 and self.loss == "cross_entropy" and self._separates(objective):
+            warnings.warn(
+                "The classes can be separated, so with alpha=0 the coefficients grow without "
+                "end: no optimum exists. Set alpha > 0.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        elif not stopped:
+            warnings.warn(
+                f"The descent stopped after max_iter={self.max_iter} epochs with a gradient of "
+                f"norm {descent.progress.gradient_norm:.2g}, more than tol={self.tol:g}. Raise "
+                "max_iter, set learning_rate or preconditioner to 'auto', or raise tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _separates(self, objective):
+        """Say whether every training row lies on its own side."""
+        z = safe_sparse_dot(objective.X, self.coef_.T) + self.intercept_
+        Y = objective.Y.T
+        if z.shape[1] == 1:
+            return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
+        rival = np.where(Y > 0, -np.inf, z).max(axis=1)
+        return bool((np.where(Y > 0, z, -np.inf).max(axis=1) > rival).all())
+
+    def _scores(self, X):
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        z = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        return z.ravel() if len(self.classes_) == 2 else z
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
