@@ -47,20 +47,43 @@ class Curvature:
     def at(self, theta):
         """Return the Hessian of the cross entropy at ``theta``, for all outputs."""
         z = self.network.forward(theta, self.X)[-1].T.astype(np.float64)  # (m, k)
-        P = expit(z) if z.shape[1] == 1 else softmax(z, axis=1)
-        m, q, k = *self.Z.shape, z.shape[1]
-        H = np.zeros((k * q, k * q))
+        if z.shape[1] == 1:
+            P = expit(z[:, 0])
+            Z = self.Z * np.sqrt(self.share * P * (1 - P))[:, None]
+            return _regularized(Z.T @ Z, self.penalty)
+        return self._softmax_hessian(softmax(z, axis=1))
+
+    def _softmax_hessian(self, P):
+        """Return ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` plus the penalty."""
+        q, k = self.Z.shape[1], P.shape[1]
+        H = self._shift_curvature(k)
+        size = 0.0
         for j in range(k):
             part = slice(j * q, (j + 1) * q)
-            spread = P[:, j] * (1 - P[:, j]) if k == 1 else P[:, j]
-            Z = self.Z * np.sqrt(self.share * spread)[:, None]
-            H[part, part] = Z.T @ Z
-        for start in range(0, m if k > 1 else 0, 1024):
+            Z = self.Z * np.sqrt(self.share * P[:, j])[:, None]
+            H[part, part] += Z.T @ Z
+            size = max(size, np.einsum("ij,ij->j", Z, Z).max())
+        for start in range(0, len(P), 1024):
             rows = slice(start, start + 1024)
             weighted = P[rows] * np.sqrt(self.share[rows])[:, None]
             joint = (weighted[:, :, None] * self.Z[rows, None, :]).reshape(-1, k * q)
             H -= joint.T @ joint
+        np.einsum("ii->i", H)[...] += 1e-14 * size  # what the subtraction rounded away
         return _regularized(H, np.tile(self.penalty, k))
+
+    def _shift_curvature(self, k):
+        """Return curvature along shifts common to all outputs, which the softmax does not see.
+
+        The gradient is zero there, so any positive curvature will do; a tiny one would let
+        rounding errors grow.
+        """
+        q = self.Z.shape[1]
+        G = np.zeros((q, q))
+        if not self.penalty.any():
+            G = self.Z.T @ (self.share[:, None] * self.Z)
+        elif self.network.fit_intercept:
+            G[-1, -1] = 1
+        return np.kron(np.full((k, k), 1 / k**2), G)
 
     def largest(self, coordinates, n_rows, batch_size):
         """Return the largest curvature of a batch's loss, by the bound of the loss.
@@ -122,7 +145,10 @@ class Reshape:
             return gradient
         progress.epochs_since_reshape = 0
         theta = self.objective.coordinates.to_theta(progress.theta)
-        new = Whitened(self.curvature.scaled, self.curvature.at(theta))
+        try:
+            new = Whitened(self.curvature.scaled, self.curvature.at(theta))
+        except np.linalg.LinAlgError:  # flat within rounding: no better coordinates here
+            return gradient
         self.objective.coordinates = new
         progress.theta = new.from_theta(theta)
         gradient = new.pull_back(self.objective.gradient)
