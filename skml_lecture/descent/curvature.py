@@ -9,7 +9,7 @@ from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
 
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
-_JITTER = 1e-9  # relative; keeps directions that the rows say nothing about positive
+_JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
 class Curvature:
