@@ -76,6 +76,11 @@ class Scaled(Coordinates):
         scale[scale == 0] = np.maximum(np.abs(mean), 1)[scale == 0]
         return cls(mean, scale, n_outputs, fit_intercept)
 
+    def with_penalty(self, strength):
+        """Return coordinates that count a penalty, relative to the curvature, in the units."""
+        scale = np.sqrt(self.scale**2 + strength)
+        return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
+
     def standardize(self, X):
         """Return rows of the features in these units, a dense copy; a last column of ones."""
         X = X.toarray() if issparse(X) else X

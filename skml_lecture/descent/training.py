@@ -164,4 +164,4 @@ def _follow_curvature(progress, gradient):
     change = gradient - progress.accepted[1]
     along = float(change @ (progress.theta - progress.accepted[0]))
     if along > 0:
-        progress.rate = min(1.1 * progress.rate, along / float(change @ change))
+        progress.rate = min(1.5 * progress.rate, along / float(change @ change))
