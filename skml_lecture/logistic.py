@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
@@ -22,6 +22,7 @@ from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
@@ -393,10 +394,37 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         rival = np.where(Y > 0, -np.inf, z).max(axis=1)
         return bool((np.where(Y > 0, z, -np.inf).max(axis=1) > rival).all())
 
+    def predict_proba(self, X):
+        """Return the posterior probability of every class: sigmoid or softmax of the scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to one.
+        """
+        check_is_fitted(self)
+        return probabilities(*self._network_and_theta(), self._rows(X))
+
     def _scores(self, X):
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        z = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        return z.ravel() if len(self.classes_) == 2 else z
+        z = scores(*self._network_and_theta(), self._rows(X))
+        return z[:, 0] if len(self.classes_) == 2 else z
+
+    def _rows(self, X):
+        """Return validated rows in the type of the model."""
+        dtype = self.coef_.dtype
+        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    def _network_and_theta(self):
+        """Return the fitted network and its flat parameters."""
+        loss = resolve_loss(self.loss, "logistic" if len(self.classes_) == 2 else "softmax")
+        n_outputs, n_features = self.coef_.shape
+        theta = np.concatenate([self.coef_.ravel(), self.intercept_])
+        return Network([n_features, n_outputs], [], loss), theta
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
