@@ -17,7 +17,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
 from skml_lecture.descent.coordinates import Coordinates, Scaled
-from skml_lecture.descent.curvature import MAX_WHITENED, Curvature, Reshape, choose_coordinates
+from skml_lecture.descent.curvature import (
+    MAX_WHITENED,
+    Curvature,
+    Reshape,
+    choose_coordinates,
+    row_size,
+    sample_rows,
+)
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
@@ -165,6 +172,8 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         rows, held_out = self._hold_out(rows, *validation)
         objective = self._objective(rows)
         descent = self._resume() if resume else self._start(objective)
+        if not resume and start == (None, None):
+            self._warm_up(descent, objective)
         descent.place(objective.network, *start)
         objective.coordinates = descent.coordinates
         held_out = None if held_out is None else self._objective(held_out)
@@ -309,6 +318,24 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         early = EarlyStopping(self.tol, self.n_iter_no_change)
         rng = check_random_state(self.random_state)
         return _Descent(progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early)
+
+    def _warm_up(self, descent, objective):
+        """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
+        rows = sample_rows(objective.n_rows, row_size(objective.X))
+        few = isinstance(rows, slice) or 4 * len(rows) > objective.n_rows
+        if few or self.batch_size is not None or not self._adapts(descent.optimizer):
+            return
+        if not self._whitens(objective, descent.optimizer, local=True):
+            return
+        sample = objective.subset(rows)
+        sample.coordinates = descent.coordinates
+        reshape = Reshape(sample, descent.optimizer, Curvature(sample, descent.scaled))
+        descend(
+            sample, descent.progress, descent.optimizer, max_iter=9, adapt=True, reshape=reshape
+        )
+        theta = descent.progress.theta
+        descent.progress = Progress(theta, descent.optimizer.init(theta))
+        descent.coordinates = sample.coordinates
 
     def _resume(self):
         """Return the descent of the last call, to be written into without harm."""

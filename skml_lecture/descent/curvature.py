@@ -3,7 +3,6 @@
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 
@@ -96,7 +95,8 @@ class Curvature:
         For a batch of b of n rows it lies between that of all rows and that of the worst row
         (R. M. Gower et al., "SGD: general analysis and improved rates", ICML 2019, section 3.4).
         """
-        mean = 1.05 * self._top_eigenvalue(coordinates)
+        whitened = isinstance(coordinates, Whitened)
+        mean = 1.0 if whitened else 1.05 * self._top_eigenvalue(coordinates)
         if batch_size >= n_rows:
             return mean
         worst = self._worst_row(coordinates)
@@ -130,7 +130,7 @@ class Curvature:
             scaled = getattr(coordinates, "scaled", coordinates)
             X = scaled.standardize(X[:, : len(scaled.mean)])
         if isinstance(coordinates, Whitened):
-            X = solve_triangular(coordinates.factor, X.T, lower=True, check_finite=False).T
+            X = X @ coordinates.inverse.T
         return self.network.loss.curvature * np.einsum("ij,ij->i", X, X).max()
 
 

@@ -61,6 +61,13 @@ class Objective:
         self.gradient = gradient
         return loss, self.coordinates.pull_back(gradient)
 
+    def subset(self, rows):
+        """Return the objective of some of the rows, with their share of the penalty."""
+        weight = None if self.weight is None else self.weight[rows]
+        part = Objective(self.network, self.X[rows], self.Y[:, rows], weight)
+        part.alpha = self.alpha * part.total_weight / self.total_weight
+        return part
+
     def mean_loss(self, theta):
         """Return the mean loss at ``theta`` (not in the coordinates), without the penalty."""
         return self._all_rows(theta)[0] / self.total_weight
