@@ -164,6 +164,7 @@ def _mean_and_spread(X, weight):
     share = np.full(n_rows, 1 / n_rows) if weight is None else weight / weight.sum(dtype=float)
     origin = X[:1000].mean(axis=0, dtype=np.float64)
 
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
     def moments(run):
         first, second = 0.0, 0.0
         for rows in run:
@@ -172,8 +173,7 @@ def _mean_and_spread(X, weight):
             second = second + share[rows] @ np.square(Z, out=Z)
         return np.stack([first, second])
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
+    first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
     if not np.isfinite(second).all():  # squares beyond the largest float: take a larger unit
         return tuple(1e200 * value for value in _mean_and_spread(X / 1e200, weight))
     return origin + first, np.sqrt(np.maximum(second - first**2, 0))

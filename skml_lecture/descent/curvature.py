@@ -103,6 +103,7 @@ class Curvature:
         share = n_rows * (batch_size - 1) / (batch_size * (n_rows - 1))
         return share * mean + (n_rows - batch_size) / (batch_size * (n_rows - 1)) * worst
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _top_eigenvalue(self, coordinates, n_steps=20):
         """Return the largest eigenvalue of ``P' (c X'SX + penalty) P``, by power iteration."""
         network, c = self.network, self.network.loss.curvature

@@ -48,6 +48,7 @@ class Objective:
         self._scratch = []
         self._blocks = None
 
+    @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def __call__(self, u, rows=None):
         """Return loss and gradient at ``u`` of the given rows: an index array, None for all."""
         theta = self.coordinates.to_theta(u)
@@ -92,6 +93,7 @@ class Objective:
             for rows, weight in zip(blocks, weights, strict=True)
         ]
 
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
     def _sum(self, theta, blocks):
         """Return loss and gradient summed over consecutive blocks of rows."""
         scratch = self._scratch.pop() if self._scratch else None

@@ -33,6 +33,7 @@ def shuffled_batches(n_rows, batch_size, rng=None):
     return [order[i : i + batch_size] for i in range(0, n_rows, batch_size)]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # checked for explicitly
 def descend(
     objective, progress, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
     reshape=None, arrived=None, after_epoch=None,
