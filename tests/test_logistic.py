@@ -400,7 +400,7 @@ class TestBadInput:
             ({"loss": "hinge"}, "'cross_entropy', 'squared_error'"),
             ({"preconditioner": "pca"}, "'auto', 'scale', 'whiten'"),
             ({"schedule": "cosine"}, "'constant', 'inv_sqrt'"),
-            ({"schedule": lambda t: -1.0}, "finite number >= 0"),
+            ({"schedule": lambda _: -1.0}, "finite number >= 0"),
             ({"learning_rate": "fast"}, "'auto'"),
             ({"learning_rate": -1.0}, "learning_rate"),
             ({"alpha": -1.0}, "alpha"),
