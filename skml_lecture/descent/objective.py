@@ -97,7 +97,7 @@ class Objective:
     def _sum(self, theta, blocks):
         """Return loss and gradient summed over consecutive blocks of rows."""
         scratch = self._scratch.pop() if self._scratch else None
-        size = max(X.shape[0] for X, _, _ in blocks)
+        size = max(X.shape[0] for X, _, _ in self._blocks)  # runs share the scratch arrays
         if scratch is None:
             scratch = self.network.buffers(size, theta.dtype), np.empty_like(theta)
         buffers, part = scratch
