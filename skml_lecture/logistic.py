@@ -2,21 +2,20 @@
 
 import copy
 import warnings
-from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.coordinates import Scaled
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
     Curvature,
@@ -25,10 +24,11 @@ from skml_lecture.descent.curvature import (
     row_size,
     sample_rows,
 )
+from skml_lecture.descent.linear import LinearDescent
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
-from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
@@ -37,41 +37,6 @@ from skml_lecture.descent.training import Progress, descend, shuffled_batches
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
-
-
-@dataclass
-class _Descent:
-    """What a later call resumes: position, optimizer, coordinates, random state, watches."""
-
-    progress: Progress
-    optimizer: Optimizer
-    coordinates: Coordinates
-    scaled: Scaled
-    rng: np.random.RandomState
-    stop: GradientNorm | Plateau
-    early: EarlyStopping
-    validation_curve: list = field(default_factory=list)
-
-    def place(self, network, coef, intercept):
-        """Go to the given coefficients and intercepts, where there are any."""
-        if coef is None and intercept is None:
-            return
-        theta = self.coordinates.to_theta(self.progress.theta)
-        parts = {"coef_init": (network.weights(theta)[0], coef)}
-        if network.fit_intercept:
-            parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
-        elif intercept is not None:
-            raise ValueError("intercept_init was given, but fit_intercept=False.")
-        for name, (place, value) in parts.items():
-            if value is None:
-                continue
-            value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
-            if value.size != place.size:
-                raise ValueError(f"{name} must have shape {place.shape}, got {value.shape}.")
-            place[...] = value.reshape(place.shape)
-        self.progress.theta = self.coordinates.from_theta(theta)
-        self.progress.state = self.optimizer.init(self.progress.theta)
-        self.progress.accepted = None
 
 
 class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
@@ -505,7 +470,9 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
         early = EarlyStopping(self.tol, self.n_iter_no_change)
         rng = check_random_state(self.random_state)
-        return _Descent(progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early)
+        return LinearDescent(
+            progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early
+        )
 
     def _warm_up(self, descent, objective):
         """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
