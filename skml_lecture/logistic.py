@@ -332,20 +332,18 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         held_out = None if held_out is None else self._objective(held_out)
         data = {"X": X, "y": y}
         fit = self._begin_callbacks(self.max_iter, **data)
-        reason = None
+
+        def attributes():
+            return self._attributes(descent, objective)
 
         def after_epoch(_):
-            nonlocal reason
             descent.coordinates = objective.coordinates
-            reason = self._judge(descent, held_out)
-            told = self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
-            reason = reason or ("callback" if told else None)
-            return reason is not None
+            stop = self._judge(descent, held_out)
+            return self._tell_callbacks(fit, attributes, **data) or stop
 
         stopped = self._descend(descent, objective, after_epoch)
-        descent.coordinates = objective.coordinates
         self._publish(descent, objective)
-        self._end_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+        self._end_callbacks(fit, attributes, **data)
         self._warn(stopped, objective, descent)
         return self
 
@@ -372,7 +370,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         )
 
     def _judge(self, descent, held_out):
-        """Return why to stop after this epoch, or None."""
+        """Record the held-out loss of this epoch; return whether to stop."""
         progress = descent.progress
         stop = descent.stop(progress)
         if held_out is not None:
@@ -381,7 +379,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
             descent.validation_curve.append(loss)
             if self.early_stopping:
                 stop = descent.early.update(loss, theta)
-        return "converged" if stop else None
+        return stop
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
