@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.descent.coordinates import Scaled
+from skml_lecture.descent.coordinates import Scaled, Unchanged
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
     Curvature,
@@ -452,17 +452,19 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         """Return a descent that begins at zero, with coordinates and rate for these rows."""
         optimizer = resolve_optimizer(self.optimizer)
         network, X = objective.network, objective.X
-        scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
-        curvature = Curvature(objective, scaled)
-        name = self.preconditioner
-        if name == "auto":
-            name = "whiten" if self._whitens(objective, optimizer) else "scale"
-        coordinates = choose_coordinates(name, curvature)
         theta = np.zeros(network.n_parameters, X.dtype)
-        rate = self.learning_rate
-        if rate == "auto":
+        automatic = isinstance(self.learning_rate, str) and optimizer.auto_rate is None
+        rate = (
+            self.learning_rate if not isinstance(self.learning_rate, str) else optimizer.auto_rate
+        )
+        scaled, coordinates = None, Unchanged()
+        if automatic or self.preconditioner is not None:
+            scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
+            curvature = Curvature(objective, scaled)
+            coordinates = choose_coordinates(self._preconditioner(objective, optimizer), curvature)
+        if automatic:
             n, b = objective.n_rows, self.batch_size or objective.n_rows
-            rate = optimizer.auto_rate or 1 / curvature.largest(coordinates, n, b)
+            rate = 1 / curvature.largest(coordinates, n, b)
         progress = Progress(theta, optimizer.init(theta), rate=float(rate))
         full = self.batch_size is None
         stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
@@ -489,6 +491,12 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         theta = descent.progress.theta
         descent.progress = Progress(theta, descent.optimizer.init(theta))
         descent.coordinates = sample.coordinates
+
+    def _preconditioner(self, objective, optimizer):
+        """Return the name of the coordinates, "auto" resolved."""
+        if self.preconditioner != "auto":
+            return self.preconditioner
+        return "whiten" if self._whitens(objective, optimizer) else "scale"
 
     def _resume(self):
         """Return the descent of the last call, to be written into without harm."""
