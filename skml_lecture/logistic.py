@@ -34,6 +34,7 @@ from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weig
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.parallel import row_blocks
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
@@ -579,9 +580,13 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
             )
 
     def _separates(self, objective):
-        """Say whether every training row lies on its own side."""
-        z = safe_sparse_dot(objective.X, self.coef_.T) + self.intercept_
-        Y = objective.Y.T
+        """Say whether every training row lies on its own side; stop at a block that does not."""
+        blocks = row_blocks(objective.n_rows, 16 * objective.X.shape[1])
+        return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
+
+    def _separates_rows(self, X, Y):
+        """Say whether the given rows lie on their own side."""
+        z = safe_sparse_dot(X, self.coef_.T) + self.intercept_
         if z.shape[1] == 1:
             return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
         rival = np.where(Y > 0, -np.inf, z).max(axis=1)
