@@ -117,9 +117,9 @@ def accuracy_row(work, X, y):
         return lost if lost <= 0.002 else None
 
     ours_at, _ = first_epochs(ours, close)
-    peer_at = next((e for e in EPOCHS[:10] if close(peer(e)()) is not None), None)
+    peer_at = next((e for e in EPOCHS[:6] if close(peer(e)()) is not None), None)
     note = f"optimum {best:.4f}; ours after {ours_at} iterations; peer " + (
-        f"after {peer_at} epochs" if peer_at else "never within 12 epochs: its default fit is timed"
+        f"after {peer_at} epochs" if peer_at else "not within 6 epochs: its default fit is timed"
     )
     return compare(
         work,
