@@ -117,9 +117,9 @@ def accuracy_row(work, X, y):
         return lost if lost <= 0.002 else None
 
     ours_at, _ = first_epochs(ours, close)
-    peer_at = next((e for e in EPOCHS[:10] if close(peer(e)()) is not None), None)
+    peer_at = next((e for e in EPOCHS[:6] if close(peer(e)()) is not None), None)
     note = f"optimum {best:.4f}; ours after {ours_at} iterations; peer " + (
-        f"after {peer_at} epochs" if peer_at else "never within 12 epochs: its default fit is timed"
+        f"after {peer_at} epochs" if peer_at else "not within 6 epochs: its default fit is timed"
     )
     return compare(
         work,
@@ -135,7 +135,7 @@ def accuracy_row(work, X, y):
 
 
 def mini_batch_epoch():
-    """Yield one epoch of mini-batch softmax against mlxtend, where it is installed."""
+    """Yield ten epochs of mini-batch softmax against mlxtend, where it is installed."""
     try:
         from mlxtend.classifier import SoftmaxRegression
     except ImportError:
@@ -143,19 +143,19 @@ def mini_batch_epoch():
         return
     rng = np.random.default_rng(0)
     X, y = rng.random((60_000, 784)), rng.integers(0, 10, 60_000)
-    settings = {"batch_size": 100, "max_iter": 1, "optimizer": "gd", "learning_rate": 0.01}
+    settings = {"batch_size": 100, "max_iter": 10, "optimizer": "gd", "learning_rate": 0.01}
     ours = LogisticRegressionGD(0.0, preconditioner=None, random_state=0, **settings)
-    peer = SoftmaxRegression(eta=0.01, epochs=1, minibatches=600, random_seed=0)
+    peer = SoftmaxRegression(eta=1e-4, epochs=10, minibatches=600, random_seed=0)
     yield compare(
-        "one epoch, batch 100, softmax 60,000 x 784 x 10",
+        "ten epochs, batch 100, softmax 60,000 x 784 x 10",
         lambda: ours.fit(X, y),
         lambda: peer.fit(X, y),
         peer_name="mlxtend `SoftmaxRegression`",
         target=3,
-        gap=lambda a, b: abs(a.loss_curve_[-1] / b.cost_[-1] - 1),
+        gap=lambda a, b: abs(a.loss_curve_[-1] / (2 * b.cost_[-1]) - 1),  # its cost is halved
         limit=0.05,
         repeats=3,
-        note="difference: relative, of the epoch's mean loss (peer's start is random)",
+        note="difference: of the losses; the peer sums gradients, so its rate is 1/100",
     )
 
 

@@ -2,21 +2,20 @@
 
 import copy
 import warnings
-from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.coordinates import Scaled, Unchanged
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
     Curvature,
@@ -25,53 +24,20 @@ from skml_lecture.descent.curvature import (
     row_size,
     sample_rows,
 )
+from skml_lecture.descent.linear import LinearDescent
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
-from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.parallel import row_blocks
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
-
-
-@dataclass
-class _Descent:
-    """What a later call resumes: position, optimizer, coordinates, random state, watches."""
-
-    progress: Progress
-    optimizer: Optimizer
-    coordinates: Coordinates
-    scaled: Scaled
-    rng: np.random.RandomState
-    stop: GradientNorm | Plateau
-    early: EarlyStopping
-    validation_curve: list = field(default_factory=list)
-
-    def place(self, network, coef, intercept):
-        """Go to the given coefficients and intercepts, where there are any."""
-        if coef is None and intercept is None:
-            return
-        theta = self.coordinates.to_theta(self.progress.theta)
-        parts = {"coef_init": (network.weights(theta)[0], coef)}
-        if network.fit_intercept:
-            parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
-        elif intercept is not None:
-            raise ValueError("intercept_init was given, but fit_intercept=False.")
-        for name, (place, value) in parts.items():
-            if value is None:
-                continue
-            value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
-            if value.size != place.size:
-                raise ValueError(f"{name} must have shape {place.shape}, got {value.shape}.")
-            place[...] = value.reshape(place.shape)
-        self.progress.theta = self.coordinates.from_theta(theta)
-        self.progress.state = self.optimizer.init(self.progress.theta)
-        self.progress.accepted = None
 
 
 class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
@@ -367,20 +333,18 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         held_out = None if held_out is None else self._objective(held_out)
         data = {"X": X, "y": y}
         fit = self._begin_callbacks(self.max_iter, **data)
-        reason = None
+
+        def attributes():
+            return self._attributes(descent, objective)
 
         def after_epoch(_):
-            nonlocal reason
             descent.coordinates = objective.coordinates
-            reason = self._judge(descent, held_out)
-            told = self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
-            reason = reason or ("callback" if told else None)
-            return reason is not None
+            stop = self._judge(descent, held_out)
+            return self._tell_callbacks(fit, attributes, **data) or stop
 
         stopped = self._descend(descent, objective, after_epoch)
-        descent.coordinates = objective.coordinates
         self._publish(descent, objective)
-        self._end_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+        self._end_callbacks(fit, attributes, **data)
         self._warn(stopped, objective, descent)
         return self
 
@@ -407,7 +371,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         )
 
     def _judge(self, descent, held_out):
-        """Return why to stop after this epoch, or None."""
+        """Record the held-out loss of this epoch; return whether to stop."""
         progress = descent.progress
         stop = descent.stop(progress)
         if held_out is not None:
@@ -416,7 +380,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
             descent.validation_curve.append(loss)
             if self.early_stopping:
                 stop = descent.early.update(loss, theta)
-        return "converged" if stop else None
+        return stop
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
@@ -489,23 +453,27 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         """Return a descent that begins at zero, with coordinates and rate for these rows."""
         optimizer = resolve_optimizer(self.optimizer)
         network, X = objective.network, objective.X
-        scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
-        curvature = Curvature(objective, scaled)
-        name = self.preconditioner
-        if name == "auto":
-            name = "whiten" if self._whitens(objective, optimizer) else "scale"
-        coordinates = choose_coordinates(name, curvature)
         theta = np.zeros(network.n_parameters, X.dtype)
-        rate = self.learning_rate
-        if rate == "auto":
+        automatic = isinstance(self.learning_rate, str) and optimizer.auto_rate is None
+        rate = (
+            self.learning_rate if not isinstance(self.learning_rate, str) else optimizer.auto_rate
+        )
+        scaled, coordinates = None, Unchanged()
+        if automatic or self.preconditioner is not None:
+            scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
+            curvature = Curvature(objective, scaled)
+            coordinates = choose_coordinates(self._preconditioner(objective, optimizer), curvature)
+        if automatic:
             n, b = objective.n_rows, self.batch_size or objective.n_rows
-            rate = optimizer.auto_rate or 1 / curvature.largest(coordinates, n, b)
+            rate = 1 / curvature.largest(coordinates, n, b)
         progress = Progress(theta, optimizer.init(theta), rate=float(rate))
         full = self.batch_size is None
         stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
         early = EarlyStopping(self.tol, self.n_iter_no_change)
         rng = check_random_state(self.random_state)
-        return _Descent(progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early)
+        return LinearDescent(
+            progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early
+        )
 
     def _warm_up(self, descent, objective):
         """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
@@ -524,6 +492,12 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         theta = descent.progress.theta
         descent.progress = Progress(theta, descent.optimizer.init(theta))
         descent.coordinates = sample.coordinates
+
+    def _preconditioner(self, objective, optimizer):
+        """Return the name of the coordinates, "auto" resolved."""
+        if self.preconditioner != "auto":
+            return self.preconditioner
+        return "whiten" if self._whitens(objective, optimizer) else "scale"
 
     def _resume(self):
         """Return the descent of the last call, to be written into without harm."""
@@ -606,9 +580,13 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
             )
 
     def _separates(self, objective):
-        """Say whether every training row lies on its own side."""
-        z = safe_sparse_dot(objective.X, self.coef_.T) + self.intercept_
-        Y = objective.Y.T
+        """Say whether every training row lies on its own side; stop at a block that does not."""
+        blocks = row_blocks(objective.n_rows, 16 * objective.X.shape[1])
+        return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
+
+    def _separates_rows(self, X, Y):
+        """Say whether the given rows lie on their own side."""
+        z = safe_sparse_dot(X, self.coef_.T) + self.intercept_
         if z.shape[1] == 1:
             return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
         rival = np.where(Y > 0, -np.inf, z).max(axis=1)

@@ -47,13 +47,15 @@ class Objective:
         self.total_weight = float(self.n_rows if weight is None else weight.sum())
         self._scratch = []
         self._blocks = None
+        self._batch_rows = None
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def __call__(self, u, rows=None):
         """Return loss and gradient at ``u`` of the given rows: an index array, None for all."""
         theta = self.coordinates.to_theta(u)
         loss, gradient = self._all_rows(theta) if rows is None else self._batch(theta, rows)
-        loss, gradient = loss / self.total_weight, gradient / self.total_weight
+        loss /= self.total_weight
+        gradient /= gradient.dtype.type(self.total_weight)
         penalty = self.alpha / self.total_weight
         weights = zip(self.network.weights(theta), self.network.weights(gradient), strict=True)
         for W, G in weights if penalty else ():
@@ -97,7 +99,7 @@ class Objective:
     def _sum(self, theta, blocks):
         """Return loss and gradient summed over consecutive blocks of rows."""
         scratch = self._scratch.pop() if self._scratch else None
-        size = max(X.shape[0] for X, _, _ in blocks)
+        size = max(X.shape[0] for X, _, _ in self._blocks)  # runs share the scratch arrays
         if scratch is None:
             scratch = self.network.buffers(size, theta.dtype), np.empty_like(theta)
         buffers, part = scratch
@@ -113,7 +115,17 @@ class Objective:
         weight = None if self.weight is None else self.weight[rows]
         gradient = np.empty_like(theta)
         loss = self.network.loss_and_gradient(
-            theta, self.X[rows], self.Y[:, rows], weight, gradient
+            theta, self._take(rows), self.Y[:, rows], weight, gradient
         )
         share = self.n_rows / len(rows)
-        return loss * share, gradient * theta.dtype.type(share)
+        gradient *= theta.dtype.type(share)
+        return loss * share, gradient
+
+    def _take(self, rows):
+        """Return some rows, dense ones in an array that the next batch overwrites."""
+        if issparse(self.X):
+            return self.X[rows]
+        if self._batch_rows is None or len(self._batch_rows) < len(rows):
+            self._batch_rows = np.empty((len(rows), self.X.shape[1]), self.X.dtype)
+        out = self._batch_rows[: len(rows)]
+        return np.take(self.X, rows, axis=0, out=out, mode="clip")  # "raise" would copy
