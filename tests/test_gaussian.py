@@ -576,7 +576,7 @@ def test_regularisation_restores_the_rank(data, rng):
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize("shrinkage", [None, 0.3, "oas"])
 def test_sparse_rows_give_the_model_of_dense_ones(rng, covariance_type, shrinkage):
-    X = sparse.random(500, 8, density=0.4, random_state=0, format="coo")
+    X = sparse.random(500, 8, density=0.4, random_state=0, format="csc")
     y, weight = rng.integers(0, 3, 500), rng.integers(0, 3, 500)
 
     model = Gaussian(covariance_type, shrinkage=shrinkage).fit(X, y, weight)
