@@ -16,9 +16,9 @@ from skml_lecture.statistics.covariances import (
     DiagonalWhitening,
     MatrixWhitening,
     class_covariances,
-    correlation_eigen,
     ledoit_wolf,
     rounding_variance,
+    square_root,
 )
 from skml_lecture.validation import check_option
 
@@ -117,12 +117,13 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     A model fitted as "full" can be refitted as any other type, "tied" and "diag" as
     "tied_diag", "diag" and "spherical" as each other.
 
-    Distances and determinants come from the eigenvectors of the correlations, no covariance is
-    inverted. An eigenvalue is taken for zero up to 10 d eps times the largest, eps = 2.2e-16,
-    and a feature for constant whose standard deviation is below 10 eps times its mean. Such
-    null directions get a tenth of the features' pooled variance within classes: rows are still
-    told apart along them, and directions that are null in every class cancel. ``covariances_``
-    and ``sample`` keep them at zero.
+    Distances and determinants come from the Cholesky factor of the correlations, or from their
+    eigenvectors where they are nearly singular; no covariance is inverted. An eigenvalue is
+    taken for zero up to 10 d eps times the largest, eps = 2.2e-16, and a feature for constant
+    whose standard deviation is below 10 eps times its mean. Such null directions get a tenth of
+    the features' pooled variance within classes: rows are still told apart along them, and
+    directions that are null in every class cancel. ``covariances_`` and ``sample`` keep them at
+    zero.
 
     References
     ----------
@@ -304,7 +305,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
                     distances = self._whitening.squared_distances(X[block], self.means_)
                     np.multiply(distances + constant, -0.5, out=log_density[block])
 
-        map_runs(fill, row_blocks(n, 4 * k * d, at_least=32))
+        map_runs(fill, row_blocks(n, 4 * k * d, at_least=min(128, 16 + 2**21 // (k * d))))
         if not np.isfinite(log_density).all():
             self._check_finite(X)
             log_density[np.isnan(log_density)] = -np.inf  # so far away that squares overflow
@@ -319,6 +320,5 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             if covariance.ndim < 2:
                 X[rows] += noise[rows] * np.sqrt(covariance)
             else:
-                std, values, vectors = correlation_eigen(covariance)
-                X[rows] += noise[rows] * np.sqrt(np.maximum(values, 0)) @ (std[:, None] * vectors).T
+                X[rows] += noise[rows] @ square_root(covariance).T
         return X

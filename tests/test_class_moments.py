@@ -84,7 +84,7 @@ def test_class_without_rows_is_empty(data, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_sparse_rows_are_summarised_as_dense_ones(rng, kind, weighted):
-    X = sparse.random_array((300, 6), density=0.3, rng=rng, format="csr")
+    X = sparse.random(300, 6, density=0.3, random_state=0, format="csr")
     X = sparse.csr_array(sparse.hstack([X, np.full((300, 1), 7.0)]))
     codes = rng.integers(0, 3, 300)
     weight = rng.integers(0, 3, 300).astype(float) if weighted else None

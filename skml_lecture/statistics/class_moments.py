@@ -5,7 +5,6 @@ from functools import reduce
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg.blas import dsyr, dsyrk
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from skml_lecture.parallel import map_runs, row_blocks
@@ -253,7 +252,7 @@ class _Running:
         self.total = np.zeros(k)
         self.origin = np.zeros((k, d))
         self.mean = np.zeros((k, d))  # minus origin
-        self.scatter = np.zeros((k,) * own + (d,) * (1 + cross))  # a matrix: lower triangle
+        self.scatter = np.zeros((k,) * own + (d,) * (1 + cross))
         self.buffer = np.empty((2, 0, d))
 
     def add(self, x, codes, weight):
@@ -276,54 +275,45 @@ class _Running:
         # sum w z z' - added shift shift' + total added / (total + added) jump jump'
         jump = (center - self.origin) - self.mean + shift
         fraction = added / np.where(added > 0, self.total + added, 1)
-        self._add_rows(Z, codes, weight)
-        self._add_ranks(-added, shift, added > 0)
-        self._add_ranks(self.total * fraction, jump, added > 0)
+        ranks = np.stack([-added, self.total * fraction]), np.stack([shift, jump])
+        self._add_rows(Z, codes, weight, *ranks)
         self.mean += fraction[:, np.newaxis] * jump
         self.total += added
 
     def _centred(self, x, codes, center):
         """Return the rows minus their class's center, written into the buffer."""
-        Z, centers = self.buffer[:, : len(x)]
-        np.take(center, codes, axis=0, out=centers, mode="clip")
-        return np.subtract(x, centers, out=Z)
+        Z = self.buffer[0, : len(x)]
+        np.take(center, codes, axis=0, out=Z, mode="clip")
+        return np.subtract(x, Z, out=Z)
 
-    def _add_rows(self, Z, codes, weight):
-        """Add the squares and products of the rows; leaves ``Z`` scaled."""
+    def _add_rows(self, Z, codes, weight, signs, ranks):
+        """Add the squares and products of the rows, and ``signs[i, c]`` times those of ranks.
+
+        Matrix products are NumPy's: they let go of the interpreter, as SciPy's BLAS does not.
+        """
         if weight is not None:
             Z *= np.sqrt(weight)[:, np.newaxis]
-        if self.kind == "tied":
-            dsyrk(1.0, Z.T, beta=1.0, c=self.scatter.T, overwrite_c=True)
-        elif self.kind == "tied_diag":
-            self.scatter += np.einsum("ij,ij->j", Z, Z)
-        elif self.kind == "diag":
-            n, k = len(Z), len(self.total)
-            members = sparse.csc_array((np.ones(n), codes, np.arange(n + 1)), shape=(k, n))
-            self.scatter += members @ np.square(Z, out=Z)
-        else:
+        if self.kind == "full":
             order = np.argsort(codes, kind="stable")
             rows = np.take(Z, order, axis=0, out=self.buffer[1, : len(Z)], mode="clip")
             present, starts = np.unique(codes[order], return_index=True)
             for c, a, b in zip(present, starts, [*starts[1:], len(Z)], strict=True):
-                dsyrk(1.0, rows[a:b].T, beta=1.0, c=self.scatter[c].T, overwrite_c=True)
-
-    def _add_ranks(self, weight, shift, present):
-        """Add ``weight[c] * shift[c] shift[c]'`` for the classes that are present."""
-        if self.kind == "full":
-            for c in np.flatnonzero(present):
-                dsyr(weight[c], shift[c], a=self.scatter[c].T, overwrite_a=True)
-        elif self.kind == "tied":
-            sign = 1.0 if (weight >= 0).all() else -1.0
-            ranks = np.sqrt(np.abs(weight))[:, np.newaxis] * shift
-            dsyrk(sign, ranks.T, beta=1.0, c=self.scatter.T, overwrite_c=True)
+                self.scatter[c] += rows[a:b].T @ rows[a:b]
+                self.scatter[c] += (signs[:, c, np.newaxis] * ranks[:, c]).T @ ranks[:, c]
+            return
+        if self.kind == "tied":
+            self.scatter += Z.T @ Z
+        elif self.kind == "tied_diag":
+            self.scatter += np.einsum("ij,ij->j", Z, Z)
         else:
-            self.scatter += _scatter(self.kind, weight, shift)
+            n, k = len(Z), len(self.total)
+            members = sparse.csc_array((np.ones(n), codes, np.arange(n + 1)), shape=(k, n))
+            self.scatter += members @ np.square(Z, out=Z)
+        for sign, rank in zip(signs, ranks, strict=True):
+            self.scatter += _scatter(self.kind, sign, rank)
 
     def moments(self):
         """Return the moments as a value."""
-        if _SCATTERS[self.kind][0]:
-            lower = np.tril(self.scatter, -1)
-            self.scatter = np.tril(self.scatter) + lower.swapaxes(-1, -2)
         return ClassMoments(self.total, self.origin, self.mean, self.scatter, self.kind)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh, qr
+from scipy.linalg.lapack import dpocon, dpotrf, dtrtri
 
 from skml_lecture.parallel import map_runs, row_blocks
 
@@ -114,8 +115,8 @@ def _variances(covariance):
     return covariance if covariance.ndim == 1 else covariance.diagonal()
 
 
-def correlation_eigen(covariance, noise=0.0):
-    """Return standard deviations, and eigenvalues and vectors of the correlations.
+def correlations(covariance, noise=0.0):
+    """Return standard deviations and correlations.
 
     Correlations do not depend on units, so neither does what counts as zero. A feature whose
     variance is at most ``noise`` is taken for constant: its row of correlations is zero.
@@ -125,7 +126,14 @@ def correlation_eigen(covariance, noise=0.0):
     std = np.sqrt(np.where(flat, 1.0, variance))
     correlation = covariance / std / std[:, np.newaxis]
     correlation[flat] = correlation[:, flat] = 0
-    return std, *eigh(correlation, check_finite=False)
+    return std, correlation
+
+
+def square_root(covariance):
+    """Return a matrix whose product with its own transpose is the covariance, of any rank."""
+    std, correlation = correlations(covariance)
+    values, vectors = eigh(correlation, check_finite=False)
+    return std[:, np.newaxis] * vectors * np.sqrt(np.maximum(values, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +180,23 @@ class MatrixWhitening:
 
 def _whitening(covariance, scale, noise):
     """Return factor, log-determinant and rank of one covariance."""
-    std, values, vectors = correlation_eigen(covariance, noise)
+    std, correlation = correlations(covariance, noise)
+    return _by_cholesky(std, correlation) or _by_eigenvectors(std, correlation, scale)
+
+
+def _by_cholesky(std, correlation):
+    """Return the whitening of a covariance that is far from singular, else None."""
+    d = len(std)
+    lower, failed = dpotrf(correlation, lower=True, clean=True)
+    if failed or dpocon(lower, np.linalg.norm(correlation, 1), uplo="L")[0] < 100 * d * _EPS:
+        return None
+    log_det = 2 * np.log(lower.diagonal() * std).sum()
+    return dtrtri(lower, lower=True)[0].T / std[:, np.newaxis], log_det, d
+
+
+def _by_eigenvectors(std, correlation, scale):
+    """Return the whitening of any covariance, with a floor under its null directions."""
+    values, vectors = eigh(correlation, check_finite=False)
     kept = values > 10 * len(values) * _EPS * max(values[-1], _EPS)
     directions = vectors * (scale / std)[:, np.newaxis]
     whitened = directions[:, kept] / np.sqrt(values[kept])
