@@ -1,0 +1,382 @@
+"""Families of distributions of numbers: gaussian, and those linear in the value."""
+
+from abc import abstractmethod
+
+import numpy as np
+from scipy import sparse
+from scipy.special import gammaln, logit
+from sklearn.utils import check_scalar
+
+from skml_lecture.statistics.column_statistics import ColumnMoments, check_range
+from skml_lecture.statistics.distribution import (
+    Distribution,
+    as_array,
+    missing_values,
+    without,
+)
+
+_MAX_SQUARED_DISTANCE = 1e4  # in variances; a product beyond loses half of the digits
+_ROUNDING = 1e-12  # relative; sums in another order differ by less
+
+
+class Gaussian(Distribution):
+    r"""Normal distribution of real numbers, one mean and variance per class.
+
+    .. math:: \log p(x) = -\tfrac12 \left[ (x - \mu)^2 / \sigma^2 + \log 2 \pi \sigma^2 \right]
+
+    The variance is the maximum-likelihood one, 1/W. It is at least ``var_floor`` times the
+    variance of the column over all classes together, so that columns of scale 1e6 and 1e-3 can
+    stand side by side; a column that is constant has unit variance, and says nothing.
+
+    Parameters
+    ----------
+    var_floor : float, default=1e-9
+        Smallest variance of a class, relative to the variance of the column; at least 0,
+        where a class of equal values keeps only what floating point can tell apart.
+
+    See Also
+    --------
+    sklearn.naive_bayes.GaussianNB : Adds a multiple of the largest variance of all columns.
+
+    Examples
+    --------
+    >>> from skml_lecture.statistics import Gaussian
+    >>> Gaussian().log_density(0.0, mean=0.0, variance=1.0)
+    np.float64(-0.9189385332046727)
+    """
+
+    accepts_sparse = True
+
+    def __init__(self, var_floor=1e-9):
+        self.var_floor = var_floor
+
+    def _summarise_block(self, x, codes, n_classes, weight):
+        return ColumnMoments.from_block(x, codes, n_classes, weight)
+
+    def parameters(self, statistic):
+        check_scalar(self.var_floor, "var_floor", (float, int), min_val=0)
+        whole = statistic.pooled()
+        total = whole.scatter / whole.weight
+        constant = total <= (4 * np.finfo(float).eps * whole.mean) ** 2
+        floor = total * max(self.var_floor, np.finfo(float).eps ** 2)
+        variance = np.maximum(statistic.scatter / statistic.weight, floor)
+        return {"mean": statistic.mean, "variance": np.where(constant, 1.0, variance)}
+
+    def log_density(self, X, mean, variance):
+        return -0.5 * ((X - mean) ** 2 / variance + np.log(2 * np.pi * variance))
+
+    def sample(self, random_state, mean, variance):
+        return random_state.normal(mean, np.sqrt(variance))
+
+    def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
+        r"""Return a function from a block to its log density in every class, over all columns.
+
+        With z = x - o, the log density is :math:`z^2 a + z b` and a constant: two products of
+        matrices. Columns in which some class is narrow and far off would lose digits that way,
+        and are worked out as they stand in the formula.
+        """
+        mean, variance = parameters["mean"], parameters["variance"]
+        dense = _QuadraticScore(mean, variance, mean.mean(axis=0))
+        stored = _QuadraticScore(mean, variance, np.zeros(mean.shape[1]))
+
+        def score(x):
+            return stored(x) if sparse.issparse(x) else dense(x)
+
+        return score
+
+
+class _QuadraticScore:
+    """Sums of gaussian log densities over the columns of a block, by products where safe."""
+
+    def __init__(self, mean, variance, origin):
+        shift = mean - origin
+        reach = (shift**2 + variance).max(axis=0) / variance.min(axis=0)
+        safe = reach <= _MAX_SQUARED_DISTANCE
+        self.origin = origin
+        self.a = np.ascontiguousarray((-0.5 * safe / variance).T)  # (d, k)
+        self.b = np.ascontiguousarray((safe * shift / variance).T)
+        self.c = -0.5 * (safe * shift**2 / variance + np.log(2 * np.pi * variance))  # (k, d)
+        self.constant = self.c.sum(axis=1)
+        self.narrow = np.flatnonzero(~safe)
+        self.mean, self.deviation = mean[:, self.narrow], np.sqrt(variance[:, self.narrow])
+
+    def __call__(self, x):
+        with np.errstate(invalid="ignore", over="ignore"):
+            scores = self._score(x, None)
+            if np.isfinite(scores).all():
+                return scores
+            missing = missing_values(x)
+            x = without(x, missing)
+            check_range(x.data if sparse.issparse(x) else x)
+            return self._score(x, missing) - missing @ self.c.T
+
+    def _score(self, x, missing):
+        if sparse.issparse(x):  # the origin is 0
+            scores = x @ self.b + x.power(2) @ self.a
+        else:
+            z = x - self.origin
+            if missing is not None:
+                z *= 1 - missing
+            scores = z @ self.b
+            z *= z
+            scores += z @ self.a
+        scores += self.constant
+        if len(self.narrow):
+            scores -= 0.5 * self._narrow_distances(x, missing)
+        return scores
+
+    def _narrow_distances(self, x, missing):
+        """Return the squared distances in the narrow columns, in variances, for every class."""
+        columns = as_array(x[:, self.narrow])
+        present = 1.0 if missing is None else 1 - as_array(missing[:, self.narrow])
+        distances = np.empty((x.shape[0], len(self.mean)))
+        for c, (mean, deviation) in enumerate(zip(self.mean, self.deviation, strict=True)):
+            z = (columns - mean) / deviation * present
+            distances[:, c] = np.einsum("ij,ij->i", z, z)
+        return distances
+
+
+class LinearDistribution(Distribution):
+    r"""A family whose log density is linear in the value, up to a term that no class changes.
+
+    .. math:: \log p(x) = x \, s + t + h(x)
+
+    So that a block is scored by one product, sparse or not. A slope of -inf stands for a class
+    in which x > 0 is impossible, +inf (beside an intercept of -inf) for one in which x < 1 is.
+    """
+
+    accepts_sparse = True
+
+    @abstractmethod
+    def coefficients(self, **parameters):
+        """Return slope and intercept, arrays of the parameters' shape."""
+
+    def base(self, X):
+        """Return h(X), the term that is the same in every class and 0 at 0; None if it is 0."""
+
+    def log_density(self, X, **parameters):
+        with np.errstate(divide="ignore"):
+            slope, intercept = self.coefficients(**parameters)
+        line, forbidden = _split(slope, intercept)
+        z = X * line[0] + line[1]
+        z = np.where(X * forbidden[0] + forbidden[1] > 0, -np.inf, z)
+        base = self.base(X)
+        return z if base is None else z + base
+
+    def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
+        with np.errstate(divide="ignore"):
+            line, forbidden = _split(*self.coefficients(**parameters))
+        count = _linear(*forbidden) if any(part.any() for part in forbidden) else None
+        weigh = _linear(*line)
+
+        def score(x):
+            x = self._checked(x)
+            z = weigh(x)
+            if count is not None:
+                z[count(x) > 0] = -np.inf
+            base = self._summed_base(x)
+            return z if base is None else z + base
+
+        return score
+
+    def _summed_base(self, x):
+        """Return h summed over the columns, of shape (n, 1), without the missing values."""
+        if sparse.issparse(x):
+            terms = self.base(np.nan_to_num(x.data))
+            if terms is None:
+                return None
+            rows = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
+            return np.bincount(rows, terms, x.shape[0])[:, np.newaxis]
+        terms = self.base(x)
+        return None if terms is None else np.nansum(terms, axis=1, keepdims=True)
+
+
+def _split(slope, intercept):
+    """Return finite coefficients, and coefficients that count what is impossible."""
+    finite = np.isfinite(slope)
+    line = np.where(finite, slope, 0.0), np.where(finite, intercept, 0.0)
+    forbidden = np.isneginf(slope) * 1.0 - np.isposinf(slope), np.isposinf(slope) * 1.0
+    return line, forbidden
+
+
+def _linear(slope, intercept):
+    """Return a function from a block to its linear scores, missing values left out."""
+    slopes = np.ascontiguousarray(slope.T)  # (d, k)
+    constant = intercept.sum(axis=1)
+
+    def score(x):
+        z = x @ slopes
+        if np.isfinite(z).all():
+            z += constant
+            return z
+        missing = missing_values(x)
+        z = without(x, missing) @ slopes
+        return check_range(z + constant - missing @ intercept.T)
+
+    return score
+
+
+class Bernoulli(LinearDistribution):
+    r"""Distribution of the values 0 and 1.
+
+    .. math:: \log p(x) = x \log p + (1 - x) \log(1 - p), \qquad
+              p = (S + \alpha) / (W + 2 \alpha)
+
+    with S the weight of the ones and W that of all values.
+
+    Parameters
+    ----------
+    smoothing : float, default=1.0
+        Pseudo-count of either value; 0 is maximum likelihood, under which a value that a class
+        never showed is impossible.
+    handle_unknown : {"error", "ignore"}, default="error"
+        What a value other than 0 and 1 is: an error, or as good as missing.
+
+    See Also
+    --------
+    sklearn.naive_bayes.BernoulliNB : The same, where every column is of this family.
+
+    Examples
+    --------
+    >>> from skml_lecture.statistics import Bernoulli
+    >>> Bernoulli().log_density(1.0, probability=0.25)
+    np.float64(-1.3862943611198906)
+    """
+
+    def __init__(self, smoothing=1.0, *, handle_unknown="error"):
+        self.smoothing = smoothing
+        self.handle_unknown = handle_unknown
+
+    def check(self, X):
+        if (X * X == X).all():
+            return X
+        known = (X == 0) | (X == 1) | np.isnan(X)
+        if known.all():
+            return X
+        if self.handle_unknown == "ignore":
+            check_range(X[~np.isnan(X)])
+            return np.where(known, X, np.nan)
+        raise ValueError(
+            f"The bernoulli distribution takes the values 0 and 1, got {X[~known].flat[0]}: use "
+            f"'gaussian' or 'categorical' for the column, or binarize it."
+        )
+
+    def parameters(self, statistic):
+        smoothing = check_smoothing(self.smoothing)
+        ones, weight = statistic.sums[0], statistic.weight
+        ones = np.where(ones >= weight * (1 - _ROUNDING), weight, ones)
+        return {"probability": (ones + smoothing) / (weight + 2 * smoothing)}
+
+    def coefficients(self, probability):
+        return logit(probability), np.log1p(-probability)
+
+    def sample(self, random_state, probability):
+        return (random_state.random_sample(probability.shape) < probability).astype(float)
+
+
+class _Counts(LinearDistribution):
+    """A family of counts."""
+
+    positive_only = True
+
+    def __init__(self, smoothing=1.0):
+        self.smoothing = smoothing
+
+    def check(self, X):
+        if (X < 0).any():
+            raise ValueError(
+                f"Negative values in data passed to the {type(self).__name__.lower()} "
+                f"distribution, which takes counts: got {np.nanmin(X)}."
+            )
+        return X
+
+
+class Poisson(_Counts):
+    r"""Distribution of counts, one rate per class.
+
+    .. math:: \log p(x) = x \log \lambda - \lambda - \log x!, \qquad
+              \lambda = (S + \alpha m) / (W + \alpha)
+
+    with S the sum of the counts, W their weight and m the (smoothed) mean over all classes.
+
+    Parameters
+    ----------
+    smoothing : float, default=1.0
+        Number of pseudo-rows at the mean of the column; 0 is maximum likelihood.
+
+    See Also
+    --------
+    sklearn.linear_model.PoissonRegressor : Counts as the target rather than as features.
+
+    Examples
+    --------
+    >>> from skml_lecture.statistics import Poisson
+    >>> Poisson().log_density(0.0, rate=2.0)
+    np.float64(-2.0)
+    """
+
+    def parameters(self, statistic):
+        smoothing = check_smoothing(self.smoothing)
+        total, weight = statistic.sums[0], statistic.weight
+        mean = (total.sum(axis=0) + smoothing) / (weight.sum(axis=0) + smoothing)
+        return {"rate": (total + smoothing * mean) / (weight + smoothing)}
+
+    def coefficients(self, rate):
+        return np.log(rate), -rate
+
+    def base(self, X):
+        return -gammaln(X + 1)
+
+    def sample(self, random_state, rate):
+        return random_state.poisson(rate).astype(float)
+
+
+class Multinomial(_Counts):
+    r"""Distribution of the counts of one row over all columns of the family together.
+
+    .. math:: \log p(x) = \sum_j x_j \log \theta_j, \qquad
+              \theta_j = (S_j + \alpha) / \sum_l (S_l + \alpha)
+
+    As in scikit-learn, the multinomial coefficient is left out: no class changes it, and so
+    ``score_samples`` is of the row as a sequence of draws. The number of draws in a row is not
+    modelled either; sampled rows have a Poisson number of draws of the class's mean.
+
+    Parameters
+    ----------
+    smoothing : float, default=1.0
+        Pseudo-count of every column; 0 is maximum likelihood.
+
+    See Also
+    --------
+    sklearn.naive_bayes.MultinomialNB : The same, where every column is of this family.
+
+    Examples
+    --------
+    >>> from skml_lecture.statistics import Multinomial
+    >>> Multinomial().log_density([2.0], probability=[0.5], length=[4.0])
+    array([-1.38629436])
+    """
+
+    def parameters(self, statistic):
+        smoothing = check_smoothing(self.smoothing)
+        counts = statistic.sums[0] + smoothing
+        total = counts.sum(axis=1, keepdims=True)
+        even = np.full_like(counts, 1 / counts.shape[1])
+        length = (statistic.sums[0] / statistic.weight).sum(axis=1, keepdims=True)
+        probability = np.divide(counts, total, out=even, where=total > 0)
+        return {"probability": probability, "length": length}
+
+    def coefficients(self, probability, length):  # noqa: ARG002 - only draws need the length
+        probability = np.asarray(probability)
+        return np.log(probability), np.zeros_like(probability)
+
+    def log_density(self, X, probability, length):
+        return super().log_density(np.asarray(X), probability=probability, length=length)
+
+    def sample(self, random_state, probability, length):
+        return random_state.poisson(probability * length).astype(float)
+
+
+def check_smoothing(smoothing):
+    """Return the pseudo-count, or raise where it is negative or no number."""
+    return check_scalar(smoothing, "smoothing", (float, int), min_val=0)
