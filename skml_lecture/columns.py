@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skml_lecture.parallel import row_blocks
 
-_SPARSE_BLOCK_ENTRIES = 2**19
+_SPARSE_BLOCK_ENTRIES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,21 +74,35 @@ class Columns:
         rest = {j: labels for j, labels in self.labels.items() if j not in wanted}
         return Columns(matrix, rest, self.picks)
 
-    def blocks(self, width):
-        """Slice the rows into blocks; ``width`` numbers are needed for each row."""
+    def blocks(self, width, result=0):
+        """Slice the rows into blocks.
+
+        ``width`` numbers are needed for each row; sparse blocks hold enough to be worth an
+        array of ``result`` numbers for each of them.
+        """
         n = self.shape[0]
         if not self.is_sparse:
             return row_blocks(n, width)
-        return row_blocks(n, width, at_least=_SPARSE_BLOCK_ENTRIES * n // max(self.matrix.nnz, 1))
+        entries = max(_SPARSE_BLOCK_ENTRIES, 2 * result)
+        return row_blocks(n, n, at_least=max(entries * n // max(self.matrix.nnz, 1), 1))
 
     def block(self, rows):
         """Return some rows in float64: a C-contiguous array, or CSR."""
-        part = self.matrix[rows]
+        part = _csr_rows(self.matrix, rows) if self.is_sparse else self.matrix[rows]
         if self.picks is not None:
             part = part[:, self.picks]
         if self.is_sparse:
-            return part.astype(np.float64)
+            return part.astype(np.float64, copy=False)
         return np.ascontiguousarray(part, dtype=np.float64)
+
+
+def _csr_rows(matrix, rows):
+    """Return a slice of rows without a copy of what they store."""
+    start, stop, _ = rows.indices(matrix.shape[0])
+    indptr = matrix.indptr[start : stop + 1]
+    stored = slice(indptr[0], indptr[-1])
+    parts = matrix.data[stored], matrix.indices[stored], indptr - indptr[0]
+    return sparse.csr_array(parts, shape=(stop - start, matrix.shape[1]))
 
 
 def read_columns(estimator, X, *, reset):

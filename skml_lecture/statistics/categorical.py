@@ -1,5 +1,7 @@
 """The categorical distribution: how often each class shows each value."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from dataclasses import dataclass
 from functools import reduce
 from numbers import Number

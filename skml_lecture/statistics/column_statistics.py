@@ -1,22 +1,58 @@
 """Statistics of each class and column that add, for columns that know nothing of each other."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+_MAX_LOSS = 1e3  # of shift against spread: three digits of the spread
 _MAX_DENSE_CLASSES = 64  # with more, most products with zeros are for nothing
 
 
-def class_indicator(codes, n_classes, weight):
-    """Return the weights as a (k, n) matrix with one entry in each column, at the row's class."""
-    n = len(codes)
-    weight = np.ones(n) if weight is None else weight
-    if n_classes > _MAX_DENSE_CLASSES:
-        return sparse.csc_array((weight, codes, np.arange(n + 1)), shape=(n_classes, n)).tocsr()
-    indicator = np.zeros((n, n_classes))
-    indicator[np.arange(n), codes] = weight
-    return indicator.T
+class ClassSum:
+    """Weighted sums of the rows of a block over each class.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        The class of each row.
+    n_classes : int
+        Number of classes.
+    weight : ndarray of shape (n,) or None
+        Weights of the rows; None means 1.
+    """
+
+    def __init__(self, codes, n_classes, weight):
+        self.codes, self.n_classes, self.weight = codes, n_classes, weight
+
+    @cached_property
+    def indicator(self):
+        """The weights as a (k, n) matrix with one entry in each column, at the row's class."""
+        n = len(self.codes)
+        weight = np.ones(n) if self.weight is None else self.weight
+        if self.n_classes > _MAX_DENSE_CLASSES:
+            shape = (self.n_classes, n)
+            return sparse.csc_array((weight, self.codes, np.arange(n + 1)), shape=shape).tocsr()
+        indicator = np.zeros((n, self.n_classes))
+        indicator[np.arange(n), self.codes] = weight
+        return indicator.T
+
+    def total(self, n_columns):
+        """Return the weight of each class, once for each column."""
+        total = np.bincount(self.codes, self.weight, self.n_classes).astype(np.float64)
+        return np.repeat(total[:, np.newaxis], n_columns, axis=1)
+
+    def __call__(self, x):
+        """Return the sums of the rows of ``x``, an ndarray or CSR, of shape (k, d)."""
+        if not sparse.issparse(x):
+            return self.indicator @ x
+        d = x.shape[1]
+        lengths = np.diff(x.indptr)
+        cells = np.repeat(self.codes.astype(np.intp) * d, lengths)
+        cells += x.indices
+        values = x.data if self.weight is None else x.data * np.repeat(self.weight, lengths)
+        return np.bincount(cells, values, self.n_classes * d).reshape(self.n_classes, d)
 
 
 def expanded(array, positions, n_classes):
@@ -131,29 +167,10 @@ class ColumnMoments:
 
     @classmethod
     def from_block(cls, x, codes, n_classes, weight=None):
-        """Summarise the rows of ``x``, an ndarray or CSR, of the classes ``codes``.
-
-        Each class is centred at its own mean before anything is squared.
-        """
+        """Summarise the rows of ``x``, an ndarray or CSR, of the classes ``codes``."""
         if sparse.issparse(x):
             return cls(*_sparse_moments(x, codes, n_classes, weight))
-        indicator = class_indicator(codes, n_classes, weight)
-        total = np.asarray(indicator.sum(axis=1))[:, np.newaxis]  # (k, 1)
-        total = np.broadcast_to(total, (n_classes, x.shape[1]))
-        with np.errstate(invalid="ignore", over="ignore"):
-            origin = _ratio(indicator @ x, total)
-            missing = None
-            if not np.isfinite(origin).all():
-                missing = np.isnan(x)
-                total = total - indicator @ missing.astype(np.float64)
-                origin = _ratio(indicator @ np.where(missing, 0.0, x), total)
-            z = x - origin.take(codes, axis=0)
-            if missing is not None:
-                z[missing] = 0.0
-            offset = _ratio(indicator @ z, total)
-            z *= z
-            scatter = indicator @ z - total * offset**2
-        return cls(total, origin, offset, np.maximum(check_range(scatter), 0.0))
+        return cls(*_dense_moments(x, ClassSum(codes, n_classes, weight)))
 
     @property
     def mean(self):
@@ -227,6 +244,43 @@ def check_range(values):
 def _ratio(numerator, denominator):
     """Return the quotient, 0 where the denominator is 0."""
     return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+def _dense_moments(x, class_sum):
+    """Return weight, origin, offset and scatter of the rows of a block.
+
+    The origin is the first row. A column that is far from it in some class, against the spread
+    there, or that has missing values, is done again with each class centred at its own mean.
+    """
+    total = class_sum.total(x.shape[1])
+    origin = np.repeat(x[:1], len(total), axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        z = x - x[0]
+        offset = _ratio(class_sum(z), total)
+        z *= z
+        shift = total * offset**2
+        scatter = class_sum(z) - shift
+        columns = np.flatnonzero(~(shift <= _MAX_LOSS * scatter).all(axis=0))  # also if NaN
+    moments = total, origin, offset, scatter
+    if len(columns):
+        again = _class_centred_moments(x[:, columns], class_sum)
+        for array, values in zip(moments, again, strict=True):
+            array[:, columns] = values
+    return moments
+
+
+def _class_centred_moments(x, class_sum):
+    """Return weight, origin, offset and scatter of the rows of a block, some values missing."""
+    missing = np.isnan(x)
+    x = check_range(np.where(missing, 0.0, x))
+    total = class_sum(1.0 - missing)
+    origin = _ratio(class_sum(x), total)
+    z = x - origin.take(class_sum.codes, axis=0)
+    z[missing] = 0.0
+    offset = _ratio(class_sum(z), total)
+    z *= z
+    scatter = class_sum(z) - total * offset**2
+    return total, origin, offset, np.maximum(check_range(scatter), 0.0)
 
 
 def _sparse_moments(x, codes, n_classes, weight):

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from skml_lecture.parallel import map_runs
-from skml_lecture.statistics.column_statistics import ColumnSums, check_range, class_indicator
+from skml_lecture.statistics.column_statistics import ClassSum, ColumnSums, check_range
 
 
 class Distribution(BaseEstimator, ABC):
@@ -159,29 +159,27 @@ class Distribution(BaseEstimator, ABC):
             part = None if weight is None else weight[rows]
             return self._summarise_block(data.block(rows), codes[rows], n_classes, part)
 
-        return reduce(add, map_runs(run, data.blocks(2 * data.shape[1] + n_classes)))
+        d = data.shape[1]
+        return reduce(add, map_runs(run, data.blocks(2 * d + n_classes, result=d * n_classes)))
 
     def _summarise_block(self, x, codes, n_classes, weight):
         x = self._checked(x)
-        indicator = class_indicator(codes, n_classes, weight)
-        total = np.asarray(indicator.sum(axis=1))[:, np.newaxis]  # (k, 1)
-        total = np.broadcast_to(total, (n_classes, x.shape[1]))
+        class_sum = ClassSum(codes, n_classes, weight)
+        total = class_sum.total(x.shape[1])
         terms = self.statistics(x)
-        sums = [as_array(indicator @ term) for term in terms]
-        if not all(np.isfinite(s).all() for s in sums):
+        sums = np.stack([class_sum(term) for term in terms])
+        if not np.isfinite(sums).all():
             missing = missing_values(x)
-            total = total - as_array(indicator @ missing)
-            sums = [as_array(indicator @ without(term, missing)) for term in terms]
-            check_range(np.array(sums))
-        return ColumnSums(total, np.stack(sums))
+            total -= class_sum(missing)
+            sums = check_range(np.stack([class_sum(without(term, missing)) for term in terms]))
+        return ColumnSums(total, sums)
 
     def _checked(self, x):
         """Apply ``check`` to a block: to the stored values, where it is sparse."""
         if not sparse.issparse(x):
             return self.check(x)
-        x = x.copy()
-        x.data = self.check(x.data)
-        return x
+        values = self.check(x.data)
+        return x if values is x.data else _with_data(x, values)
 
     def scorer(self, parameters, labels):
         """Return a function from a block to its log density in every class, summed over columns.
@@ -277,15 +275,16 @@ def missing_values(x):
     """Return 1.0 where a block has NaN, else 0.0; sparse where the block is."""
     if not sparse.issparse(x):
         return np.isnan(x).astype(np.float64)
-    missing = x.copy()
-    missing.data = np.isnan(x.data).astype(np.float64)
-    return missing
+    return _with_data(x, np.isnan(x.data).astype(np.float64))
 
 
 def without(x, missing):
     """Return a copy of a block (or of statistics of it) with 0 for missing values."""
     if not sparse.issparse(x):
         return np.where(missing, 0.0, x)
-    x = x.copy()
-    x.data = np.where(missing.data, 0.0, x.data)
-    return x
+    return _with_data(x, np.where(missing.data, 0.0, x.data))
+
+
+def _with_data(x, data):
+    """Return a CSR block with other values at the same places."""
+    return sparse.csr_array((data, x.indices, x.indptr), shape=x.shape)

@@ -1,5 +1,7 @@
 """Families of distributions of numbers: gaussian, and those linear in the value."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import abstractmethod
 
 import numpy as np
