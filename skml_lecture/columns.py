@@ -49,7 +49,9 @@ class Columns:
         """Return the columns at the increasing positions ``picks`` of these."""
         places = np.arange(self.matrix.shape[1])[slice(None) if self.picks is None else self.picks]
         places = places[picks]
-        labels = {i: self.labels[j] for i, j in enumerate(picks.tolist()) if j in self.labels}
+        labels = {}
+        if self.labels:
+            labels = {i: self.labels[j] for i, j in enumerate(picks) if j in self.labels}
         if len(places) == self.matrix.shape[1]:
             return Columns(self.matrix, labels)
         if len(places) and len(places) == places[-1] - places[0] + 1:

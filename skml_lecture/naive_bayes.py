@@ -281,17 +281,18 @@ class NaiveBayes(GenerativeClassifier):
 
     def _solve_densities(self, summary):
         self.families_ = []
-        self.distributions_ = [None] * self.n_features_in_
+        names = np.full(self.n_features_in_, None)
         for (family, places), statistic in zip(summary.groups, summary.parts, strict=True):
             for distribution, columns, part in self._family(family).resolve(statistic):
                 seen = np.flatnonzero(part.weight.any(axis=0))
                 if not len(seen):
                     continue
-                parameters = distribution.parameters(part.select(seen).filled())
+                part = part if len(seen) == len(columns) else part.select(seen)
+                parameters = distribution.parameters(part.filled())
                 columns = places[columns[seen]]
                 self.families_.append(FittedFamily(distribution, columns, parameters))
-                for j in columns:
-                    self.distributions_[j] = _name(distribution)
+                names[columns] = _name(distribution)
+        self.distributions_ = names.tolist()
 
     def _log_likelihood(self, X):
         z = np.empty((X.shape[0], len(self.classes_)))
@@ -328,6 +329,7 @@ class NaiveBayes(GenerativeClassifier):
         tags.input_tags.sparse = all(family.accepts_sparse for family in families)
         tags.input_tags.string = any(family.accepts_labels for family in families)
         tags.input_tags.positive_only = any(family.positive_only for family in families)
+        tags.classifier_tags.poor_score = any(family.poor_score for family in families)
         return tags
 
     def _named_families(self):

@@ -110,6 +110,7 @@ class Automatic(BaseEstimator):
     accepts_sparse = True
     accepts_labels = True
     positive_only = False
+    poor_score = False
 
     def __init__(self, smoothing=1.0, *, var_floor=1e-9):
         self.smoothing = smoothing

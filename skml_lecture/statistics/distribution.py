@@ -50,7 +50,8 @@ class Distribution(BaseEstimator, ABC):
 
     accepts_sparse = False  # whether rows may come as CSR, in blocks and to ``scorer``
     accepts_labels = False  # whether columns may hold strings and categories
-    positive_only = False
+    positive_only = False  # whether a negative value is an error
+    poor_score = False  # whether real numbers of no particular kind tell it little
 
     def check(self, X):
         """Return values as the family takes them, or raise a ValueError.

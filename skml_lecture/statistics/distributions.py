@@ -184,11 +184,11 @@ class LinearDistribution(Distribution):
     def _summed_base(self, x):
         """Return h summed over the columns, of shape (n, 1), without the missing values."""
         if sparse.issparse(x):
-            terms = self.base(np.nan_to_num(x.data))
+            terms = self.base(x.data)
             if terms is None:
                 return None
             rows = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
-            return np.bincount(rows, terms, x.shape[0])[:, np.newaxis]
+            return np.bincount(rows, np.nan_to_num(terms), x.shape[0])[:, np.newaxis]
         terms = self.base(x)
         return None if terms is None else np.nansum(terms, axis=1, keepdims=True)
 
@@ -244,6 +244,8 @@ class Bernoulli(LinearDistribution):
     >>> Bernoulli().log_density(1.0, probability=0.25)
     np.float64(-1.3862943611198906)
     """
+
+    poor_score = True
 
     def __init__(self, smoothing=1.0, *, handle_unknown="error"):
         self.smoothing = smoothing
@@ -358,6 +360,8 @@ class Multinomial(_Counts):
     >>> Multinomial().log_density([2.0], probability=[0.5], length=[4.0])
     array([-1.38629436])
     """
+
+    poor_score = True
 
     def parameters(self, statistic):
         smoothing = check_smoothing(self.smoothing)
