@@ -1,7 +1,8 @@
 """The classical models of Hung-yi Lee's machine learning lectures as scikit-learn estimators."""
 
-__version__ = "0.1.0"
-
+from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.naive_bayes import NaiveBayes
+from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
 
-__all__ = ["NaiveBayes"]
+__all__ = ["GaussianGenerativeClassifier", "NaiveBayes", "RidgeRegression", "RidgeRegressionCV"]
+__version__ = "0.1.0"

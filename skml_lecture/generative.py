@@ -296,5 +296,6 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
         z = self.predict_joint_log_proba(X)
-        z[np.isneginf(z.max(axis=1))] = self._log_prior()
+        if np.isneginf(z.min(initial=0)):
+            z[np.isneginf(z.max(axis=1))] = self._log_prior()
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

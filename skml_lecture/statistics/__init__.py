@@ -2,6 +2,7 @@
 
 from skml_lecture.statistics.automatic import Automatic
 from skml_lecture.statistics.categorical import Categorical
+from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
@@ -12,6 +13,7 @@ __all__ = [
     "Automatic",
     "Bernoulli",
     "Categorical",
+    "ClassMoments",
     "ClassStatistics",
     "Distribution",
     "Gaussian",

@@ -125,7 +125,7 @@ class Moments:
         if not other.weight:
             return self
         weight = self.weight + other.weight
-        shift = (other.origin - self.origin) + (other.offset - self.offset)
+        shift = other.mean_minus(self)
         return Moments(
             weight,
             self.origin,
@@ -134,6 +134,10 @@ class Moments:
             + other.scatter
             + np.outer(self.weight * other.weight / weight * shift, shift),
         )
+
+    def mean_minus(self, other):
+        """Return this mean minus the other's, of shape (n_features,), with all its digits."""
+        return (self.origin - other.origin) + (self.offset - other.offset)
 
     @property
     def n_features(self):
