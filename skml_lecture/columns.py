@@ -99,12 +99,14 @@ class Columns:
 
 
 def _csr_rows(matrix, rows):
-    """Return a slice of rows without a copy of what they store."""
+    """Return a slice of rows as views: SciPy's own slices and constructor copy them."""
     start, stop, _ = rows.indices(matrix.shape[0])
     indptr = matrix.indptr[start : stop + 1]
-    stored = slice(indptr[0], indptr[-1])
-    parts = matrix.data[stored], matrix.indices[stored], indptr - indptr[0]
-    return sparse.csr_array(parts, shape=(stop - start, matrix.shape[1]))
+    part = sparse.csr_array((stop - start, matrix.shape[1]))
+    part.data = matrix.data[indptr[0] : indptr[-1]]
+    part.indices = matrix.indices[indptr[0] : indptr[-1]]
+    part.indptr = indptr - indptr[0]
+    return part
 
 
 def read_columns(estimator, X, *, reset):

@@ -26,6 +26,15 @@ def _can_continue(classifier):
     return True
 
 
+def _positions(y, classes):
+    """Return the position of each label in the sorted ``classes``, whole numbers by a table."""
+    if classes.dtype.kind not in "iu" or int(classes[-1]) - int(classes[0]) >= 2**16:
+        return np.searchsorted(classes, y)
+    table = np.zeros(int(classes[-1]) - int(classes[0]) + 1, dtype=np.intp)
+    table[np.subtract(classes, classes[0], dtype=np.intp)] = np.arange(len(classes))
+    return table[np.subtract(y, classes[0], dtype=np.intp)]
+
+
 class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
     """Base of classifiers that model p(x, c) = P(c) p(x | c).
 
@@ -156,7 +165,7 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
             rows = np.flatnonzero(weight)
             X, y, weight = X[rows], y[rows], weight[rows]
         classes = np.unique(y)
-        codes = np.searchsorted(classes, y)
+        codes = _positions(y, classes)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
         return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
 
