@@ -1,7 +1,8 @@
 """Columns of data frames and arrays: read as numbers, chosen by name or position."""
 
 from dataclasses import dataclass, field
-from numbers import Complex, Real
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -117,40 +118,39 @@ def read_columns(estimator, X, *, reset):
     """
     options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
     if getattr(X, "columns", None) is not None:
-        columns = _frame_columns(X)
+        columns, categories = _frame_columns(X)
         if any(column.dtype.kind not in "iuf" for column in columns):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-            if not (columns and len(columns[0])):
-                raise ValueError(f"A minimum of 1 row is required, got shape {X.shape}.")
-            return _encode(columns, list(X.columns))
+            if not len(columns[0]):
+                raise ValueError(f"At least one row is required, got X of shape {X.shape}.")
+            return _encode(columns, list(X.columns), categories)
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
     X = validate_data(estimator, X, reset=reset, **options)
+    if sparse.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
     if sparse.issparse(X) or X.dtype.kind in "biuf":
         return Columns(X)
     return _encode(list(X.T), range(X.shape[1]))
 
 
 def _frame_columns(frame):
-    """Return the columns of a pandas or polars frame as arrays, categories as objects."""
+    """Return the columns of a pandas or polars frame, and the positions of categories."""
     names = list(frame.columns)
     if len(set(names)) < len(names):
         raise ValueError(f"The names of the columns must differ, got {names}.")
-    columns = []
-    for name in names:
-        column = frame[name]
-        kind = object if str(column.dtype) == "category" else None
-        values = np.asarray(column, dtype=kind)
-        columns.append(values.view(_Categories) if kind else values)
-    return columns
+    categories = {j for j, name in enumerate(names) if str(frame[name].dtype) == "category"}
+    kinds = (object if j in categories else None for j in range(len(names)))
+    columns = [np.asarray(frame[name], dtype=kind) for name, kind in zip(names, kinds, strict=True)]
+    return columns, categories
 
 
-class _Categories(np.ndarray):
-    """Values that are labels even where they are numbers."""
+def _encode(columns, names, categories=frozenset()):
+    """Return columns of numbers or labels as one matrix of numbers.
 
-
-def _encode(columns, names):
-    """Return columns of numbers or labels as one matrix of numbers."""
+    Positions in ``categories`` are of columns whose values are labels, even if they are numbers.
+    """
     matrix = np.empty((len(columns[0]), len(columns)), order="F")
     labels = {}
     for j, (column, name) in enumerate(zip(columns, names, strict=True)):
@@ -161,25 +161,24 @@ def _encode(columns, names):
                 f"Column {name!r} is of type {column.dtype}: it must hold numbers or labels."
             )
         else:
-            matrix[:, j], found = _factorize(column)
+            matrix[:, j], found = _factorize(column.tolist(), as_labels=j in categories)
             if found is not None:
                 labels[j] = found
     return Columns(matrix, labels)
 
 
-def _factorize(column):
-    """Return the numbers of a column of objects and None, or positions and the labels."""
-    values = column.tolist()
+def _factorize(values, *, as_labels):
+    """Return the numbers of a list of objects and None, or positions and the labels."""
     try:
         distinct = list(dict.fromkeys(values))
     except TypeError:
         return np.asarray(values, dtype=np.float64), None  # raises, and says what it met
     known = [value for value in distinct if not _is_missing(value)]
-    as_labels = isinstance(column, _Categories) or not all(map(_is_number, known))
+    as_labels = bool(known) and (as_labels or not all(map(_is_number, known)))
     number = dict.fromkeys(distinct, np.nan)
     number.update(zip(known, range(len(known)) if as_labels else map(float, known), strict=True))
     numbers = np.fromiter(map(number.__getitem__, values), np.float64, len(values))
-    return numbers, known if as_labels and known else None
+    return numbers, known if as_labels else None
 
 
 def _is_missing(value):
@@ -189,8 +188,7 @@ def _is_missing(value):
 
 def _is_number(value):
     """Whether a value is a real number or a boolean."""
-    real = isinstance(value, Real) or not isinstance(value, Complex)
-    return real and hasattr(value, "__float__")
+    return isinstance(value, Real | Decimal | np.bool_)
 
 
 def choose_columns(columns, X, names, n_features):

@@ -161,14 +161,15 @@ class Distribution(BaseEstimator, ABC):
             return self._summarise_block(data.block(rows), codes[rows], n_classes, part)
 
         d = data.shape[1]
-        return reduce(add, map_runs(run, data.blocks(2 * d + n_classes, result=d * n_classes)))
+        return reduce(add, map_runs(run, data.blocks(d + n_classes, result=d * n_classes)))
 
     def _summarise_block(self, x, codes, n_classes, weight):
         x = self._checked(x)
         class_sum = ClassSum(codes, n_classes, weight)
         total = class_sum.total(x.shape[1])
-        terms = self.statistics(x)
-        sums = np.stack([class_sum(term) for term in terms])
+        with np.errstate(all="ignore"):  # the result is looked at
+            terms = self.statistics(x)
+            sums = np.stack([class_sum(term) for term in terms])
         if not np.isfinite(sums).all():
             missing = missing_values(x)
             total -= class_sum(missing)

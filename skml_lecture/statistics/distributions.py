@@ -160,6 +160,7 @@ class LinearDistribution(Distribution):
         with np.errstate(divide="ignore"):
             slope, intercept = self.coefficients(**parameters)
         line, forbidden = _split(slope, intercept)
+        X = np.asarray(X)
         z = X * line[0] + line[1]
         z = np.where(X * forbidden[0] + forbidden[1] > 0, -np.inf, z)
         base = self.base(X)
@@ -241,8 +242,8 @@ class Bernoulli(LinearDistribution):
     Examples
     --------
     >>> from skml_lecture.statistics import Bernoulli
-    >>> Bernoulli().log_density(1.0, probability=0.25)
-    np.float64(-1.3862943611198906)
+    >>> Bernoulli().log_density([1.0, 0.0], probability=0.25)
+    array([-1.38629436, -0.28768207])
     """
 
     poor_score = True
@@ -301,7 +302,7 @@ class Poisson(_Counts):
     .. math:: \log p(x) = x \log \lambda - \lambda - \log x!, \qquad
               \lambda = (S + \alpha m) / (W + \alpha)
 
-    with S the sum of the counts, W their weight and m the (smoothed) mean over all classes.
+    with S the sum of the counts, W their weight and m the mean over all classes (1 if all counts are 0).
 
     Parameters
     ----------
@@ -315,14 +316,15 @@ class Poisson(_Counts):
     Examples
     --------
     >>> from skml_lecture.statistics import Poisson
-    >>> Poisson().log_density(0.0, rate=2.0)
-    np.float64(-2.0)
+    >>> Poisson().log_density([0.0, 1.0], rate=2.0)
+    array([-2.        , -1.30685282])
     """
 
     def parameters(self, statistic):
         smoothing = check_smoothing(self.smoothing)
         total, weight = statistic.sums[0], statistic.weight
-        mean = (total.sum(axis=0) + smoothing) / (weight.sum(axis=0) + smoothing)
+        mean = total.sum(axis=0) / weight.sum(axis=0)
+        mean = np.where(mean > 0, mean, 1.0)
         return {"rate": (total + smoothing * mean) / (weight + smoothing)}
 
     def coefficients(self, rate):
@@ -375,9 +377,6 @@ class Multinomial(_Counts):
     def coefficients(self, probability, length):  # noqa: ARG002 - only draws need the length
         probability = np.asarray(probability)
         return np.log(probability), np.zeros_like(probability)
-
-    def log_density(self, X, probability, length):
-        return super().log_density(np.asarray(X), probability=probability, length=length)
 
     def sample(self, random_state, probability, length):
         return random_state.poisson(probability * length).astype(float)
