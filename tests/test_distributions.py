@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -81,7 +83,7 @@ def test_parts_added_are_the_whole(family, rng):
     edges = [0, 1, 20, 21, 60, 90]
     parts = [
         family.summarise(Columns(X[a:b]), codes[a:b], N_CLASSES, weight[a:b])
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
     ]
 
     whole = tables(family, family.summarise(Columns(X), codes, N_CLASSES, weight))

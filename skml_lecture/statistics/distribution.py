@@ -170,11 +170,11 @@ class Distribution(BaseEstimator, ABC):
         with np.errstate(all="ignore"):  # the result is looked at
             terms = self.statistics(x)
             sums = np.stack([class_sum(term) for term in terms])
-        if not np.isfinite(sums).all():
-            missing = missing_values(x)
-            total -= class_sum(missing)
-            sums = check_range(np.stack([class_sum(without(term, missing)) for term in terms]))
-        return ColumnSums(total, sums)
+            if not np.isfinite(sums).all():
+                missing = missing_values(x)
+                total -= class_sum(missing)
+                sums = np.stack([class_sum(without(term, missing)) for term in terms])
+        return ColumnSums(total, check_range(sums))
 
     def _checked(self, x):
         """Apply ``check`` to a block: to the stored values, where it is sparse."""

@@ -208,12 +208,13 @@ def _linear(slope, intercept):
     constant = intercept.sum(axis=1)
 
     def score(x):
-        z = x @ slopes
-        if np.isfinite(z).all():
-            z += constant
-            return z
-        missing = missing_values(x)
-        z = without(x, missing) @ slopes
+        with np.errstate(invalid="ignore", over="ignore"):
+            z = x @ slopes
+            if np.isfinite(z).all():
+                z += constant
+                return z
+            missing = missing_values(x)
+            z = without(x, missing) @ slopes
         return check_range(z + constant - missing @ intercept.T)
 
     return score
@@ -302,7 +303,8 @@ class Poisson(_Counts):
     .. math:: \log p(x) = x \log \lambda - \lambda - \log x!, \qquad
               \lambda = (S + \alpha m) / (W + \alpha)
 
-    with S the sum of the counts, W their weight and m the mean over all classes (1 if all counts are 0).
+    with S the sum of the counts, W their weight and m the mean over all classes (or 1 where all
+    counts are 0).
 
     Parameters
     ----------
