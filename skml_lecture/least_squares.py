@@ -188,7 +188,7 @@ def triangle(rows):
     n, d = rows.X.shape
     ones = int(rows.fit_intercept)
     width = ones + d + rows.Y.shape[1]
-    R = np.empty((0, width))
+    R = np.zeros((1, width))  # one row at least, also below that of the ones
     for block in row_blocks(n, width, at_least=2 * width):
         Z = np.ones((len(rows.Y[block]), width))
         Z[:, ones : ones + d], Z[:, ones + d :] = rows.block(block)
@@ -318,7 +318,8 @@ def summarize(X, Y, weight):
 def intercept_of(moments, coef):
     """Return mean(y) - coef mean(x) of moments whose last columns are the targets."""
     d = coef.shape[1]
-    return moments.mean[d:] - coef @ moments.mean[:d]
+    mean = moments.origin.astype(np.longdouble) + moments.offset  # the difference may cancel
+    return (mean[d:] - coef.astype(np.longdouble) @ mean[:d]).astype(np.float64)
 
 
 def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):

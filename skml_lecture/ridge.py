@@ -145,7 +145,7 @@ class RidgeRegression(LinearPrediction, Summarizer):
         ``partial_fit``, and by ``fit`` where it solved from them.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had string names.
 
     See Also
@@ -359,7 +359,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         Its free term; 0.0 without intercept.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had string names.
 
     See Also
@@ -387,9 +387,9 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
     >>> from sklearn.datasets import load_diabetes
     >>> from skml_lecture import RidgeRegressionCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = RidgeRegressionCV([0.01, 0.1, 1.0, 10.0], cv=5).fit(X, y)
+    >>> model = RidgeRegressionCV([0.001, 0.1, 10.0, 1000.0], cv=5).fit(X, y)
     >>> model.alpha_
-    0.1
+    0.001
     """
 
     def __init__(

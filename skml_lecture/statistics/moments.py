@@ -136,7 +136,18 @@ class Moments:
         )
 
     def mean_minus(self, other):
-        """Return this mean minus the other's, of shape (n_features,), with all its digits."""
+        """Return this mean minus another's, with all its digits.
+
+        Parameters
+        ----------
+        other : Moments
+            Moments of as many features.
+
+        Returns
+        -------
+        difference : ndarray of shape (n_features,)
+            In the data's units.
+        """
         return (self.origin - other.origin) + (self.offset - other.offset)
 
     @property
@@ -171,16 +182,19 @@ def _dense_moments(parts, width):
             if len(buffer) < len(x):
                 buffer = np.empty((len(x), width))
             average = np.full(len(x), 1 / added) if weight is None else weight / added
-            Z = _centred(x, targets, origin + mean, buffer)
-            if not total:  # nothing is known of the mean yet: centre twice
-                origin = dgemv(1.0, Z.T, average)
-                Z = _centred(x, targets, origin, buffer)
-            shift = dgemv(1.0, Z.T, average)
+            center = origin + mean  # rounded
+            Z = _centered(x, targets, center, buffer)
+            if not total:  # nothing is known of the mean yet: center twice
+                center = origin = dgemv(1.0, Z.T, average)
+                Z = _centered(x, targets, center, buffer)
+            within = dgemv(1.0, Z.T, average)  # the block's mean, from the center
             if weight is not None:
                 Z *= np.sqrt(weight)[:, np.newaxis]
-            # sum w (z - shift)(z - shift)' + total added / (total + added) shift shift'
             scatter = dsyrk(1.0, Z.T, beta=1.0, c=scatter, overwrite_c=True)
-            scatter = dsyr(-added * added / (total + added), shift, a=scatter, overwrite_a=True)
+            scatter = dsyr(-added, within, a=scatter, overwrite_a=True)
+            shift = within + ((center - origin) - mean)  # from the mean so far
+            weights = total * added / (total + added)
+            scatter = dsyr(weights, shift, a=scatter, overwrite_a=True)
             total += added
             mean += added / total * shift
     whole = scatter + scatter.T
@@ -188,7 +202,7 @@ def _dense_moments(parts, width):
     return total, origin, mean, whole
 
 
-def _centred(x, targets, center, buffer):
+def _centered(x, targets, center, buffer):
     """Return the columns of ``x`` and ``targets`` minus ``center``, written into ``buffer``."""
     Z = buffer[: len(x)]
     d = x.shape[1]
