@@ -255,12 +255,9 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if covariances.ndim == 1:
             covariances = np.repeat(covariances[:, np.newaxis], len(within), axis=1)
             noise, scale = (np.full_like(a, a.mean()) for a in (noise, scale))
-        of = MatrixWhitening.of if covariances.ndim == 3 else DiagonalWhitening.of
-        self._whitenings = [
-            of(covariance, scale, limit)
-            for covariance, limit in zip(covariances, noise, strict=True)
-        ]
-        ranks = np.array([whitening.rank for whitening in self._whitenings])
+        kind = MatrixWhitening if covariances.ndim == 3 else DiagonalWhitening
+        self._whitening = kind.of(covariances, scale, noise)
+        ranks = self._whitening.rank
         self.rank_ = int(ranks[0]) if self._is_tied() else ranks
         if ranks.min() < len(within):
             warnings.warn(
@@ -278,7 +275,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if not self._is_tied():
             return
         shifts = self.means_ - center
-        W = self._whitenings[0].precise(shifts)  # (k, d)
+        W = self._whitening.precise(shifts)  # (k, d)
         halfway = center + shifts / 2
         b = self._log_prior() - np.einsum("cj,cj->c", W, halfway)
         binary = len(W) == 2
@@ -298,19 +295,16 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     def _log_likelihood(self, X):
         n, d = X.shape
         k = len(self.means_)
-        whitenings = self._whitenings * (k // len(self._whitenings))
         log_density = np.empty((n, k))
+        constant = self._whitening.log_det + d * np.log(2 * np.pi)
 
         def fill(run):
             with np.errstate(over="ignore", invalid="ignore"):  # looked at below
                 for block in run:
-                    x = X[block]
-                    for c, whitening in enumerate(whitenings):
-                        distances = whitening.squared_distances(x, self.means_[c])
-                        constant = whitening.log_det + d * np.log(2 * np.pi)
-                        log_density[block, c] = -0.5 * (distances + constant)
+                    distances = self._whitening.squared_distances(X[block], self.means_)
+                    np.multiply(distances + constant, -0.5, out=log_density[block])
 
-        map_runs(fill, row_blocks(n, 16 * d, at_least=256))
+        map_runs(fill, row_blocks(n, 4 * k * d, at_least=32))
         if not np.isfinite(log_density).all():
             self._check_finite(X)
             log_density[np.isnan(log_density)] = -np.inf  # so far away that squares overflow

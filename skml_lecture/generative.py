@@ -26,13 +26,20 @@ def _can_continue(classifier):
     return True
 
 
-def _positions(y, classes):
-    """Return the position of each label in the sorted ``classes``, whole numbers by a table."""
-    if classes.dtype.kind not in "iu" or int(classes[-1]) - int(classes[0]) >= 2**16:
-        return np.searchsorted(classes, y)
-    table = np.zeros(int(classes[-1]) - int(classes[0]) + 1, dtype=np.intp)
-    table[np.subtract(classes, classes[0], dtype=np.intp)] = np.arange(len(classes))
-    return table[np.subtract(y, classes[0], dtype=np.intp)]
+def encode(y):
+    """Return the sorted classes of ``y`` and the position of each label among them."""
+    if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
+        steps = y.astype(np.intp) - int(y.min())
+        present = np.bincount(steps) > 0
+        classes = np.flatnonzero(present) + int(y.min())
+        return classes.astype(y.dtype), (np.cumsum(present) - 1)[steps]
+    kind = type_of_target(y, input_name="y")
+    if kind not in {"binary", "multiclass"}:
+        raise ValueError(
+            f"Unknown label type: {kind}. y must hold class labels, such as strings or whole "
+            f"numbers."
+        )
+    return np.unique(y, return_inverse=True)
 
 
 class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
@@ -151,12 +158,6 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
-        kind = type_of_target(y, input_name="y")
-        if kind not in {"binary", "multiclass"}:
-            raise ValueError(
-                f"Unknown label type: {kind}. y must hold class labels, such as strings or "
-                f"whole numbers."
-            )
         return X, y, check_weight(sample_weight, X)
 
     def _summary(self, X, y, weight):
@@ -164,8 +165,7 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             X, y, weight = X[rows], y[rows], weight[rows]
-        classes = np.unique(y)
-        codes = _positions(y, classes)
+        classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
         return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
 

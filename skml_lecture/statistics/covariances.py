@@ -130,90 +130,97 @@ def correlation_eigen(covariance, noise=0.0):
 
 @dataclass(frozen=True, eq=False)
 class MatrixWhitening:
-    r"""A factor :math:`F` of a precision, :math:`F F^\top = \Sigma^{-1}`.
+    r"""Factors :math:`F` of precisions, :math:`F F^\top = \Sigma^{-1}`: rows times F are white.
 
     Parameters
     ----------
-    factor : ndarray of shape (n_features, n_features)
-        Rows times factor have unit covariance.
-    log_det : float
-        Logarithm of the determinant of the covariance.
-    rank : int
-        Number of directions in which the covariance has a variance of its own.
+    factors : ndarray of shape (n_covariances, n_features, n_features)
+        One for every class, or one for all.
+    log_det : ndarray of shape (n_covariances,)
+        Logarithm of the determinant of each covariance.
+    rank : ndarray of shape (n_covariances,)
+        Number of directions in which each covariance has a variance of its own.
     """
 
-    factor: np.ndarray
-    log_det: float
-    rank: int
+    factors: np.ndarray
+    log_det: np.ndarray
+    rank: np.ndarray
 
     @classmethod
-    def of(cls, covariance, scale, noise):
+    def of(cls, covariances, scale, noise):
         """Factorise; a null direction gets the variance 0.1 in units of ``scale``, (d,).
 
         An eigenvalue of the correlations is zero up to 10 d eps times the largest.
         """
-        d = len(covariance)
-        std, values, vectors = correlation_eigen(covariance, noise)
-        kept = values > 10 * d * _EPS * max(values[-1], _EPS)
-        directions = vectors * (scale / std)[:, np.newaxis]
-        whitened = directions[:, kept] / np.sqrt(values[kept])
-        null = qr(directions[:, ~kept], mode="economic")[0] / np.sqrt(NULL_VARIANCE)
-        factor = np.hstack([whitened, null])
-        log_det = 2 * (np.log(scale).sum() - np.linalg.slogdet(factor)[1])
-        return cls(factor / scale[:, np.newaxis], log_det, int(kept.sum()))
+        pairs = zip(covariances, noise, strict=True)
+        parts = [_whitening(covariance, scale, limit) for covariance, limit in pairs]
+        return cls(*map(np.array, zip(*parts, strict=True)))
 
-    def coordinates(self, X, mean):
-        """Return the rows minus ``mean`` in coordinates of unit covariance."""
+    def squared_distances(self, X, means):
+        """Return the squared Mahalanobis distance of every row to every mean, (n, k)."""
         if sparse.issparse(X):
-            return X @ self.factor - mean @ self.factor
-        return (X - mean) @ self.factor
-
-    def squared_distances(self, X, mean):
-        """Return the squared Mahalanobis distance of every row to ``mean``."""
-        Z = self.coordinates(X, mean)
-        return np.einsum("ij,ij->i", Z, Z)
+            factors = np.broadcast_to(self.factors, (len(means), *self.factors.shape[1:]))
+            Z = np.stack([X @ F - mean @ F for F, mean in zip(factors, means, strict=True)])
+        else:
+            Z = (X - means[:, np.newaxis]) @ self.factors
+        return np.einsum("cij,cij->ic", Z, Z)
 
     def precise(self, shifts):
-        """Return the rows of ``shifts`` times the precision."""
-        return (shifts @ self.factor) @ self.factor.T
+        """Return the rows of ``shifts`` times the first precision."""
+        return (shifts @ self.factors[0]) @ self.factors[0].T
+
+
+def _whitening(covariance, scale, noise):
+    """Return factor, log-determinant and rank of one covariance."""
+    std, values, vectors = correlation_eigen(covariance, noise)
+    kept = values > 10 * len(values) * _EPS * max(values[-1], _EPS)
+    directions = vectors * (scale / std)[:, np.newaxis]
+    whitened = directions[:, kept] / np.sqrt(values[kept])
+    null = qr(directions[:, ~kept], mode="economic")[0] / np.sqrt(NULL_VARIANCE)
+    factor = np.hstack([whitened, null])
+    log_det = 2 * (np.log(scale).sum() - np.linalg.slogdet(factor)[1])
+    return factor / scale[:, np.newaxis], log_det, np.count_nonzero(kept)
 
 
 @dataclass(frozen=True, eq=False)
 class DiagonalWhitening:
-    """The same for a diagonal covariance.
+    """The same for diagonal covariances.
 
     Parameters
     ----------
-    variance : ndarray of shape (n_features,)
-        Positive variances.
-    rank : int
+    variances : ndarray of shape (n_covariances, n_features)
+        Positive variances, of every class or of all.
+    rank : ndarray of shape (n_covariances,)
         Number of features that have a variance of their own.
     """
 
-    variance: np.ndarray
-    rank: int
+    variances: np.ndarray
+    rank: np.ndarray
 
     @classmethod
-    def of(cls, variance, scale, noise):
+    def of(cls, variances, scale, noise):
         """Give constant features the variance 0.1 in units of ``scale``, (d,)."""
-        flat = variance <= noise
-        floored = np.where(flat, NULL_VARIANCE * scale**2, variance)
-        return cls(floored, len(variance) - int(flat.sum()))
+        flat = variances <= noise
+        return cls(
+            np.where(flat, NULL_VARIANCE * scale**2, variances), np.count_nonzero(~flat, axis=1)
+        )
 
     @property
     def log_det(self):
-        """Logarithm of the determinant of the covariance."""
-        return np.log(self.variance).sum()
+        """Logarithm of the determinant of each covariance."""
+        return np.log(self.variances).sum(axis=1)
 
-    def squared_distances(self, X, mean):
-        """Return the squared Mahalanobis distance of every row to ``mean``."""
+    def squared_distances(self, X, means):
+        """Return the squared Mahalanobis distance of every row to every mean, (n, k)."""
         if sparse.issparse(X):
-            precision = 1 / self.variance
-            return X.power(2) @ precision - 2 * (X @ (precision * mean)) + mean**2 @ precision
-        Z = X - mean
-        Z *= 1 / np.sqrt(self.variance)
-        return np.einsum("ij,ij->i", Z, Z)
+            precisions = np.broadcast_to(1 / self.variances, means.shape)
+            pulled = precisions * means
+            squares = X.power(2) @ precisions.T - 2 * (X @ pulled.T)
+            return squares + np.einsum("cj,cj->c", pulled, means)
+        Z = X - means[:, np.newaxis]
+        Z *= 1 / np.sqrt(self.variances[:, np.newaxis])
+        return np.einsum("cij,cij->ic", Z, Z)
 
     def precise(self, shifts):
-        """Return the rows of ``shifts`` times the precision."""
-        return shifts / self.variance
+        """Return the rows of ``shifts`` times the first precision."""
+        return shifts / self.variances[0]
