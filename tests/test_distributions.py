@@ -7,7 +7,6 @@ from scipy import sparse, stats
 
 from skml_lecture.columns import Columns
 from skml_lecture.statistics import (
-    Automatic,
     Bernoulli,
     Categorical,
     Distribution,
@@ -15,6 +14,7 @@ from skml_lecture.statistics import (
     Multinomial,
     Poisson,
 )
+from skml_lecture.statistics.automatic import Automatic
 from skml_lecture.statistics.column_statistics import ColumnMoments
 
 N_CLASSES = 3

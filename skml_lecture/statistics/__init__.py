@@ -1,6 +1,5 @@
 """Way 1: what a data set is summarised to. Every statistic here adds."""
 
-from skml_lecture.statistics.automatic import Automatic
 from skml_lecture.statistics.categorical import Categorical
 from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.classes import ClassStatistics
@@ -10,7 +9,6 @@ from skml_lecture.statistics.moments import Moments
 from skml_lecture.statistics.summarizer import Summarizer
 
 __all__ = [
-    "Automatic",
     "Bernoulli",
     "Categorical",
     "ClassMoments",

@@ -11,8 +11,7 @@ from scipy import sparse
 
 from skml_lecture.parallel import map_runs
 from skml_lecture.statistics.column_statistics import check_range, expanded
-from skml_lecture.statistics.distribution import Distribution
-from skml_lecture.statistics.distributions import check_smoothing
+from skml_lecture.statistics.distribution import Distribution, check_smoothing
 
 _MAX_CODE = 2**12  # whole numbers up to here are counted and looked up by themselves
 _MAX_COUNTS = 2**21  # of a table over classes, columns and codes
@@ -127,6 +126,15 @@ class Categorical(Distribution):
     See Also
     --------
     sklearn.naive_bayes.CategoricalNB : Of whole numbers from 0 on; fails at one beyond.
+
+    Notes
+    -----
+    Whole numbers up to 4096 are counted and looked up by themselves, others by a search.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture "Classification: probabilistic generative model",
+    section "Naive Bayes".
 
     Examples
     --------

@@ -7,6 +7,7 @@ from operator import add
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_scalar
 
 from skml_lecture.parallel import map_runs
 from skml_lecture.statistics.column_statistics import ClassSum, ColumnSums, check_range
@@ -26,6 +27,16 @@ class Distribution(BaseEstimator, ABC):
     See Also
     --------
     skml_lecture.NaiveBayes : The classifier that takes these objects.
+
+    Notes
+    -----
+    ``summarise``, ``scorer``, ``contributions`` and ``draw`` work for every family by way of
+    the three methods; a family overrides them only to be faster.
+
+    References
+    ----------
+    C. M. Bishop, "Pattern recognition and machine learning", 2006, section 2.4.2, on
+    sufficient statistics.
 
     Examples
     --------
@@ -290,3 +301,8 @@ def without(x, missing):
 def _with_data(x, data):
     """Return a CSR block with other values at the same places."""
     return sparse.csr_array((data, x.indices, x.indptr), shape=x.shape)
+
+
+def check_smoothing(smoothing):
+    """Return the pseudo-count, or raise where it is negative or no number."""
+    return check_scalar(smoothing, "smoothing", (float, int), min_val=0)

@@ -1,8 +1,6 @@
-"""Families of distributions of numbers: gaussian, and those linear in the value."""
+"""Families of distributions of numbers: gaussian, bernoulli, poisson, multinomial."""
 
 # ruff: noqa: D102 (the interface documents what its members share)
-
-from abc import abstractmethod
 
 import numpy as np
 from scipy import sparse
@@ -13,9 +11,11 @@ from skml_lecture.statistics.column_statistics import ColumnMoments, check_range
 from skml_lecture.statistics.distribution import (
     Distribution,
     as_array,
+    check_smoothing,
     missing_values,
     without,
 )
+from skml_lecture.statistics.linear_distribution import LinearDistribution
 
 _MAX_SQUARED_DISTANCE = 1e4  # in variances; a product beyond loses half of the digits
 _ROUNDING = 1e-12  # relative; sums in another order differ by less
@@ -39,6 +39,18 @@ class Gaussian(Distribution):
     See Also
     --------
     sklearn.naive_bayes.GaussianNB : Adds a multiple of the largest variance of all columns.
+
+    Notes
+    -----
+    A block of rows is scored by two products of matrices, :math:`z^2 a + z b` with z measured
+    from the mean of the class means. Where a class is narrow and far off, more than 100 standard
+    deviations of its own, its column is worked out as in the formula, since the product would
+    lose digits. Sparse rows stay sparse.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture "Classification: probabilistic generative model",
+    section "Naive Bayes".
 
     Examples
     --------
@@ -71,12 +83,6 @@ class Gaussian(Distribution):
         return random_state.normal(mean, np.sqrt(variance))
 
     def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
-        r"""Return a function from a block to its log density in every class, over all columns.
-
-        With z = x - o, the log density is :math:`z^2 a + z b` and a constant: two products of
-        matrices. Columns in which some class is narrow and far off would lose digits that way,
-        and are worked out as they stand in the formula.
-        """
         mean, variance = parameters["mean"], parameters["variance"]
         dense = _QuadraticScore(mean, variance, mean.mean(axis=0))
         stored = _QuadraticScore(mean, variance, np.zeros(mean.shape[1]))
@@ -138,88 +144,6 @@ class _QuadraticScore:
         return distances
 
 
-class LinearDistribution(Distribution):
-    r"""A family whose log density is linear in the value, up to a term that no class changes.
-
-    .. math:: \log p(x) = x \, s + t + h(x)
-
-    So that a block is scored by one product, sparse or not. A slope of -inf stands for a class
-    in which x > 0 is impossible, +inf (beside an intercept of -inf) for one in which x < 1 is.
-    """
-
-    accepts_sparse = True
-
-    @abstractmethod
-    def coefficients(self, **parameters):
-        """Return slope and intercept, arrays of the parameters' shape."""
-
-    def base(self, X):
-        """Return h(X), the term that is the same in every class and 0 at 0; None if it is 0."""
-
-    def log_density(self, X, **parameters):
-        with np.errstate(divide="ignore"):
-            slope, intercept = self.coefficients(**parameters)
-        line, forbidden = _split(slope, intercept)
-        X = np.asarray(X)
-        z = X * line[0] + line[1]
-        z = np.where(X * forbidden[0] + forbidden[1] > 0, -np.inf, z)
-        base = self.base(X)
-        return z if base is None else z + base
-
-    def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
-        with np.errstate(divide="ignore"):
-            line, forbidden = _split(*self.coefficients(**parameters))
-        count = _linear(*forbidden) if any(part.any() for part in forbidden) else None
-        weigh = _linear(*line)
-
-        def score(x):
-            x = self._checked(x)
-            z = weigh(x)
-            if count is not None:
-                z[count(x) > 0] = -np.inf
-            base = self._summed_base(x)
-            return z if base is None else z + base
-
-        return score
-
-    def _summed_base(self, x):
-        """Return h summed over the columns, of shape (n, 1), without the missing values."""
-        if sparse.issparse(x):
-            terms = self.base(x.data)
-            if terms is None:
-                return None
-            rows = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
-            return np.bincount(rows, np.nan_to_num(terms), x.shape[0])[:, np.newaxis]
-        terms = self.base(x)
-        return None if terms is None else np.nansum(terms, axis=1, keepdims=True)
-
-
-def _split(slope, intercept):
-    """Return finite coefficients, and coefficients that count what is impossible."""
-    finite = np.isfinite(slope)
-    line = np.where(finite, slope, 0.0), np.where(finite, intercept, 0.0)
-    forbidden = np.isneginf(slope) * 1.0 - np.isposinf(slope), np.isposinf(slope) * 1.0
-    return line, forbidden
-
-
-def _linear(slope, intercept):
-    """Return a function from a block to its linear scores, missing values left out."""
-    slopes = np.ascontiguousarray(slope.T)  # (d, k)
-    constant = intercept.sum(axis=1)
-
-    def score(x):
-        with np.errstate(invalid="ignore", over="ignore"):
-            z = x @ slopes
-            if np.isfinite(z).all():
-                z += constant
-                return z
-            missing = missing_values(x)
-            z = without(x, missing) @ slopes
-        return check_range(z + constant - missing @ intercept.T)
-
-    return score
-
-
 class Bernoulli(LinearDistribution):
     r"""Distribution of the values 0 and 1.
 
@@ -239,6 +163,15 @@ class Bernoulli(LinearDistribution):
     See Also
     --------
     sklearn.naive_bayes.BernoulliNB : The same, where every column is of this family.
+
+    Notes
+    -----
+    The log density is linear in x, so that the posterior is a sigmoid of linear scores.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture "Classification: probabilistic generative model",
+    section "Naive Bayes".
 
     Examples
     --------
@@ -315,6 +248,15 @@ class Poisson(_Counts):
     --------
     sklearn.linear_model.PoissonRegressor : Counts as the target rather than as features.
 
+    Notes
+    -----
+    Values need not be whole; the factorial is then the gamma function's.
+
+    References
+    ----------
+    C. M. Bishop, "Pattern recognition and machine learning", 2006, section 2.4, on the
+    exponential family and its sums.
+
     Examples
     --------
     >>> from skml_lecture.statistics import Poisson
@@ -358,6 +300,15 @@ class Multinomial(_Counts):
     --------
     sklearn.naive_bayes.MultinomialNB : The same, where every column is of this family.
 
+    Notes
+    -----
+    A missing count is left out of the sums, as a draw that nobody looked at.
+
+    References
+    ----------
+    C. D. Manning, P. Raghavan, H. Schuetze, "Introduction to information retrieval", 2008,
+    section 13.2.
+
     Examples
     --------
     >>> from skml_lecture.statistics import Multinomial
@@ -382,8 +333,3 @@ class Multinomial(_Counts):
 
     def sample(self, random_state, probability, length):
         return random_state.poisson(probability * length).astype(float)
-
-
-def check_smoothing(smoothing):
-    """Return the pseudo-count, or raise where it is negative or no number."""
-    return check_scalar(smoothing, "smoothing", (float, int), min_val=0)
