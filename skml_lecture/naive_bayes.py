@@ -140,9 +140,12 @@ class NaiveBayes(GenerativeClassifier):
     Notes
     -----
     Cost O(n d) in one pass, in blocks of rows over threads, so the extra memory does not depend
-    on the number of rows. A class that has no value in some column takes what all classes
-    together show there. A row that is impossible under every class has the prior as its
-    posterior. ``sample`` draws whole rows, without missing values.
+    on the number of rows. The columns get their distributions in ``fit`` or the first
+    ``partial_fit``, and ``refit`` keeps them.
+
+    A class that has no value in some column takes what all classes together show there. A row
+    that is impossible under every class has the prior as its posterior. ``sample`` draws whole
+    rows, without missing values.
 
     References
     ----------

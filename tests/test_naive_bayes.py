@@ -507,6 +507,7 @@ def test_bad_distributions_are_errors(distributions, error, message):
     ("parameters", "message"),
     [
         ({"smoothing": -1}, "smoothing"),
+        ({"distributions": Bernoulli(handle_unknown="ignored")}, "handle_unknown must be one of"),
         ({"var_floor": -1}, "var_floor"),
         ({"priors": [0.5, 0.6]}, "sum to 1"),
         ({"priors": [1.5, -0.5]}, "non-negative"),
@@ -514,8 +515,10 @@ def test_bad_distributions_are_errors(distributions, error, message):
     ],
 )
 def test_bad_parameters_are_errors(parameters, message):
+    model = NaiveBayes({"bernoulli": 0, "gaussian": 1}).set_params(**parameters)
+
     with pytest.raises(ValueError, match=message):
-        NaiveBayes({"bernoulli": 0, "gaussian": 1}, **parameters).fit([[0, 1.5], [1, 2]], [0, 1])
+        model.fit([[0, 1.5], [1, 2]], [0, 1])
 
 
 @pytest.mark.parametrize("change", ["rename", "reorder"])
@@ -541,6 +544,7 @@ def test_other_columns_than_at_fit_are_errors(change, kind):
         (NaiveBayes(), [[-np.inf, 0.0]], "infinity"),
         (NaiveBayes("multinomial"), [[np.inf, 0.0]], "infinity"),
         (NaiveBayes("categorical"), [[np.inf, 0.0]], "infinity"),
+        (NaiveBayes(Bernoulli(handle_unknown="ignore")), [[np.inf, 0.0]], "infinity"),
         (NaiveBayes("gaussian"), [["x", "y"]], "takes numbers, but column 0 holds labels"),
     ],
 )
@@ -555,7 +559,7 @@ def test_bad_values_at_prediction_are_errors(model, X, message):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([["x", 0.5]], "Column 0 holds numbers in some rows and labels"),
+        ([["x", 0.5]], "Column 0 of those under 'auto' holds numbers"),
         ([[np.inf, 0.5]], "infinity"),
     ],
 )
@@ -575,6 +579,14 @@ def test_models_of_different_distributions_do_not_merge():
 
     with pytest.raises(ValueError, match="same distribution for every column"):
         model.merge(NaiveBayes("gaussian").fit(X, y))
+
+
+@pytest.mark.parametrize("distributions", ["auto", "gaussian", "poisson"])
+def test_huge_values_give_finite_posteriors(distributions, rng):
+    X, y = rng.random((20, 2)), rng.integers(0, 2, 20)
+    model = NaiveBayes(distributions).fit(X, y)
+
+    assert np.isfinite(model.predict_proba([[1e200, 0.5], [1e30, 1e300]])).all()
 
 
 def test_labels_in_sparse_rows_are_an_error():

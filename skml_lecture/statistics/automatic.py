@@ -51,8 +51,8 @@ class ColumnCandidates:
         mixed = (kind == _LABEL) & ((kinds == _BINARY) | (kinds == _NUMBER)).any(axis=0)
         if mixed.any():
             raise ValueError(
-                f"Column {np.flatnonzero(mixed)[0]} holds numbers in some rows and labels, such "
-                f"as strings, in others: name its distribution instead of 'auto'."
+                f"Column {np.flatnonzero(mixed)[0]} of those under 'auto' holds numbers in some "
+                f"rows and labels, such as strings, in others: name its distribution."
             )
         left, right = self._as_numbers(kind == _NUMBER), other._as_numbers(kind == _NUMBER)
         return ColumnCandidates(
@@ -173,5 +173,6 @@ def _binary_columns(data):
 
 def _is_binary(x):
     """Return where values are 0, 1 or missing."""
-    binary = x * x == x
+    with np.errstate(over="ignore"):
+        binary = x * x == x
     return binary if binary.all() else binary | np.isnan(x)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import reduce
+from numbers import Real
 from operator import add
 
 import numpy as np
@@ -305,4 +306,4 @@ def _with_data(x, data):
 
 def check_smoothing(smoothing):
     """Return the pseudo-count, or raise where it is negative or no number."""
-    return check_scalar(smoothing, "smoothing", (float, int), min_val=0)
+    return check_scalar(smoothing, "smoothing", Real, min_val=0)

@@ -2,6 +2,8 @@
 
 # ruff: noqa: D102 (the interface documents what its members share)
 
+from numbers import Real
+
 import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logit
@@ -16,6 +18,7 @@ from skml_lecture.statistics.distribution import (
     without,
 )
 from skml_lecture.statistics.linear_distribution import LinearDistribution
+from skml_lecture.validation import check_option
 
 _MAX_SQUARED_DISTANCE = 1e4  # in variances; a product beyond loses half of the digits
 _ROUNDING = 1e-12  # relative; sums in another order differ by less
@@ -68,7 +71,7 @@ class Gaussian(Distribution):
         return ColumnMoments.from_block(x, codes, n_classes, weight)
 
     def parameters(self, statistic):
-        check_scalar(self.var_floor, "var_floor", (float, int), min_val=0)
+        check_scalar(self.var_floor, "var_floor", Real, min_val=0)
         whole = statistic.pooled()
         total = whole.scatter / whole.weight
         constant = total <= (4 * np.finfo(float).eps * whole.mean) ** 2
@@ -187,12 +190,13 @@ class Bernoulli(LinearDistribution):
         self.handle_unknown = handle_unknown
 
     def check(self, X):
-        if (X * X == X).all():
-            return X
+        with np.errstate(over="ignore"):
+            if (X * X == X).all():
+                return X
         known = (X == 0) | (X == 1) | np.isnan(X)
         if known.all():
             return X
-        if self.handle_unknown == "ignore":
+        if check_option("handle_unknown", self.handle_unknown, ["error", "ignore"]) == "ignore":
             check_range(X[~np.isnan(X)])
             return np.where(known, X, np.nan)
         raise ValueError(
