@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from skml_lecture.parallel import row_blocks
 
-_SPARSE_BLOCK_ENTRIES = 2**20
+_SPARSE_BLOCK_ENTRIES = 2**19
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +86,9 @@ class Columns:
         n = self.shape[0]
         if not self.is_sparse:
             return row_blocks(n, width)
-        entries = max(_SPARSE_BLOCK_ENTRIES, 2 * result)
-        return row_blocks(n, n, at_least=max(entries * n // max(self.matrix.nnz, 1), 1))
+        n_blocks = -(-self.matrix.nnz // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
+        n_blocks += n_blocks % 2  # a fair share for two cores
+        return row_blocks(n, n, at_least=-(-n // max(n_blocks, 1)))
 
     def block(self, rows):
         """Return some rows in float64: a C-contiguous array, or CSR."""

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 _MAX_LOSS = 1e3  # of shift against spread: three digits of the spread
+_COUNTED_AT_ONCE = 2**20  # stored values of sparse rows
 _MAX_DENSE_CLASSES = 64  # with more, most products with zeros are for nothing
 
 
@@ -39,20 +40,28 @@ class ClassSum:
         return indicator.T
 
     def total(self, n_columns):
-        """Return the weight of each class, once for each column."""
+        """Return the weight of each class, once for each column (a view, not to write to)."""
         total = np.bincount(self.codes, self.weight, self.n_classes).astype(np.float64)
-        return np.repeat(total[:, np.newaxis], n_columns, axis=1)
+        return np.broadcast_to(total[:, np.newaxis], (self.n_classes, n_columns))
 
     def __call__(self, x):
         """Return the sums of the rows of ``x``, an ndarray or CSR, of shape (k, d)."""
         if not sparse.issparse(x):
             return self.indicator @ x
-        d = x.shape[1]
-        lengths = np.diff(x.indptr)
-        cells = np.repeat(self.codes.astype(np.intp) * d, lengths)
-        cells += x.indices
-        values = x.data if self.weight is None else x.data * np.repeat(self.weight, lengths)
-        return np.bincount(cells, values, self.n_classes * d).reshape(self.n_classes, d)
+        size = self.n_classes * x.shape[1]
+        step = max(_COUNTED_AT_ONCE * x.shape[0] // max(x.nnz, 1), 1)
+        sums = np.zeros(size)
+        for start in range(0, x.shape[0], step):
+            indptr = x.indptr[start : start + step + 1]
+            lengths, stored = np.diff(indptr), slice(indptr[0], indptr[-1])
+            rows = slice(start, start + step)
+            cells = np.repeat(self.codes[rows].astype(np.intp) * x.shape[1], lengths)
+            cells += x.indices[stored]
+            values = x.data[stored]
+            if self.weight is not None:
+                values = values * np.repeat(self.weight[rows], lengths)
+            sums += np.bincount(cells, values, size)
+        return sums.reshape(self.n_classes, x.shape[1])
 
 
 def expanded(array, positions, n_classes):
@@ -263,6 +272,7 @@ def _dense_moments(x, class_sum):
         columns = np.flatnonzero(~(shift <= _MAX_LOSS * scatter).all(axis=0))  # also if NaN
     moments = total, origin, offset, scatter
     if len(columns):
+        moments = total.copy(), origin, offset, scatter
         again = _class_centred_moments(x[:, columns], class_sum)
         for array, values in zip(moments, again, strict=True):
             array[:, columns] = values

@@ -181,11 +181,11 @@ class Distribution(BaseEstimator, ABC):
         total = class_sum.total(x.shape[1])
         with np.errstate(all="ignore"):  # the result is looked at
             terms = self.statistics(x)
-            sums = np.stack([class_sum(term) for term in terms])
+            sums = _stacked([class_sum(term) for term in terms])
             if not np.isfinite(sums).all():
                 missing = missing_values(x)
-                total -= class_sum(missing)
-                sums = np.stack([class_sum(without(term, missing)) for term in terms])
+                total = total - class_sum(missing)
+                sums = _stacked([class_sum(without(term, missing)) for term in terms])
         return ColumnSums(total, check_range(sums))
 
     def _checked(self, x):
@@ -297,6 +297,11 @@ def without(x, missing):
     if not sparse.issparse(x):
         return np.where(missing, 0.0, x)
     return _with_data(x, np.where(missing.data, 0.0, x.data))
+
+
+def _stacked(arrays):
+    """Return arrays along a new first axis; a view where there is one."""
+    return np.stack(arrays) if len(arrays) > 1 else arrays[0][np.newaxis]
 
 
 def _with_data(x, data):
