@@ -591,4 +591,4 @@ def test_huge_values_give_finite_posteriors(distributions, rng):
 
 def test_labels_in_sparse_rows_are_an_error():
     with pytest.raises(TypeError, match="Sparse X was passed, but the categorical"):
-        NaiveBayes("categorical").fit(sparse.eye_array(3, format="csr"), [0, 1, 1])
+        NaiveBayes("categorical").fit(sparse.csr_array(np.eye(3)), [0, 1, 1])
