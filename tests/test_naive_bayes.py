@@ -1,5 +1,7 @@
+import doctest
 import pickle
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -592,3 +594,13 @@ def test_huge_values_give_finite_posteriors(distributions, rng):
 def test_labels_in_sparse_rows_are_an_error():
     with pytest.raises(TypeError, match="Sparse X was passed, but the categorical"):
         NaiveBayes("categorical").fit(sparse.csr_array(np.eye(3)), [0, 1, 1])
+
+
+@pytest.mark.parametrize("page", ["naive_bayes", "extending_distribution"])
+def test_the_guide_says_what_happens(page):
+    path = Path(__file__).parents[1] / "docs" / "guide" / f"{page}.rst"
+
+    result = doctest.testfile(str(path), module_relative=False)
+
+    assert result.attempted
+    assert not result.failed
