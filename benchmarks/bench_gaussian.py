@@ -11,11 +11,11 @@ from skml_lecture import GaussianGenerativeClassifier
 
 
 def classes(n, d, k, seed=0):
-    """Return rows of ``k`` classes that share a covariance, and their labels."""
+    """Return rows of ``k`` overlapping classes that share a covariance, and their labels."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, k, n)
-    mixing = rng.normal(size=(d, d)) / np.sqrt(d)
-    return rng.normal(size=(n, d)) @ mixing + rng.normal(size=(k, d))[y], y
+    mixing = rng.normal(size=(d, d)) / np.sqrt(d) + np.eye(d)
+    return (rng.normal(size=(n, d)) + rng.normal(size=(k, d))[y] / 3) @ mixing, y
 
 
 def proba_gap(X):

@@ -1,8 +1,15 @@
 """The classical models of Hung-yi Lee's machine learning lectures as scikit-learn estimators."""
 
 from skml_lecture.gaussian import GaussianGenerativeClassifier
+from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.naive_bayes import NaiveBayes
 from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
 
-__all__ = ["GaussianGenerativeClassifier", "NaiveBayes", "RidgeRegression", "RidgeRegressionCV"]
+__all__ = [
+    "GaussianGenerativeClassifier",
+    "LogisticRegressionGD",
+    "NaiveBayes",
+    "RidgeRegression",
+    "RidgeRegressionCV",
+]
 __version__ = "0.1.0"

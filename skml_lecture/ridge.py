@@ -461,20 +461,24 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
 
     def _score_left_out(self, path, y):
         """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
-        Y = path.Y
-        weight = np.ones(len(Y)) if path.weight is None else path.weight
+        Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         if scoring in SCORES:
-            sums = path.leave_one_out(lambda rows, E: np.tensordot(weight[rows], E * E, 1))
-            spread = Moments.from_samples(Y, path.weight).scatter.diagonal()
-            return SCORES[scoring](np.sum(sums, axis=0).T, weight.sum(), spread)
+
+            def sum_of_squares(rows, E):
+                np.square(E, out=E)
+                return E.sum(axis=0) if weight is None else np.tensordot(weight[rows], E, 1)
+
+            errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
+            of_y = Moments.from_samples(Y, weight)
+            return SCORES[scoring](errors, of_y.weight, of_y.scatter.diagonal())
         predictions = np.empty((len(path.alphas), *Y.shape))
 
         def keep(rows, E):
             predictions[:, rows] = Y[rows] - np.moveaxis(E, 2, 0)
 
         path.leave_one_out(keep)
-        return np.array([self._score(_Given, P, y, path.weight) for P in predictions])
+        return np.array([self._score(_Given, P, y, weight) for P in predictions])
 
     def _score_folds(self, path, y, groups):
         """Return scores (folds, a, t), or (folds, a, 1) over all targets."""

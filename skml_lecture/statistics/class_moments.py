@@ -83,6 +83,24 @@ class ClassMoments:
     kind: str
 
     @classmethod
+    def empty(cls, n_classes, n_features, kind):
+        """Return the moments of no rows, the identity of ``+``.
+
+        Parameters
+        ----------
+        n_classes, n_features : int
+            Shape of the means.
+        kind : {"full", "tied", "diag", "tied_diag"}
+            Kind of the scatter.
+
+        Returns
+        -------
+        moments : ClassMoments
+            All zero.
+        """
+        return _Running(n_classes, n_features, kind).moments()
+
+    @classmethod
     def from_samples(cls, X, codes, n_classes, weight=None, *, kind="tied"):
         """Summarise the rows of ``X``.
 
@@ -116,7 +134,8 @@ class ClassMoments:
                     state.add(X[block], codes[block], None if weight is None else weight[block])
                 return state.moments()
 
-        return reduce(cls.__add__, map_runs(summarise, _shares(blocks, n_classes, d, kind)))
+        runs = map_runs(summarise, _shares(blocks, n_classes, d, kind))
+        return reduce(cls.__add__, runs) if runs else cls.empty(n_classes, d, kind)
 
     def __add__(self, other):
         if not isinstance(other, ClassMoments):
@@ -135,7 +154,20 @@ class ClassMoments:
         )
 
     def expanded(self, positions, n_classes):
-        """Return the same over ``n_classes`` classes, class i at ``positions[i]``."""
+        """Return the same over ``n_classes`` classes, class i at ``positions[i]``.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Where each class stands among the new ones.
+        n_classes : int
+            Number of the new classes; those at no position are empty.
+
+        Returns
+        -------
+        moments : ClassMoments
+            Over ``n_classes`` classes.
+        """
 
         def spread(values):
             out = np.zeros((n_classes, *values.shape[1:]))
@@ -152,7 +184,23 @@ class ClassMoments:
         )
 
     def reduced(self, kind):
-        """Return the same with another kind of scatter, one that this kind determines."""
+        """Return the same with another kind of scatter, one that this kind determines.
+
+        Parameters
+        ----------
+        kind : {"full", "tied", "diag", "tied_diag"}
+            The kind that is wanted.
+
+        Returns
+        -------
+        moments : ClassMoments
+            With a scatter of that kind.
+
+        Raises
+        ------
+        ValueError
+            If the scatter does not determine the one that is wanted.
+        """
         (cross, own), (wants_cross, wants_own) = _SCATTERS[self.kind], _SCATTERS[kind]
         if wants_cross > cross or wants_own > own:
             raise ValueError(
@@ -181,7 +229,7 @@ def _shares(blocks, n_classes, n_features, kind):
     cross, own = _SCATTERS[kind]
     size = (n_classes if own else 1) * n_features ** (1 + cross)
     n_shares = 1 if cross and _is_wide(n_features) else max(1, _RUN_ELEMENTS // size)
-    step = -(-len(blocks) // n_shares)
+    step = max(1, -(-len(blocks) // n_shares))
     return [blocks[i : i + step] for i in range(0, len(blocks), step)]
 
 
@@ -289,7 +337,8 @@ def _sparse_class_moments(X, codes, n_classes, weight, kind):
     present, starts = np.unique(codes[order], return_index=True)
     for c, rows in zip(present, np.split(order, starts[1:]), strict=True):
         if cross:
-            part = Moments.from_samples(X, weight, rows=rows)
+            with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
+                part = Moments.from_samples(X, weight, rows=rows)
             total[c], origin[c], offset[c] = part.weight, part.origin, part.offset
             scatter[(c,) * own] += part.scatter
         else:

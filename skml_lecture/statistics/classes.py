@@ -24,6 +24,19 @@ class ClassStatistics:
         value with ``+`` and ``expanded(positions, n_classes)``, which returns the same value
         over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty.
 
+    See Also
+    --------
+    ClassMoments : What the Gaussian model keeps of each class.
+
+    Notes
+    -----
+    The only place where the classes of two parts are aligned: O(size of the summaries).
+
+    References
+    ----------
+    H. Lee, "Machine Learning", lecture 6, "Classification: probabilistic generative model":
+    class weights and class densities are all that the posterior needs.
+
     Examples
     --------
     >>> import numpy as np
@@ -44,7 +57,18 @@ class ClassStatistics:
     summary: Any
 
     def over(self, classes):
-        """Return the same statistics over more classes, the new ones empty."""
+        """Return the same statistics over more classes, the new ones empty.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            Sorted labels, among them all of ``self.classes``.
+
+        Returns
+        -------
+        statistics : ClassStatistics
+            Over ``classes``.
+        """
         if np.array_equal(classes, self.classes):
             return self
         positions = np.searchsorted(classes, self.classes)

@@ -1,0 +1,123 @@
+"""Activations of hidden units: value beside the derivative, which reads the stored output."""
+
+# ruff: noqa: D102 (the interface documents what its members share)
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from skml_lecture.validation import check_option
+
+
+class Activation(ABC):
+    """An element-wise function ``a = value(z)`` whose derivative is a function of ``a``."""
+
+    gain = 2.0
+    """Initial weights have variance ``gain / (fan_in + fan_out)``: keeps signals their size."""
+
+    @abstractmethod
+    def value(self, z, out=None):
+        """Return the activation of ``z``.
+
+        Parameters
+        ----------
+        z : ndarray
+            Pre-activations.
+
+        out : ndarray or None, default=None
+            Where to write; may be ``z``.
+
+        Returns
+        -------
+        a : ndarray
+            The activations.
+        """
+
+    @abstractmethod
+    def derivative(self, a):
+        """Return the derivative at the point whose activation is ``a``.
+
+        Parameters
+        ----------
+        a : ndarray
+            Activations that ``value`` returned.
+
+        Returns
+        -------
+        derivative : ndarray
+            Of the shape of ``a``.
+        """
+
+
+class Logistic(Activation):
+    """The sigmoid ``1 / (1 + exp(-z))``, written as ``(1 + tanh(z / 2)) / 2``."""
+
+    gain = 32.0  # the slope at zero is 1/4, and (1/4)^2 * 32 = 2
+
+    def value(self, z, out=None):
+        a = np.multiply(z, 0.5, out=out)
+        np.tanh(a, out=a)
+        a *= 0.5
+        a += 0.5
+        return a
+
+    def derivative(self, a):
+        return a * (1 - a)
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent."""
+
+    def value(self, z, out=None):
+        return np.tanh(z, out=out)
+
+    def derivative(self, a):
+        return 1 - a * a
+
+
+class Relu(Activation):
+    """The rectifier ``max(0, z)``; the unit is dropped at ``z = 0``."""
+
+    gain = 4.0  # half of the units are silent
+
+    def value(self, z, out=None):
+        return np.maximum(z, 0, out=out)
+
+    def derivative(self, a):
+        return (a > 0).astype(a.dtype)
+
+
+class LeakyRelu(Activation):
+    """The leaky rectifier: ``z`` where positive, ``0.01 z`` elsewhere."""
+
+    gain = 4.0
+
+    def value(self, z, out=None):
+        return np.maximum(z, 0.01 * z, out=out)
+
+    def derivative(self, a):
+        return np.where(a > 0, a.dtype.type(1), a.dtype.type(0.01))
+
+
+class Identity(Activation):
+    """No activation: the layer is linear."""
+
+    def value(self, z, out=None):
+        return np.positive(z, out=out)
+
+    def derivative(self, a):
+        return np.ones_like(a)
+
+
+ACTIVATIONS = {
+    "identity": Identity,
+    "leaky_relu": LeakyRelu,
+    "logistic": Logistic,
+    "relu": Relu,
+    "tanh": Tanh,
+}
+
+
+def resolve_activation(name):
+    """Return the activation called ``name``."""
+    return ACTIVATIONS[check_option("activation", name, ACTIVATIONS)]()

@@ -1,0 +1,179 @@
+"""Changes of coordinates: the lecture's feature scaling, for any quadratic shape.
+
+The descent runs in ``u``, the model in ``theta = P u``. A gradient in ``theta`` is ``P^T`` times
+the smaller in ``u``; losses and penalties do not change, so neither does the optimum.
+"""
+
+# ruff: noqa: D102 (the interface documents what its members share)
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.sparse import issparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from skml_lecture.parallel import map_runs, row_blocks
+
+
+class Coordinates(ABC):
+    """An invertible linear change of coordinates of the flat parameter vector."""
+
+    @abstractmethod
+    def to_theta(self, u):
+        """Return ``theta = P u``, a new array."""
+
+    @abstractmethod
+    def from_theta(self, theta):
+        """Return ``u`` with ``P u = theta``, a new array."""
+
+    @abstractmethod
+    def pull_back(self, gradient):
+        """Return the gradient in ``u``, ``P^T gradient``."""
+
+
+class Unchanged(Coordinates):
+    """No change: ``u`` is ``theta``."""
+
+    def to_theta(self, u):
+        return u.copy()
+
+    def from_theta(self, theta):
+        return theta.copy()
+
+    def pull_back(self, gradient):
+        return gradient
+
+
+class Scaled(Coordinates):
+    """Features centred and divided by their spread, seen from one linear layer.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_features,)
+        The origin and the unit of every feature.
+
+    n_outputs : int
+        Number of units of the layer.
+
+    fit_intercept : bool
+        Whether the layer has intercepts; without them nothing is centred.
+    """
+
+    def __init__(self, mean, scale, n_outputs, fit_intercept):
+        self.mean = mean
+        self.scale = scale
+        self.n_outputs = n_outputs
+        self.fit_intercept = fit_intercept
+
+    @classmethod
+    def from_samples(cls, X, weight, n_outputs, fit_intercept):
+        """Take mean and standard deviation from weighted rows; constant features stay."""
+        mean, scale = _mean_and_spread(X, weight)
+        if not fit_intercept:
+            scale, mean = np.hypot(scale, mean), np.zeros_like(mean)
+        scale[~(scale > 1e-10 * np.abs(mean))] = 0
+        scale[scale == 0] = np.maximum(np.abs(mean), 1)[scale == 0]
+        return cls(mean, scale, n_outputs, fit_intercept)
+
+    def with_penalty(self, strength):
+        """Return coordinates that count a penalty, relative to the curvature, in the units."""
+        scale = np.hypot(self.scale, np.sqrt(strength))
+        return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
+
+    def standardize(self, X):
+        """Return rows of the features in these units, a dense copy; a last column of ones."""
+        X = X.toarray() if issparse(X) else X
+        Z = (X - self.mean) / self.scale
+        return np.column_stack([Z, np.ones(len(Z))]) if self.fit_intercept else Z
+
+    def to_theta(self, u):
+        return self._apply(u, lambda W, b: (W / self.scale, b - (W / self.scale) @ self.mean))
+
+    def from_theta(self, theta):
+        return self._apply(theta, lambda W, b: (W * self.scale, b + W @ self.mean))
+
+    def pull_back(self, gradient):
+        return self._apply(gradient, lambda W, b: ((W - b[:, None] * self.mean) / self.scale, b))
+
+    def _apply(self, flat, change):
+        """Return a new flat vector with ``change`` done to its weights and intercepts."""
+        size = self.n_outputs * len(self.mean)
+        W = flat[:size].reshape(self.n_outputs, -1)
+        b = flat[size:] if self.fit_intercept else np.zeros(self.n_outputs)
+        W, b = change(W, b)
+        changed = np.concatenate([W.ravel(), b]) if self.fit_intercept else W.ravel()
+        return changed.astype(flat.dtype, copy=False)
+
+
+class Whitened(Coordinates):
+    """Coordinates in which a given curvature is the identity.
+
+    Parameters
+    ----------
+    scaled : Scaled
+        The features' own units, taken first.
+
+    curvature : ndarray of shape (m, m)
+        Positive definite, in the units of ``scaled``: of one output's parameters (weights, then
+        intercept), shared by all outputs, or of all outputs' parameters one after the other.
+    """
+
+    def __init__(self, scaled, curvature):
+        self.scaled = scaled
+        self.factor = cholesky(curvature, lower=True, check_finite=False)
+        identity = np.eye(len(self.factor))
+        self.inverse = solve_triangular(self.factor, identity, lower=True, check_finite=False)
+
+    def to_theta(self, u):
+        return self.scaled.to_theta(self._split(self._rows(u) @ self.inverse, u.dtype))
+
+    def from_theta(self, theta):
+        joined = self._join(self.scaled.from_theta(theta))
+        return (self._rows(joined) @ self.factor).ravel().astype(theta.dtype)
+
+    def pull_back(self, gradient):
+        joined = self._join(self.scaled.pull_back(gradient))
+        return (self._rows(joined) @ self.inverse.T).ravel().astype(gradient.dtype)
+
+    def _rows(self, u):
+        return u.reshape(-1, len(self.factor))
+
+    def _join(self, flat):
+        """Order the parameters output by output, each output's intercept last."""
+        if not self.scaled.fit_intercept:
+            return flat
+        size = self.scaled.n_outputs * len(self.scaled.mean)
+        W = flat[:size].reshape(self.scaled.n_outputs, -1)
+        return np.column_stack([W, flat[size:]]).ravel()
+
+    def _split(self, joined, dtype):
+        """Undo ``_join``."""
+        if not self.scaled.fit_intercept:
+            return joined.ravel().astype(dtype)
+        rows = joined.reshape(self.scaled.n_outputs, -1)
+        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
+
+
+def _mean_and_spread(X, weight):
+    """Return weighted mean and standard deviation of the columns, in float64."""
+    if issparse(X):
+        mean, variance = mean_variance_axis(X, axis=0, weights=weight)
+        return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
+    n_rows, n_features = X.shape
+    share = np.full(n_rows, 1 / n_rows) if weight is None else weight / weight.sum(dtype=float)
+    origin = X[:1000].mean(axis=0, dtype=np.float64)
+
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+    def moments(run):
+        first, second = 0.0, 0.0
+        for rows in run:
+            Z = X[rows] - origin
+            first = first + share[rows] @ Z
+            second = second + share[rows] @ np.square(Z, out=Z)
+        return np.stack([first, second])
+
+    first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
+    if not np.isfinite(second).all():  # squares beyond the largest float: take a larger unit
+        return tuple(1e200 * value for value in _mean_and_spread(X / 1e200, weight))
+    return origin + first, np.sqrt(np.maximum(second - first**2, 0))

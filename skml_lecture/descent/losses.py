@@ -1,0 +1,157 @@
+"""Losses of one sample from raw scores: value beside gradient, in nats."""
+
+# ruff: noqa: D102 (the interface documents what its members share)
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.special import expit, log_softmax, softmax
+
+from skml_lecture.validation import check_option
+
+
+class Loss(ABC):
+    """A loss of the target ``y`` and the raw scores ``z``, one value per sample.
+
+    Targets and scores have shape (n_samples, n_outputs): one column of 0 and 1 for each sigmoid
+    unit, one-hot rows for the softmax. The caller weights the samples and sums over them.
+    """
+
+    curvature = 0.5
+    """Bound on the eigenvalues of the Hessian in the scores: the largest safe step is 1 / it."""
+
+    @abstractmethod
+    def value(self, y, z):
+        """Return the loss of every sample.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets.
+
+        z : ndarray of shape (n_samples, n_outputs)
+            Raw scores.
+
+        Returns
+        -------
+        value : ndarray of shape (n_samples,)
+            Never negative, finite for every finite score.
+        """
+
+    @abstractmethod
+    def gradient(self, y, z):
+        """Return the derivative of the loss of every sample with respect to its scores.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets.
+
+        z : ndarray of shape (n_samples, n_outputs)
+            Raw scores.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_outputs)
+            One derivative per score.
+        """
+
+    def value_and_gradient(self, y, z):
+        """Return ``value(y, z)`` and overwrite ``z`` with ``gradient(y, z)``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets.
+
+        z : ndarray of shape (n_samples, n_outputs)
+            Raw scores; the gradient afterwards.
+
+        Returns
+        -------
+        value : ndarray of shape (n_samples,)
+            The loss of every sample.
+        """
+        value = self.value(y, z)
+        z[...] = self.gradient(y, z)
+        return value
+
+
+class SigmoidCrossEntropy(Loss):
+    """Cross entropy of sigmoid units, ``-y ln s(z) - (1 - y) ln s(-z)``, summed over the units."""
+
+    curvature = 0.25
+
+    def value(self, y, z):
+        return (np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))).sum(axis=1)
+
+    def gradient(self, y, z):
+        return expit(z) - y
+
+    def value_and_gradient(self, y, z):
+        tail = np.exp(-np.abs(z))
+        value = (np.maximum(z, 0) - y * z + np.log1p(tail)).sum(axis=1)
+        np.divide(np.where(z >= 0, 1, tail), 1 + tail, out=z)
+        z -= y
+        return value
+
+
+class SoftmaxCrossEntropy(Loss):
+    """Cross entropy of the softmax of the scores, ``-sum_k y_k ln softmax(z)_k``."""
+
+    def value(self, y, z):
+        return -(y * log_softmax(z, axis=1)).sum(axis=1)
+
+    def gradient(self, y, z):
+        return softmax(z, axis=1) - y
+
+    def value_and_gradient(self, y, z):
+        z -= z.max(axis=1, keepdims=True)
+        target = (y * z).sum(axis=1)
+        np.exp(z, out=z)
+        total = z.sum(axis=1, keepdims=True)
+        z /= total
+        z -= y
+        return np.log(total[:, 0]) - target
+
+
+class SigmoidSquaredError(Loss):
+    """Squared error of sigmoid units, ``(s(z) - y)^2``, summed over the units.
+
+    The lecture's warning: its gradient ``2 (f - y) f (1 - f)`` vanishes far from the target.
+    """
+
+    curvature = 0.16
+
+    def value(self, y, z):
+        return ((expit(z) - y) ** 2).sum(axis=1)
+
+    def gradient(self, y, z):
+        f = expit(z)
+        return 2 * (f - y) * f * (1 - f)
+
+
+class SoftmaxSquaredError(Loss):
+    """Half the squared distance of the softmax to the target, ``||softmax(z) - y||^2 / 2``.
+
+    With two classes this is ``(s(z_1 - z_0) - y_1)^2``, the squared error of one sigmoid unit.
+    """
+
+    def value(self, y, z):
+        return ((softmax(z, axis=1) - y) ** 2).sum(axis=1) / 2
+
+    def gradient(self, y, z):
+        f = softmax(z, axis=1)
+        error = (f - y) * f
+        return error - f * error.sum(axis=1, keepdims=True)
+
+
+LOSSES = {
+    "cross_entropy": {"logistic": SigmoidCrossEntropy, "softmax": SoftmaxCrossEntropy},
+    "squared_error": {"logistic": SigmoidSquaredError, "softmax": SoftmaxSquaredError},
+}
+
+
+def resolve_loss(name, output):
+    """Return the loss called ``name`` for an output layer of "logistic" or "softmax" units."""
+    return LOSSES[check_option("loss", name, LOSSES)][output]()

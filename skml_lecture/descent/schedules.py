@@ -1,0 +1,45 @@
+"""Schedules: the factor that multiplies the learning rate at update ``t = 0, 1, 2, ...``."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skml_lecture.validation import check_option
+
+
+class Constant(BaseEstimator):
+    """The same rate at every update."""
+
+    def __call__(self, t):  # noqa: ARG002 (every schedule is a function of t)
+        """Return 1."""
+        return 1.0
+
+
+class InverseSqrt(BaseEstimator):
+    r"""The lecture's decay, :math:`\eta^t = \eta / \sqrt{t + 1}`."""
+
+    def __call__(self, t):
+        """Return the factor of update ``t``."""
+        return 1 / np.sqrt(t + 1)
+
+
+SCHEDULES = {"constant": Constant, "inv_sqrt": InverseSqrt}
+
+
+def resolve_schedule(schedule):
+    """Return the schedule: the one called by that name, or the callable given."""
+    if callable(schedule):
+        return schedule
+    return SCHEDULES[check_option("schedule", schedule, SCHEDULES)]()
+
+
+def scheduled_rate(rate, schedule, t):
+    """Return the learning rate of update ``t``, which must be finite and not negative."""
+    factor = schedule(t)
+    if not (isinstance(factor, Real) and np.isfinite(factor) and factor >= 0):
+        raise ValueError(
+            f"schedule must return a finite number >= 0 for every update, "
+            f"got {factor!r} at update {t}."
+        )
+    return rate * float(factor)

@@ -1,0 +1,652 @@
+"""Logistic regression by descent: the network without a hidden layer."""
+
+import copy
+import warnings
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skml_lecture.classification import ScoreClassifier
+from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
+from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.curvature import (
+    MAX_WHITENED,
+    Curvature,
+    Reshape,
+    choose_coordinates,
+    row_size,
+    sample_rows,
+)
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.prediction import probabilities, scores
+from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
+from skml_lecture.descent.schedules import resolve_schedule
+from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
+from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
+
+PRECONDITIONERS = ("auto", "scale", "whiten")
+
+
+@dataclass
+class _Descent:
+    """What a later call resumes: position, optimizer, coordinates, random state, watches."""
+
+    progress: Progress
+    optimizer: Optimizer
+    coordinates: Coordinates
+    scaled: Scaled
+    rng: np.random.RandomState
+    stop: GradientNorm | Plateau
+    early: EarlyStopping
+    validation_curve: list = field(default_factory=list)
+
+    def place(self, network, coef, intercept):
+        """Go to the given coefficients and intercepts, where there are any."""
+        if coef is None and intercept is None:
+            return
+        theta = self.coordinates.to_theta(self.progress.theta)
+        parts = {"coef_init": (network.weights(theta)[0], coef)}
+        if network.fit_intercept:
+            parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
+        elif intercept is not None:
+            raise ValueError("intercept_init was given, but fit_intercept=False.")
+        for name, (place, value) in parts.items():
+            if value is None:
+                continue
+            value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
+            if value.size != place.size:
+                raise ValueError(f"{name} must have shape {place.shape}, got {value.shape}.")
+            place[...] = value.reshape(place.shape)
+        self.progress.theta = self.coordinates.from_theta(theta)
+        self.progress.state = self.optimizer.init(self.progress.theta)
+        self.progress.accepted = None
+
+
+class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
+    r"""Logistic regression learnt by descent: the network without a hidden layer.
+
+    Minimises, in the labels' cross entropy (or the lecture's squared error through the sigmoid),
+
+    .. math::
+        \sum_i s_i\, \mathrm{loss}(y_i, W x_i + b) + \frac{\alpha}{2} \|W\|^2,
+
+    with sample weights :math:`s_i`. Two classes have one sigmoid unit, more have a softmax.
+    Losses are in nats, the intercept :math:`b` is free, and ``loss_curve_`` is the objective
+    divided by :math:`\sum_i s_i`: the learning rate multiplies the gradient of that mean.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, the lecture's lambda, >= 0. 0 is maximum likelihood, which has no
+        finite optimum where the classes can be separated.
+
+    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+        What a row costs. "squared_error" is :math:`(f - y)^2` of the sigmoid unit (half the
+        squared distance of the softmax): its gradient vanishes far from the target, too.
+
+    optimizer : {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} or Optimizer, \
+            default="nesterov"
+        The rule of the step; an instance sets its hyper-parameters.
+
+    learning_rate : float or "auto", default="auto"
+        Step size. "auto": the inverse of the loss's curvature bound for "gd", "momentum" and
+        "nesterov", and for all rows at once then whatever the curvature met allows, with steps
+        that climb taken back; 0.1 for "adagrad", 0.001 for "rmsprop" and "adam".
+
+    schedule : {"constant", "inv_sqrt"} or callable, default="constant"
+        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
+
+    batch_size : int or None, default=None
+        Rows per update; None: all, 1: the lecture's stochastic gradient descent.
+
+    preconditioner : {"auto", "scale", "whiten"} or None, default="auto"
+        Change of coordinates in which to descend; the optimum never changes. "scale": centred
+        features, divided by their spread. "whiten": the curvature is the identity as well.
+        "auto": "whiten" where the features are dense and few, else "scale".
+
+    fit_intercept : bool, default=True
+        Whether the units have intercepts.
+
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced": inverse to the class's weight.
+
+    max_iter : int, default=1000
+        Largest number of epochs (passes over the rows) of one fit.
+
+    tol : float, default=1e-6
+        All rows at once: stop where the gradient's norm, in the coordinates of the descent, is at
+        most this; once whitened, the objective per unit of weight is then within about
+        ``tol**2 / 2`` of its minimum. Mini-batches and early stopping: the least fall of the loss
+        that counts.
+
+    shuffle : bool, default=True
+        Whether to draw the rows' order anew every epoch; mini-batches only.
+
+    early_stopping : bool, default=False
+        Whether to stop when the loss of held-out rows (``X_val`` of ``fit``, else
+        ``validation_fraction`` of the rows) stops falling, and to keep the best parameters.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, in (0, 1).
+
+    n_iter_no_change : int, default=5
+        Epochs without a fall of ``tol`` after which early stopping, or a mini-batch descent, ends.
+
+    warm_start : bool, default=False
+        Whether ``fit`` resumes the last fit, optimizer included.
+
+    random_state : int, RandomState instance or None, default=None
+        Order of the rows in mini-batches, and choice of the rows held out.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights, per unit of the features as given.
+
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts; zeros without.
+
+    loss_curve_ : list of float
+        Penalised mean loss after each epoch, in nats; with mini-batches the epoch's average.
+
+    validation_loss_curve_ : list of float
+        Mean loss of the held-out rows after each epoch, without penalty; only when validating.
+
+    n_iter_ : int
+        Number of epochs run, those of resumed fits included.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features; only where all are strings.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same optimum with ``C=1/alpha``, by L-BFGS.
+    sklearn.linear_model.SGDClassifier : One row at a time, one class against the rest.
+
+    Notes
+    -----
+    An epoch costs O(n d k), in blocks of rows shared out over the cores. "whiten" starts from the
+    bound :math:`c X^T S X + \alpha I` of the Hessian, c = 1/4 (sigmoid) or 1/2 (softmax), and,
+    while there are at most 1500 parameters, takes the Hessian at hand every few epochs, from a
+    sample where the rows are many; then it also begins at the optimum of that sample.
+
+    References
+    ----------
+    H.-y. Lee, Machine Learning, lectures 3 (gradient descent) and 6 (logistic regression).
+
+    D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
+    Statistical Mathematics 44 (1992), section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from skml_lecture.logistic import LogisticRegressionGD
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = LogisticRegressionGD(alpha=1.0).fit(X, y)
+    >>> model.coef_.shape
+    (3, 13)
+    >>> model.predict(X[:3]).tolist()
+    [0, 0, 0]
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        loss="cross_entropy",
+        optimizer="nesterov",
+        learning_rate="auto",
+        schedule="constant",
+        batch_size=None,
+        preconditioner="auto",
+        fit_intercept=True,
+        class_weight=None,
+        max_iter=1000,
+        tol=1e-6,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.preconditioner = preconditioner
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        coef_init=None,
+        intercept_init=None,
+    ):
+        """Learn from all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row; 2 is the row twice.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features) or None, default=None
+            Rows for ``validation_loss_curve_`` and early stopping.
+
+        y_val : array-like of shape (n_val,) or None, default=None
+            Their labels, all of which the training rows have.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights.
+
+        coef_init : array-like of the shape of ``coef_`` or None, default=None
+            Where to start; None: at zero, or where the last fit ended (``warm_start``).
+
+        intercept_init : array-like of the shape of ``intercept_`` or None, default=None
+            Likewise for the intercepts.
+
+        Returns
+        -------
+        self : LogisticRegressionGD
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the descent diverges (lower ``learning_rate`` or scale the features), a parameter
+            is out of its domain, or there is only one class. The model stays as it was.
+        """
+        with unchanged_on_failure(self):
+            start = (coef_init, intercept_init)
+            validation = (X_val, y_val, sample_weight_val)
+            return self._fit(X, y, sample_weight, validation, start)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Pass once over the given rows, resuming the optimizer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,)
+            Their labels.
+
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels that will ever come; read in the first call. None: those of ``y``.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        self : LogisticRegressionGD
+            The model after one pass.
+        """
+        with unchanged_on_failure(self):
+            return self._partial_fit(X, y, classes, sample_weight)
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        self._check_parameters()
+        resume = hasattr(self, "_descent")
+        known = self.classes_ if resume else (None if classes is None else np.unique(classes))
+        if resume and classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={np.unique(classes).tolist()} differ from those of the first call, "
+                f"{known.tolist()}."
+            )
+        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
+        objective = self._objective(rows)
+        descent = self._resume() if resume else self._start(objective)
+        objective.coordinates = descent.coordinates
+        descend(
+            objective,
+            descent.progress,
+            descent.optimizer,
+            max_iter=1,
+            batches=self._batches(objective, descent),
+            schedule=resolve_schedule(self.schedule),
+        )
+        self._publish(descent, objective)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight, validation, start):
+        self._check_parameters()
+        resume = self.warm_start and hasattr(self, "_descent")
+        known = self.classes_ if resume else None
+        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
+        rows, held_out = self._hold_out(rows, *validation)
+        objective = self._objective(rows)
+        descent = self._resume() if resume else self._start(objective)
+        if not resume and all(part is None for part in start):
+            self._warm_up(descent, objective)
+        descent.place(objective.network, *start)
+        objective.coordinates = descent.coordinates
+        held_out = None if held_out is None else self._objective(held_out)
+        data = {"X": X, "y": y}
+        fit = self._begin_callbacks(self.max_iter, **data)
+        reason = None
+
+        def after_epoch(_):
+            nonlocal reason
+            descent.coordinates = objective.coordinates
+            reason = self._judge(descent, held_out)
+            told = self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+            reason = reason or ("callback" if told else None)
+            return reason is not None
+
+        stopped = self._descend(descent, objective, after_epoch)
+        descent.coordinates = objective.coordinates
+        self._publish(descent, objective)
+        self._end_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+        self._warn(stopped, objective, descent)
+        return self
+
+    def _descend(self, descent, objective, after_epoch):
+        """Run the epochs of one fit."""
+        optimizer = descent.optimizer
+        batches = self._batches(objective, descent)
+        adapt = self._adapts(optimizer) and batches is None
+        reshape = None
+        if adapt and self._whitens(objective, optimizer, local=True):
+            curvature = Curvature(objective, descent.scaled)
+            reshape = Reshape(objective, optimizer, curvature)
+        return descend(
+            objective,
+            descent.progress,
+            optimizer,
+            max_iter=self.max_iter,
+            batches=batches,
+            schedule=resolve_schedule(self.schedule),
+            adapt=adapt,
+            reshape=reshape,
+            arrived=descent.stop.arrived,
+            after_epoch=after_epoch,
+        )
+
+    def _judge(self, descent, held_out):
+        """Return why to stop after this epoch, or None."""
+        progress = descent.progress
+        stop = descent.stop(progress)
+        if held_out is not None:
+            theta = descent.coordinates.to_theta(progress.theta)
+            loss = held_out.mean_loss(theta)
+            descent.validation_curve.append(loss)
+            if self.early_stopping:
+                stop = descent.early.update(loss, theta)
+        return "converged" if stop else None
+
+    def _check_parameters(self):
+        """Raise where a parameter makes no sense."""
+        check_scalar(self.alpha, "alpha", Real, min_val=0)
+        check_scalar(self.tol, "tol", Real, min_val=0)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
+        check_scalar(
+            self.validation_fraction,
+            "validation_fraction",
+            Real,
+            min_val=0,
+            max_val=1,
+            include_boundaries="neither",
+        )
+        if self.batch_size is not None:
+            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        if self.learning_rate != "auto":
+            if isinstance(self.learning_rate, str):
+                check_option("learning_rate", self.learning_rate, ["auto"])
+            check_scalar(
+                self.learning_rate, "learning_rate", Real, min_val=0, include_boundaries="neither"
+            )
+        if self.preconditioner is not None:
+            check_option("preconditioner", self.preconditioner, PRECONDITIONERS)
+
+    def _validate(self, X, y, sample_weight, reset, classes=None):
+        """Return the rows that count: X, codes of the classes, weight."""
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset
+        )
+        check_classification_targets(y)
+        weight = check_weight(sample_weight, X, dtype=X.dtype)
+        if weight is not None and not weight.all():
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        classes, codes = (
+            np.unique(y, return_inverse=True) if classes is None else (classes, encode(y, classes))
+        )
+        if len(classes) < 2:
+            raise ValueError(
+                f"LogisticRegressionGD needs at least 2 classes, got 1 class: {classes[0]}."
+            )
+        self.classes_ = classes
+        return X, codes, weight
+
+    def _hold_out(self, rows, X_val, y_val, weight_val):
+        """Return training rows and held-out rows, the latter given, split off, or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        if X_val is not None:
+            classes = self.classes_
+            return rows, self._validate(X_val, y_val, weight_val, reset=False, classes=classes)
+        if not self.early_stopping:
+            return rows, None
+        rng = check_random_state(self.random_state)
+        parts = hold_out(rows[1], self.validation_fraction, rng)
+        return [tuple(None if part is None else part[index] for part in rows) for index in parts]
+
+    def _objective(self, rows):
+        """Return the objective of validated rows."""
+        X, codes, weight = rows
+        k = len(self.classes_)
+        weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
+        weight = None if weight is None else weight.astype(X.dtype, copy=False)
+        loss = resolve_loss(self.loss, "logistic" if k == 2 else "softmax")
+        network = Network([X.shape[1], 1 if k == 2 else k], [], loss, self.fit_intercept)
+        return Objective(network, X, targets(codes, k, X.dtype), weight, self.alpha)
+
+    def _start(self, objective):
+        """Return a descent that begins at zero, with coordinates and rate for these rows."""
+        optimizer = resolve_optimizer(self.optimizer)
+        network, X = objective.network, objective.X
+        scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
+        curvature = Curvature(objective, scaled)
+        name = self.preconditioner
+        if name == "auto":
+            name = "whiten" if self._whitens(objective, optimizer) else "scale"
+        coordinates = choose_coordinates(name, curvature)
+        theta = np.zeros(network.n_parameters, X.dtype)
+        rate = self.learning_rate
+        if rate == "auto":
+            n, b = objective.n_rows, self.batch_size or objective.n_rows
+            rate = optimizer.auto_rate or 1 / curvature.largest(coordinates, n, b)
+        progress = Progress(theta, optimizer.init(theta), rate=float(rate))
+        full = self.batch_size is None
+        stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
+        early = EarlyStopping(self.tol, self.n_iter_no_change)
+        rng = check_random_state(self.random_state)
+        return _Descent(progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early)
+
+    def _warm_up(self, descent, objective):
+        """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
+        rows = sample_rows(objective.n_rows, row_size(objective.X))
+        few = isinstance(rows, slice) or 4 * len(rows) > objective.n_rows
+        if few or self.batch_size is not None or not self._adapts(descent.optimizer):
+            return
+        if not self._whitens(objective, descent.optimizer, local=True):
+            return
+        sample = objective.subset(rows)
+        sample.coordinates = descent.coordinates
+        reshape = Reshape(sample, descent.optimizer, Curvature(sample, descent.scaled))
+        descend(
+            sample, descent.progress, descent.optimizer, max_iter=9, adapt=True, reshape=reshape
+        )
+        theta = descent.progress.theta
+        descent.progress = Progress(theta, descent.optimizer.init(theta))
+        descent.coordinates = sample.coordinates
+
+    def _resume(self):
+        """Return the descent of the last call, to be written into without harm."""
+        return copy.deepcopy(self._descent)
+
+    def _whitens(self, objective, optimizer, local=False):
+        """Say whether the features are whitened; ``local``: by the curvature met on the way."""
+        if self.preconditioner not in ("auto", "whiten") or optimizer.auto_rate is not None:
+            return False
+        size = objective.network.n_parameters if local else objective.X.shape[1]
+        if local and (self.loss != "cross_entropy" or size > MAX_WHITENED):
+            return False
+        forced = self.preconditioner == "whiten" and not local
+        small = size <= MAX_WHITENED and (self.batch_size is None or size <= self.batch_size)
+        return forced or (small and not issparse(objective.X))
+
+    def _adapts(self, optimizer):
+        """Say whether the rate follows the curvature."""
+        return (
+            isinstance(self.learning_rate, str)
+            and optimizer.auto_rate is None
+            and self.schedule == "constant"
+        )
+
+    def _batches(self, objective, descent):
+        """Return the maker of the batches of an epoch; None: all rows at once."""
+        if self.batch_size is None:
+            return None
+        rng = descent.rng if self.shuffle else None
+        return lambda: shuffled_batches(objective.n_rows, self.batch_size, rng)
+
+    def _attributes(self, descent, objective):
+        """Return the fitted attributes of where the descent stands."""
+        progress, network = descent.progress, objective.network
+        theta = descent.coordinates.to_theta(progress.theta)
+        if self.early_stopping and descent.early.best_theta is not None:
+            theta = descent.early.best_theta
+        intercept = network.intercepts(theta)[0]
+        attributes = {
+            "coef_": network.weights(theta)[0].copy(),
+            "intercept_": intercept.copy()
+            if self.fit_intercept
+            else np.zeros_like(theta, shape=network.sizes[-1]),
+            "loss_curve_": list(progress.loss_curve),
+            "n_iter_": len(progress.loss_curve),
+            "classes_": self.classes_,
+        }
+        if descent.validation_curve:
+            attributes["validation_loss_curve_"] = list(descent.validation_curve)
+        return attributes
+
+    def _publish(self, descent, objective):
+        """Set the fitted attributes, and what a later call resumes."""
+        vars(self).pop("validation_loss_curve_", None)
+        for name, value in self._attributes(descent, objective).items():
+            setattr(self, name, value)
+        self._descent = descent
+
+    def _warn(self, stopped, objective, descent):
+        """Warn where there is no optimum, or where it was not reached."""
+        if self.alpha == 0 and self.loss == "cross_entropy" and self._separates(objective):
+            warnings.warn(
+                "The classes can be separated, so with alpha=0 the coefficients grow without "
+                "end: no optimum exists. Set alpha > 0.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        elif not stopped:
+            norm = descent.progress.gradient_norm
+            state = (
+                f"with a gradient of norm {norm:.2g}, more than tol={self.tol:g}"
+                if self.batch_size is None
+                else f"before its loss stopped falling by tol={self.tol:g}"
+            )
+            warnings.warn(
+                f"The descent stopped after max_iter={self.max_iter} epochs, {state}. Raise "
+                "max_iter or tol, or set learning_rate and preconditioner to 'auto'.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _separates(self, objective):
+        """Say whether every training row lies on its own side."""
+        z = safe_sparse_dot(objective.X, self.coef_.T) + self.intercept_
+        Y = objective.Y.T
+        if z.shape[1] == 1:
+            return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
+        rival = np.where(Y > 0, -np.inf, z).max(axis=1)
+        return bool((np.where(Y > 0, z, -np.inf).max(axis=1) > rival).all())
+
+    def predict_proba(self, X):
+        """Return the posterior probability of every class: sigmoid or softmax of the scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to one.
+        """
+        check_is_fitted(self)
+        return probabilities(*self._network_and_theta(), self._rows(X))
+
+    def _scores(self, X):
+        z = scores(*self._network_and_theta(), self._rows(X))
+        return z[:, 0] if len(self.classes_) == 2 else z
+
+    def _rows(self, X):
+        """Return validated rows in the type of the model."""
+        dtype = self.coef_.dtype
+        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    def _network_and_theta(self):
+        """Return the fitted network and its flat parameters."""
+        loss = resolve_loss(self.loss, "logistic" if len(self.classes_) == 2 else "softmax")
+        n_outputs, n_features = self.coef_.shape
+        theta = np.concatenate([self.coef_.ravel(), self.intercept_])
+        return Network([n_features, n_outputs], [], loss), theta
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
