@@ -64,6 +64,7 @@ def tables(family, statistic):
     found = []
     for member, _, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
+        parameters.pop("remainder", None)  # below the last digit of a mean
         values = list(parameters.values())
         if isinstance(member, Categorical):
             values = [np.concatenate(parameters["probability"], axis=1), parameters["unseen"]]

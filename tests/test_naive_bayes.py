@@ -204,6 +204,21 @@ def test_chunks_and_merged_parts_equal_one_fit(distributions, smoothing, mixed, 
         assert_allclose(other.predict_proba(X), whole.predict_proba(X), atol=1e-10)
 
 
+@pytest.mark.parametrize("center", [0.0, 1e4, 1e8])
+def test_chunks_equal_one_fit_at_any_mean(center, rng):
+    y = rng.integers(0, 3, 300)
+    X = rng.normal(size=(300, 4)) + y[:, np.newaxis] + center
+    whole = NaiveBayes("gaussian").fit(X, y)
+
+    chunked = NaiveBayes("gaussian")
+    for rows in (slice(200, 300), slice(0, 7), slice(7, 200)):
+        chunked.partial_fit(X[rows], y[rows])
+
+    assert_allclose(joint(chunked, X), joint(whole, X), rtol=1e-10)
+    near = NaiveBayes("gaussian").fit(X - center, y)
+    assert_allclose(whole.predict_proba(X), near.predict_proba(X - center), atol=1e-10)
+
+
 def test_a_part_may_lack_a_class(mixed):
     X, y, _ = mixed
     first = y == "bee"
@@ -485,8 +500,8 @@ def test_scales_far_apart_stand_side_by_side(rng):
 @pytest.mark.parametrize(
     ("distributions", "error", "message"),
     [
-        ("gausian", ValueError, "distributions must be one of 'auto', 'gaussian'.*'gausian'"),
-        ({"gausian": [0, 1]}, ValueError, "distributions must be one of"),
+        ("normal", ValueError, "distributions must be one of 'auto', 'gaussian'.*'normal'"),
+        ({"normal": [0, 1]}, ValueError, "distributions must be one of"),
         ({"gaussian": [0]}, ValueError, r"Columns \[1\] have no distribution"),
         ({"gaussian": [0, 1], "poisson": 1}, ValueError, r"Columns \[1\] have more than one"),
         ({"gaussian": [0, 1, 2]}, ValueError, "There is no column 2: X has 2 columns"),

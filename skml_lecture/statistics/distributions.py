@@ -48,7 +48,8 @@ class Gaussian(Distribution):
     A block of rows is scored by two products of matrices, :math:`z^2 a + z b` with z measured
     from the mean of the class means. Where a class is narrow and far off, more than 100 standard
     deviations of its own, its column is worked out as in the formula, since the product would
-    lose digits. Sparse rows stay sparse.
+    lose digits. Sparse rows stay sparse. At a mean of 1e8 standard deviations one float has too
+    few digits, so the parameters hold the mean and the ``remainder`` that its rounding leaves.
 
     References
     ----------
@@ -77,18 +78,24 @@ class Gaussian(Distribution):
         constant = total <= (4 * np.finfo(float).eps * whole.mean) ** 2
         floor = total * max(self.var_floor, np.finfo(float).eps ** 2)
         variance = np.maximum(statistic.scatter / statistic.weight, floor)
-        return {"mean": statistic.mean, "variance": np.where(constant, 1.0, variance)}
+        mean = statistic.mean
+        return {
+            "mean": mean,
+            "variance": np.where(constant, 1.0, variance),
+            "remainder": statistic.offset - (mean - statistic.origin),
+        }
 
-    def log_density(self, X, mean, variance):
-        return -0.5 * ((X - mean) ** 2 / variance + np.log(2 * np.pi * variance))
+    def log_density(self, X, mean, variance, remainder=0.0):
+        distance = (X - mean) - remainder
+        return -0.5 * (distance**2 / variance + np.log(2 * np.pi * variance))
 
-    def sample(self, random_state, mean, variance):
-        return random_state.normal(mean, np.sqrt(variance))
+    def sample(self, random_state, mean, variance, remainder=0.0):
+        return random_state.normal(mean + remainder, np.sqrt(variance))
 
     def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
-        mean, variance = parameters["mean"], parameters["variance"]
-        dense = _QuadraticScore(mean, variance, mean.mean(axis=0))
-        stored = _QuadraticScore(mean, variance, np.zeros(mean.shape[1]))
+        origin = parameters["mean"].mean(axis=0)
+        dense = _QuadraticScore(origin, **parameters)
+        stored = _QuadraticScore(np.zeros_like(origin), **parameters)
 
         def score(x):
             return stored(x) if sparse.issparse(x) else dense(x)
@@ -99,8 +106,8 @@ class Gaussian(Distribution):
 class _QuadraticScore:
     """Sums of gaussian log densities over the columns of a block, by products where safe."""
 
-    def __init__(self, mean, variance, origin):
-        shift = mean - origin
+    def __init__(self, origin, mean, variance, remainder=0.0):
+        shift = (mean - origin) + remainder
         reach = (shift**2 + variance).max(axis=0) / variance.min(axis=0)
         safe = reach <= _MAX_SQUARED_DISTANCE
         self.origin = origin
@@ -109,7 +116,7 @@ class _QuadraticScore:
         self.c = -0.5 * (safe * shift**2 / variance + np.log(2 * np.pi * variance))  # (k, d)
         self.constant = self.c.sum(axis=1)
         self.narrow = np.flatnonzero(~safe)
-        self.mean, self.deviation = mean[:, self.narrow], np.sqrt(variance[:, self.narrow])
+        self.shift, self.deviation = shift[:, self.narrow], np.sqrt(variance[:, self.narrow])
 
     def __call__(self, x):
         with np.errstate(invalid="ignore", over="ignore"):
@@ -138,11 +145,11 @@ class _QuadraticScore:
 
     def _narrow_distances(self, x, missing):
         """Return the squared distances in the narrow columns, in variances, for every class."""
-        columns = as_array(x[:, self.narrow])
+        columns = as_array(x[:, self.narrow]) - self.origin[self.narrow]
         present = 1.0 if missing is None else 1 - as_array(missing[:, self.narrow])
-        distances = np.empty((x.shape[0], len(self.mean)))
-        for c, (mean, deviation) in enumerate(zip(self.mean, self.deviation, strict=True)):
-            z = (columns - mean) / deviation * present
+        distances = np.empty((x.shape[0], len(self.shift)))
+        for c, (shift, deviation) in enumerate(zip(self.shift, self.deviation, strict=True)):
+            z = (columns - shift) / deviation * present
             distances[:, c] = np.einsum("ij,ij->i", z, z)
         return distances
 
