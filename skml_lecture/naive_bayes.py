@@ -120,7 +120,7 @@ class NaiveBayes(GenerativeClassifier):
         For each family its columns and parameters.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where ``X`` has them.
 
     Raises
