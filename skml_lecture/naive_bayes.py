@@ -190,7 +190,7 @@ class NaiveBayes(GenerativeClassifier):
         check_is_fitted(self)
         data = self._read(X, reset=False)
         terms = np.zeros((data.shape[0], len(self.classes_), data.shape[1]))
-        parts = [(family, data.select(family.columns)) for family in self.families_]
+        parts = self._parts(data)
 
         def run(blocks):
             for rows in blocks:
@@ -301,8 +301,7 @@ class NaiveBayes(GenerativeClassifier):
         z = np.empty((X.shape[0], len(self.classes_)))
         parts = [
             (family.distribution.scorer(family.parameters, part.labels), part)
-            for family in self.families_
-            for part in [X.select(family.columns)]
+            for family, part in self._parts(X)
         ]
 
         def run(blocks):
@@ -313,6 +312,13 @@ class NaiveBayes(GenerativeClassifier):
 
         map_runs(run, X.blocks(3 * X.shape[1] + len(self.classes_)))
         return z
+
+    def _parts(self, data):
+        """Return the fitted families with their columns of some rows."""
+        for family in self.families_:
+            if not family.distribution.accepts_labels:
+                data = data.as_numbers(family.columns, _name(family.distribution))
+        return [(family, data.select(family.columns)) for family in self.families_]
 
     def _draw(self, codes, random_state):
         columns = [np.full(len(codes), np.nan)] * self.n_features_in_

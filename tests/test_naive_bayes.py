@@ -563,6 +563,7 @@ def test_other_columns_than_at_fit_are_errors(change, kind):
         (NaiveBayes("categorical"), [[np.inf, 0.0]], "infinity"),
         (NaiveBayes(Bernoulli(handle_unknown="ignore")), [[np.inf, 0.0]], "infinity"),
         (NaiveBayes("gaussian"), [["x", "y"]], "takes numbers, but column 0 holds labels"),
+        (NaiveBayes(), [[1, "y"]], "bernoulli distribution takes numbers, but column 1"),
     ],
 )
 def test_bad_values_at_prediction_are_errors(model, X, message):
