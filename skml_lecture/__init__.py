@@ -2,11 +2,13 @@
 
 from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.naive_bayes import NaiveBayes
 from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
 
 __all__ = [
     "GaussianGenerativeClassifier",
     "LogisticRegressionGD",
+    "NaiveBayes",
     "RidgeRegression",
     "RidgeRegressionCV",
 ]
