@@ -18,6 +18,7 @@ from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
 MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
+_SCALE_OVER = 100  # ratio of column norms over which LSQR runs on scaled columns
 _TOL = 1e-12  # of LSQR, relative
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
@@ -63,7 +64,9 @@ class Rows:
         """Return the squared norms (d,) of the centered, weighted columns; of constant ones 0."""
         weight = np.ones(len(self.Y)) if self.weight is None else self.weight
         if sparse.issparse(self.X):
-            squares = self.X.multiply(self.X).T @ weight - weight.sum() * self.x_center**2
+            entry_weight = np.repeat(weight, np.diff(self.X.indptr))
+            squares = np.bincount(self.X.indices, entry_weight * self.X.data**2, len(self.x_center))
+            squares = np.maximum(squares - weight.sum() * self.x_center**2, 0)
         else:
             squares = map_runs(
                 lambda run: sum(weight[rows] @ self.block(rows)[0] ** 2 for rows in run),
@@ -333,8 +336,9 @@ class SharedProducts:
 def solve_lsqr(rows, alpha):
     """Return coefficients (t, d) by LSQR on the centered rows, one target after the other.
 
-    With a penalty, on columns scaled to unit norm, [Z D; sqrt(alpha) D] u = [y; 0]. Also returns
-    whether the gradient vanished for every target, each feature in units of its own.
+    With a penalty and columns of very different norms, on columns scaled to unit norm,
+    [Z D; sqrt(alpha) D] u = [y; 0]. Also returns whether the gradient vanished for every target,
+    each feature in units of its own.
     """
     Y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
     squares = rows.squared_norms()
@@ -349,10 +353,12 @@ def solve_lsqr(rows, alpha):
             if not size:
                 continue
             D = 1 / np.sqrt(np.where(squares + a > 0, squares + a, 1))
-            A = _penalized(Z, D, a) if a else Z
-            b = np.concatenate([y / size, np.zeros(A.shape[0] - len(y))])
-            w[:] = lsqr(A, b, atol=_TOL, btol=_TOL, conlim=0, iter_lim=limit)[0]
-            w *= size * (D if a else 1)
+            given = {"atol": _TOL, "btol": _TOL, "conlim": 0, "iter_lim": limit}
+            if a and D.max() > _SCALE_OVER * D.min():
+                b = np.concatenate([y / size, np.zeros(len(D))])
+                w[:] = size * D * lsqr(_penalized(Z, D, a), b, **given)[0]
+            else:
+                w[:] = size * lsqr(Z, y / size, damp=np.sqrt(a), **given)[0]
             gradient = D * (Z.H @ (y - Z @ w) - a * w)
             converged &= bool(np.abs(gradient).max(initial=0) <= 1e-8 * size)
     return coef, converged
