@@ -19,7 +19,7 @@ from skml_lecture.statistics import Moments
 EPS = np.finfo(np.float64).eps
 MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
 _SCALE_OVER = 100  # ratio of column norms over which LSQR runs on scaled columns
-_TOL = 1e-12  # of LSQR, relative
+_TOL = 1e-10  # of LSQR, relative
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
 
@@ -82,14 +82,16 @@ class Rows:
         """
         X = self.X if X is None else X
         XT = self.X.T if XT is None else XT
-        s = self.root_weight
+        s = None if self.weight is None else self.root_weight
 
         def matvec(v):
             v = v.ravel()
-            return s * (X @ v - self.x_center @ v)
+            z = X @ v
+            z -= self.x_center @ v
+            return z if s is None else np.multiply(s, z, out=z)
 
         def rmatvec(u):
-            u = s * u.ravel()
+            u = u.ravel() if s is None else s * u.ravel()
             return XT @ u - self.x_center * u.sum()
 
         return LinearOperator(self.X.shape, matvec, rmatvec, dtype=np.float64)
@@ -326,11 +328,19 @@ class SharedProducts:
         parts = blas_threads()
         edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
         edges = [0, *edges, matrix.shape[0]]
-        self.parts = [matrix[a:b] for a, b in pairwise(edges)]
+        self.parts = [_view(matrix, a, b) for a, b in pairwise(edges)]
         self.share = share
 
     def __matmul__(self, v):
         return np.concatenate(list(self.share(lambda part: part @ v, self.parts)))
+
+
+def _view(matrix, start, stop):
+    """Return rows of a CSR matrix without a copy of its entries."""
+    indptr = matrix.indptr[start : stop + 1]
+    entries = slice(indptr[0], indptr[-1])
+    parts = matrix.data[entries], matrix.indices[entries], indptr - indptr[0]
+    return sparse.csr_array(parts, shape=(stop - start, matrix.shape[1]))
 
 
 def solve_lsqr(rows, alpha):
