@@ -34,7 +34,7 @@ from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weig
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend, shuffled_batches
-from skml_lecture.parallel import row_blocks
+from skml_lecture.parallel import one_thread_if_small, row_blocks
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
@@ -342,7 +342,8 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
             stop = self._judge(descent, held_out)
             return self._tell_callbacks(fit, attributes, **data) or stop
 
-        stopped = self._descend(descent, objective, after_epoch)
+        with one_thread_if_small(objective.n_rows * row_size(objective.X)):
+            stopped = self._descend(descent, objective, after_epoch)
         self._publish(descent, objective)
         self._end_callbacks(fit, attributes, **data)
         self._warn(stopped, objective, descent)

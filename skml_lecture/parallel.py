@@ -47,6 +47,23 @@ def threads_for(n_tasks):
         _busy.release()
 
 
+@contextmanager
+def one_thread_if_small(n_elements):
+    """Keep the BLAS to one thread while the data are less than a block.
+
+    Threads gain next to nothing there, and where the cores are busy their waiting for one another
+    takes many times as long as the work.
+    """
+    if n_elements > _BLOCK_ELEMENTS or blas_threads() < 2 or not _busy.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1):
+            yield
+    finally:
+        _busy.release()
+
+
 def map_runs(work, blocks):
     """Return ``[work(run), ...]`` over consecutive runs of ``blocks``, in order.
 
