@@ -1,7 +1,9 @@
 """Row blocks that fit the cache, and threads that share them out."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from threading import Lock
 
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
@@ -21,28 +23,37 @@ def blas_threads():
     return max((library.num_threads for library in _blas().lib_controllers), default=1)
 
 
-def row_blocks(n_rows, row_size, start=0):
-    """Slice rows ``start`` to ``n_rows`` into blocks of about 2 MB of float64."""
-    step = max(_BLOCK_ELEMENTS // max(row_size, 1), 16)
-    return [slice(i, min(i + step, n_rows)) for i in range(start, n_rows, step)]
+def row_blocks(n_rows, row_size, *, at_least=16):
+    """Slice ``n_rows`` rows into blocks of about 2 MB of float64, ``at_least`` so many rows."""
+    step = max(_BLOCK_ELEMENTS // max(row_size, 1), at_least)
+    return [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
+
+
+@contextmanager
+def threads_for(n_tasks):
+    """Yield a ``map`` that shares tasks out to threads, while the BLAS is single-threaded.
+
+    So element-wise steps use all cores too. Within a task, or where another thread of the
+    caller's is here already, it is the built-in ``map``.
+    """
+    threads = min(blas_threads(), n_tasks)
+    if threads < 2 or not _busy.acquire(blocking=False):
+        yield map
+        return
+    try:
+        with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
+            yield pool.map
+    finally:
+        _busy.release()
 
 
 def map_runs(work, blocks):
     """Return ``[work(run), ...]`` over consecutive runs of ``blocks``, in order.
 
-    Each thread takes one run at a time with a single-threaded BLAS, so element-wise steps use
-    all cores too. The runs do not depend on the number of threads, so neither do the results.
-    ``work`` must be safe to call from several threads. Calls from within a run, or from
-    several threads of the caller's own, do their runs one after the other.
+    The runs do not depend on the number of threads, so neither do sums over them. ``work`` must
+    be safe to call from several threads.
     """
     n_runs = min(_N_RUNS, len(blocks))
-    edges = [len(blocks) * r // n_runs for r in range(n_runs + 1)] if n_runs else [0]
-    runs = [blocks[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    threads = min(blas_threads(), n_runs)
-    if threads < 2 or not _busy.acquire(blocking=False):
-        return [work(run) for run in runs]
-    try:
-        with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(work, runs))
-    finally:
-        _busy.release()
+    edges = [len(blocks) * r // max(n_runs, 1) for r in range(n_runs + 1)]
+    with threads_for(n_runs) as share:
+        return list(share(work, [blocks[a:b] for a, b in pairwise(edges)]))

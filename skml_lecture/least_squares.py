@@ -1,0 +1,342 @@
+r"""Solvers of ridge regression.
+
+Every function minimises, for each target y of its own alpha,
+
+.. math:: \tfrac12 \sum_i w_i (y_i - b - \beta^\top x_i)^2 + \tfrac{\alpha}{2} \|\beta\|^2.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import linalg, sparse
+from scipy.linalg.blas import dsyrk
+from scipy.sparse.linalg import LinearOperator, lsqr
+from sklearn.utils import assert_all_finite
+
+from skml_lecture.parallel import blas_threads, map_runs, row_blocks, threads_for
+from skml_lecture.statistics import Moments
+
+EPS = np.finfo(np.float64).eps
+MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
+_TOL = 1e-12  # of LSQR, relative
+_REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
+_SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Weighted rows seen from a center, never copied whole."""
+
+    X: np.ndarray  # (n, d), or CSR
+    Y: np.ndarray  # (n, t)
+    weight: np.ndarray | None  # (n,)
+    x_center: np.ndarray  # (d,), zero without intercept
+    y_center: np.ndarray  # (t,)
+    fit_intercept: bool
+
+    @classmethod
+    def centered(cls, X, Y, weight, fit_intercept):
+        """Center the rows at their mean, or at zero where no intercept is fitted."""
+        x_center, y_center = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
+        if fit_intercept:
+            share = np.full(len(Y), 1 / len(Y)) if weight is None else weight / weight.sum()
+            x_center, y_center = X.T @ share, share @ Y
+        return cls(X, Y, weight, x_center, y_center, fit_intercept)
+
+    @property
+    def root_weight(self):
+        """Square roots of the weights, of shape (n,)."""
+        return np.ones(len(self.Y)) if self.weight is None else np.sqrt(self.weight)
+
+    def block(self, rows):
+        """Return the centered features and targets of a slice of rows, dense."""
+        x = self.X[rows].toarray() if sparse.issparse(self.X) else self.X[rows]
+        return x - self.x_center, self.Y[rows] - self.y_center
+
+    def operator(self, X=None, XT=None):
+        """Return the centered and weighted X as a linear operator.
+
+        ``X`` and ``XT`` may stand in for the matrix and its transpose.
+        """
+        X = self.X if X is None else X
+        XT = self.X.T if XT is None else XT
+        s = self.root_weight
+
+        def matvec(v):
+            v = v.ravel()
+            return s * (X @ v - self.x_center @ v)
+
+        def rmatvec(u):
+            u = s * u.ravel()
+            return XT @ u - self.x_center * u.sum()
+
+        return LinearOperator(self.X.shape, matvec, rmatvec, dtype=np.float64)
+
+    def residual_products(self, coef):
+        """Return sum_i w_i (x_i - center) (residual of the rows)^T, of shape (d, t)."""
+        if sparse.issparse(self.X):
+            error = self.Y - self.y_center - (self.X @ coef.T - self.x_center @ coef.T)
+            error = error if self.weight is None else self.weight[:, np.newaxis] * error
+            return self.X.T @ error - np.outer(self.x_center, error.sum(axis=0))
+
+        def products(run):
+            total = 0
+            for rows in run:
+                x, y = self.block(rows)
+                error = y - x @ coef.T
+                if self.weight is not None:
+                    error *= self.weight[rows, np.newaxis]
+                total = total + x.T @ error
+            return total
+
+        return sum(map_runs(products, row_blocks(len(self.Y), self.X.shape[1])))
+
+
+class ScaledCholesky:
+    """Cholesky factor of ``A + alpha I``, scaled to a unit diagonal.
+
+    ``rcond`` is an estimate of the reciprocal condition number, 0 where there is no factor.
+    """
+
+    def __init__(self, A, alpha):
+        M = A.copy(order="F")
+        M.flat[:: len(M) + 1] += alpha
+        diagonal = M.diagonal()
+        self.rcond = 0.0
+        if not (diagonal > 0).all():
+            return
+        self.scale = 1 / np.sqrt(diagonal)
+        M *= self.scale
+        M *= self.scale[:, np.newaxis]
+        norm = np.abs(M).sum(axis=0).max(initial=0)
+        factor, info = linalg.lapack.dpotrf(M, lower=True, overwrite_a=True, clean=False)
+        if info == 0:
+            self.factor = factor
+            self.rcond, _ = linalg.lapack.dpocon(factor, norm, uplo="L")
+
+    def solve(self, B):
+        """Return ``(A + alpha I)^-1 B``."""
+        scale = self.scale[:, np.newaxis]
+        return scale * linalg.cho_solve((self.factor, True), scale * B, check_finite=False)
+
+
+def by_alpha(alpha):
+    """Yield each distinct alpha with the positions of the targets that have it."""
+    for value in np.unique(alpha):
+        yield value, np.flatnonzero(alpha == value)
+
+
+def gram_and_cross(moments, d, fit_intercept):
+    """Return X^T W X (d, d) and X^T W Y (d, t), about the mean or without intercept about zero."""
+    S = moments.scatter
+    if not fit_intercept:
+        S = S + moments.weight * np.outer(moments.mean, moments.mean)
+    return S[:d, :d], S[:d, d:]
+
+
+def solve_gram(gram, cross, alpha, rows=None):
+    """Return coefficients (t, d) by Cholesky, or None where the Gram matrix does not suffice.
+
+    Given the ``rows``, the solution of an ill-conditioned matrix is refined on their residuals
+    (corrected semi-normal equations: the error of a QR decomposition of the rows).
+    """
+    coef = np.empty(cross.T.shape)
+    for value, targets in by_alpha(alpha):
+        cholesky = ScaledCholesky(gram, value)
+        if cholesky.rcond < (_SVD_BELOW if rows else len(gram) * EPS):
+            return None
+        coef[targets] = cholesky.solve(cross[:, targets]).T
+        if rows and cholesky.rcond < _REFINE_BELOW:
+            own = Rows(
+                rows.X,
+                rows.Y[:, targets],
+                rows.weight,
+                rows.x_center,
+                rows.y_center[targets],
+                rows.fit_intercept,
+            )
+            for _ in range(2):
+                gradient = own.residual_products(coef[targets]) - value * coef[targets].T
+                coef[targets] += cholesky.solve(gradient).T
+    return coef
+
+
+def shrink(values, alpha, cutoff):
+    """Return 1 / (values + alpha), and 0 for the null directions of least squares."""
+    kept = (values > cutoff) | (alpha > 0)
+    return np.divide(1.0, values + alpha, out=np.zeros(np.shape(kept)), where=kept)
+
+
+def solve_eigen(gram, cross, alpha):
+    """Return coefficients (t, d) from the eigenvectors of the Gram matrix.
+
+    Least squares is of minimum norm: eigenvalues under d * eps * the largest count as zero.
+    """
+    values, V = linalg.eigh(gram, check_finite=False)
+    values = np.maximum(values, 0)
+    factors = shrink(values[:, np.newaxis], alpha, len(gram) * EPS * values.max(initial=0))
+    return (V @ (factors * (V.T @ cross))).T
+
+
+def triangle(rows):
+    """Return the R factor of the weighted rows [1, x, y], block by block; exactly centered.
+
+    The column of ones stands first (where an intercept is fitted), so below its row the factor
+    is that of columns centered at their exact mean.
+    """
+    n, d = rows.X.shape
+    ones = int(rows.fit_intercept)
+    width = ones + d + rows.Y.shape[1]
+    R = np.empty((0, width))
+    for block in row_blocks(n, width, at_least=2 * width):
+        Z = np.ones((len(rows.Y[block]), width))
+        Z[:, ones : ones + d], Z[:, ones + d :] = rows.block(block)
+        Z *= rows.root_weight[block, np.newaxis]
+        R = linalg.qr(np.vstack([R, Z]), mode="r", overwrite_a=True, check_finite=False)[0]
+        R = R[:width]
+    return R
+
+
+def solve_svd(rows, alpha):
+    """Return coefficients (t, d) and intercepts (t,) by the SVD of the rows.
+
+    Least squares on columns of full rank is solved with columns of unit norm, otherwise it is
+    of minimum norm: singular values under max(n, d) * eps * the largest count as zero.
+    """
+    n, d = rows.X.shape
+    R = triangle(rows)
+    ones = int(rows.fit_intercept)
+    Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]  # of exactly centered columns
+    norms = np.linalg.norm(Rx, axis=0)
+    scale = np.where(norms > 0, norms, 1)
+    if alpha.any() or not _full_rank(Rx / scale, n):
+        scale = np.ones(d)
+    U, s, Vt = linalg.svd(Rx / scale, full_matrices=False, check_finite=False)
+    cutoff = max(n, d) * EPS * s.max(initial=0)
+    factors = s[:, np.newaxis] * shrink(s[:, np.newaxis] ** 2, alpha, cutoff**2)
+    coef = (Vt.T @ (factors * (U.T @ Ry))).T / scale
+    if not ones:
+        return coef, np.zeros(len(coef))
+    offset = (R[0, 1 + d :] - coef @ R[0, 1 : 1 + d]) / R[0, 0]
+    return coef, offset + rows.y_center - coef @ rows.x_center
+
+
+def _full_rank(R, n):
+    s = linalg.svdvals(R, check_finite=False)
+    return len(s) == R.shape[1] and s.min(initial=1) > max(n, R.shape[1]) * EPS * s.max(initial=0)
+
+
+def solve_dual(rows, alpha):
+    """Return coefficients (t, d), or None where the kernel matrix is too ill-conditioned.
+
+    With K = Z Z^T of the centered, weighted rows Z: (K + alpha I) a = y, coef = Z^T a.
+    """
+    y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+    K = kernel(rows)
+    coef = np.empty((y.shape[1], rows.X.shape[1]))
+    operator = rows.operator()
+    for value, targets in by_alpha(alpha):
+        cholesky = ScaledCholesky(K, value)
+        if cholesky.rcond < _SVD_BELOW:
+            return None
+        a = cholesky.solve(y[:, targets])
+        if cholesky.rcond < _REFINE_BELOW:
+            for _ in range(2):
+                error = y[:, targets] - operator @ (operator.H @ a) - value * a
+                a += cholesky.solve(error)
+        coef[targets] = (operator.H @ a).T
+    return coef
+
+
+def kernel(rows):
+    """Return Z Z^T (n, n) of the centered, weighted rows Z, by blocks of columns."""
+    n, d = rows.X.shape
+    X = rows.X.tocsc() if sparse.issparse(rows.X) else rows.X
+    s = None if rows.weight is None else rows.root_weight[:, np.newaxis]
+
+    def products(run):
+        K = np.zeros((n, n), order="F")
+        for columns in run:
+            x = X[:, columns].toarray() if sparse.issparse(X) else X[:, columns]
+            Z = np.subtract(x, rows.x_center[columns], dtype=np.float64, order="F")
+            if s is not None:
+                Z *= s
+            K = dsyrk(1.0, Z, beta=1.0, c=K, overwrite_c=True)
+        return K
+
+    blocks = row_blocks(d, n)
+    K = sum(map_runs(products, blocks) if n <= 512 else [products(blocks)])
+    return np.triu(K) + np.triu(K, 1).T
+
+
+class SharedProducts:
+    """A CSR matrix whose product with a vector is shared out to threads."""
+
+    def __init__(self, matrix, share):
+        matrix = matrix.tocsr()
+        parts = blas_threads()
+        edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
+        edges = [0, *edges, matrix.shape[0]]
+        self.parts = [matrix[a:b] for a, b in pairwise(edges)]
+        self.share = share
+
+    def __matmul__(self, v):
+        return np.concatenate(list(self.share(lambda part: part @ v, self.parts)))
+
+
+def solve_lsqr(rows, alpha):
+    """Return coefficients (t, d) by LSQR on the centered rows, one target after the other.
+
+    Also returns whether every target converged.
+    """
+    Y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+    limit = 10 * min(rows.X.shape) + 100
+    with threads_for(blas_threads()) as share:
+        products = (
+            [SharedProducts(M, share) for M in (rows.X, rows.X.T)]
+            if sparse.issparse(rows.X)
+            else []
+        )
+        operator = rows.operator(*products)
+        runs = [
+            lsqr(operator, y, damp=np.sqrt(a), atol=_TOL, btol=_TOL, conlim=0, iter_lim=limit)
+            for y, a in zip(Y.T, alpha, strict=True)
+        ]
+    return np.array([run[0] for run in runs]), all(run[1] != 7 for run in runs)
+
+
+def summarize(X, Y, weight):
+    """Return the moments of the columns of ``X`` and ``Y``; NaN and infinity raise here."""
+    moments = Moments.from_samples(X, weight, targets=Y)
+    if not np.isfinite(moments.scatter).all():
+        assert_all_finite(X, input_name="X")
+        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    return moments
+
+
+def intercept_of(moments, coef):
+    """Return mean(y) - coef mean(x) of moments whose last columns are the targets."""
+    d = coef.shape[1]
+    mean = moments.origin.astype(np.longdouble) + moments.offset  # the difference may cancel
+    return (mean[d:] - coef.astype(np.longdouble) @ mean[:d]).astype(np.float64)
+
+
+def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):
+    """Return coefficients, intercepts and the solver's name, as accurate as an SVD of the rows."""
+    d = X.shape[1]
+    center = moments.mean if fit_intercept else np.zeros(moments.n_features)
+    rows = Rows(X, Y, weight, center[:d], center[d:], fit_intercept)
+    coef = solve_gram(*gram_and_cross(moments, d, fit_intercept), alpha, rows)
+    if coef is not None:
+        return coef, intercept_of(moments, coef), "cholesky"
+    return *solve_svd(rows, alpha), "svd"
+
+
+def solve_wide(X, Y, weight, alpha, *, fit_intercept):
+    """Return the same as ``solve_rows`` for more features than rows, by the kernel matrix."""
+    rows = Rows.centered(X, Y, weight, fit_intercept)
+    coef = solve_dual(rows, alpha)
+    if coef is None:
+        return *solve_svd(rows, alpha), "svd"
+    return coef, rows.y_center - coef @ rows.x_center, "cholesky"

@@ -1,0 +1,251 @@
+"""Cross-validation of ridge regression over many alphas at the price of one fit."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import accumulate, chain
+
+import numpy as np
+from scipy import linalg
+from sklearn.utils import assert_all_finite
+
+from skml_lecture.least_squares import (
+    EPS,
+    MAX_GRAM,
+    Rows,
+    gram_and_cross,
+    kernel,
+    shrink,
+    solve_rows,
+    solve_wide,
+    summarize,
+    triangle,
+)
+from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.statistics import Moments
+
+_CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
+_CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Principal directions of the centered rows: ridge regression for every alpha.
+
+    Z^T Z = V diag(values) V^T, so coef(alpha) = V (V^T Z^T y / (values + alpha)).
+    """
+
+    values: np.ndarray  # (r,)
+    V: np.ndarray  # (d, r)
+    cross: np.ndarray  # (r, t), V^T Z^T y
+
+    @classmethod
+    def of_moments(cls, moments, d, fit_intercept):
+        """Decompose the Gram matrix."""
+        gram, cross = gram_and_cross(moments, d, fit_intercept)
+        values, V = linalg.eigh(gram, check_finite=False)
+        return cls(np.maximum(values, 0), V, V.T @ cross)
+
+    @classmethod
+    def of_rows(cls, rows):
+        """Decompose the kernel matrix Z Z^T = U diag(values) U^T; for rows of many features."""
+        values, U = linalg.eigh(kernel(rows), check_finite=False)
+        kept = values > len(values) * EPS * values.max(initial=0)
+        values, U = values[kept], U[:, kept]
+        root = np.sqrt(values)
+        y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+        return cls(values, rows.operator().H @ (U / root), root[:, np.newaxis] * (U.T @ y))
+
+    @classmethod
+    def of_triangle(cls, rows):
+        """Decompose the triangular factor of the rows, which does not square their condition."""
+        R, d, ones = triangle(rows), rows.X.shape[1], int(rows.fit_intercept)
+        Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]
+        U, s, Vt = linalg.svd(Rx, full_matrices=False, check_finite=False)
+        return cls(s**2, Vt.T, s[:, np.newaxis] * (U.T @ Ry))
+
+    def factors(self, alphas):
+        """Return 1 / (values + alpha) of shape (r, n_alphas)."""
+        cutoff = len(self.V) * EPS * self.values.max(initial=0)
+        return shrink(self.values[:, np.newaxis], alphas, cutoff)
+
+    def coefs(self, alphas):
+        """Return coefficients of shape (n_alphas, t, d)."""
+        scaled = self.factors(alphas)[:, :, np.newaxis] * self.cross[:, np.newaxis]  # (r, a, t)
+        flat = self.V @ scaled.reshape(len(scaled), -1)
+        return np.moveaxis(flat.reshape(len(self.V), *scaled.shape[1:]), 0, -1)
+
+    def suffices_for(self, alphas):
+        """Tell whether every alpha keeps about eight digits."""
+        low, high = self.values.min(initial=np.inf), self.values.max(initial=0)
+        return low + alphas.min() >= _CAREFUL_BELOW * high
+
+
+@dataclass(frozen=True)
+class RidgePath:
+    """The ridge models of every alpha on rows of one data set."""
+
+    X: np.ndarray  # (n, d), or CSR
+    Y: np.ndarray  # (n, t)
+    weight: np.ndarray | None  # (n,)
+    alphas: np.ndarray  # (a,)
+    fit_intercept: bool
+
+    @property
+    def wide(self):
+        """Whether the kernel matrix is the smaller one."""
+        n, d = self.X.shape
+        return d > n and d > MAX_GRAM
+
+    def take(self, rows):
+        """Return features, targets and weights of some rows, as a copy."""
+        return self.X[rows], self.Y[rows], None if self.weight is None else self.weight[rows]
+
+    def fold_moments(self, splits):
+        """Return train and test moments of each split.
+
+        Where the test sets are a partition of the rows, the training set of a fold is the sum of
+        the other folds: one pass for all of them, and sums lose no digits as differences would.
+        """
+        of_rows = partial(Moments.from_samples, self.X, self.weight, targets=self.Y)
+        tests = [of_rows(rows=test) for _, test in splits]
+        if is_partition(splits, len(self.Y)):
+            return list(zip(sums_without_each(tests), tests, strict=True))
+        return [(of_rows(rows=train), test) for (train, _), test in zip(splits, tests, strict=True)]
+
+    def models(self, train, moments):
+        """Return coefficients (a, t, d) and means (d + t,) of the rows ``train``."""
+        if moments is None:
+            rows = Rows.centered(*self.take(train), self.fit_intercept)
+            mean = np.concatenate([rows.x_center, rows.y_center])
+            return Spectrum.of_rows(rows).coefs(self.alphas), mean
+        mean = moments.mean if self.fit_intercept else np.zeros(moments.n_features)
+        spectrum = Spectrum.of_moments(moments, self.X.shape[1], self.fit_intercept)
+        if spectrum.suffices_for(self.alphas):
+            return spectrum.coefs(self.alphas), mean
+        x, y, weight = self.take(train)
+        t = y.shape[1]
+        coefs = [
+            solve_rows(x, y, weight, moments, np.full(t, a), fit_intercept=self.fit_intercept)[0]
+            for a in self.alphas
+        ]
+        return np.array(coefs), mean
+
+    def squared_errors(self, coefs, mean, test):
+        """Return the weighted sums of squared errors (a, t) on the rows ``test``."""
+        x, y, weight = self.take(test)
+        d = x.shape[1]
+        weight = np.ones(len(y)) if weight is None else weight
+        y = y - mean[d:]
+        return np.array([weight @ (y - (x @ B.T - mean[:d] @ B.T)) ** 2 for B in coefs])
+
+    def squared_errors_of_moments(self, coefs, train, test):
+        """Return the same from the moments of the rows, or None where they cancel."""
+        d = self.X.shape[1]
+        shift = test.mean_minus(train) if self.fit_intercept else test.mean
+        Sxx, Sxy, Syy = test.scatter[:d, :d], test.scatter[:d, d:], test.scatter.diagonal()[d:]
+        explained = np.sum(coefs @ Sxx * coefs, axis=2)  # (a, t)
+        centered = Syy - 2 * np.sum(coefs * Sxy.T, axis=2) + explained
+        if (centered < _CANCELLED_BELOW * (Syy + explained)).any():
+            return None
+        return centered + test.weight * (shift[d:] - coefs @ shift[:d]) ** 2
+
+    def leave_one_out(self, use):
+        """Return ``use(block, E)`` for each block of rows, E (b, t, a) their errors left out.
+
+        A row's error under the model of all others is e_i / (1 - h_i), with its residual e_i and
+        leverage h_i = w_i (1 / W + sum_r T_ir^2 / (values_r + alpha)), T = Z V.
+        """
+        n, d = self.X.shape
+        rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
+        spectrum = self._spectrum_of_all(rows)
+        factors = spectrum.factors(self.alphas)  # (r, a)
+        scaled = factors[:, np.newaxis] * spectrum.cross[:, :, np.newaxis]  # (r, t, a)
+        weight = np.ones(n) if self.weight is None else self.weight
+        base = 1 / weight.sum() if self.fit_intercept else 0.0
+
+        def errors(block):
+            z, y = rows.block(block)
+            T = z @ spectrum.V
+            E = (T @ scaled.reshape(len(T.T), -1)).reshape(len(T), *scaled.shape[1:])
+            np.subtract(y[:, :, np.newaxis], E, out=E)
+            T *= T
+            kept = T @ factors
+            kept += base
+            kept *= -weight[block, np.newaxis]
+            kept += 1  # 1 - h_i
+            E /= kept[:, np.newaxis]
+            return use(block, E)
+
+        blocks = row_blocks(n, d + scaled[0].size)
+        runs = map_runs(lambda run: [errors(block) for block in run], blocks)
+        return list(chain.from_iterable(runs))
+
+    @cached_property
+    def moments(self):
+        """Moments of all rows."""
+        return summarize(self.X, self.Y, self.weight)
+
+    def check_finite(self):
+        """Raise where X is not finite."""
+        return assert_all_finite(self.X, input_name="X") if self.wide else self.moments
+
+    def solve(self, alpha):
+        """Return coefficients (t, d) and intercepts (t,) on all rows for alphas (t,)."""
+        given = self.X, self.Y, self.weight
+        if self.wide:
+            return solve_wide(*given, alpha, fit_intercept=self.fit_intercept)[:2]
+        return solve_rows(*given, self.moments, alpha, fit_intercept=self.fit_intercept)[:2]
+
+    def _spectrum_of_all(self, rows):
+        if self.wide:
+            return Spectrum.of_rows(rows)
+        spectrum = Spectrum.of_moments(self.moments, self.X.shape[1], self.fit_intercept)
+        return spectrum if spectrum.suffices_for(self.alphas) else Spectrum.of_triangle(rows)
+
+
+def is_partition(splits, n):
+    """Tell whether each row is tested once and trains every other fold once."""
+    once = np.ones(n)
+    tested = np.concatenate([test for _, test in splits])
+    return np.array_equal(np.bincount(tested, minlength=n), once) and all(
+        np.array_equal(np.bincount(np.concatenate(split), minlength=n), once) for split in splits
+    )
+
+
+def sums_without_each(parts):
+    """Return, for each part, the sum of all others."""
+    empty = Moments.empty(parts[0].n_features)
+    before = accumulate(parts[:-1], initial=empty)
+    after = list(accumulate(reversed(parts[1:]), initial=empty))
+    return [left + right for left, right in zip(before, reversed(after), strict=True)]
+
+
+# from squared errors (..., t), weight, and squared deviations (t,) of the targets from their mean
+SCORES = {
+    "neg_mean_squared_error": lambda errors, weight, _: -errors / weight,
+    "neg_root_mean_squared_error": lambda errors, weight, _: -np.sqrt(errors / weight),
+    "r2": lambda errors, _, spread: 1 - errors / spread,
+}
+
+
+def fold_scores(path, split, moments, scoring, score_models):
+    """Return the scores (a, t) of one split, or (a, 1) where targets are scored together.
+
+    Scores of squared errors come from the statistics; any other from
+    ``score_models(coefs, intercepts, test)``.
+    """
+    (train, test), (of_train, of_test) = split, moments
+    coefs, mean = path.models(train, of_train)
+    of_y = Moments.from_samples(path.Y[test], path.take(test)[2]) if of_test is None else of_test
+    spread = of_y.scatter.diagonal()[-path.Y.shape[1] :]
+    if not of_y.weight:
+        raise ValueError("A test fold has only rows of zero weight: use fewer folds.")
+    if scoring in SCORES and not (scoring == "r2" and (len(test) < 2 or not spread.all())):
+        errors = None
+        if of_test is not None:
+            errors = path.squared_errors_of_moments(coefs, of_train, of_test)
+        if errors is None:
+            errors = path.squared_errors(coefs, mean, test)
+        return SCORES[scoring](errors, of_y.weight, spread)
+    d = path.X.shape[1]
+    return score_models(coefs, mean[d:] - coefs @ mean[:d], test)

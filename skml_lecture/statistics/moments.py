@@ -1,0 +1,236 @@
+"""Weight, mean and scatter of weighted rows: statistics that add."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg.blas import dgemv, dsyr, dsyrk
+
+from skml_lecture.parallel import map_runs, row_blocks
+
+_MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
+_SPARSE_BLOCK_ROWS = 2**16
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    r"""Weight, mean and scatter of a weighted sample; merge with ``+``.
+
+    .. math:: W = \sum_i w_i, \qquad \mu = \frac1W \sum_i w_i x_i, \qquad
+              S = \sum_i w_i (x_i - \mu)(x_i - \mu)^\top
+
+    The mean is kept as ``origin + offset``, an arbitrary point near the data and a small
+    difference: at a mean of 1e8 spreads one float has too few digits to merge with.
+
+    Parameters
+    ----------
+    weight : float
+        Total weight W of the rows; their number when they are not weighted.
+    origin : ndarray of shape (n_features,)
+        A point near the data, in the data's units.
+    offset : ndarray of shape (n_features,)
+        Mean minus origin, in the data's units.
+    scatter : ndarray of shape (n_features, n_features)
+        Centred sum of squares and products S (covariance times weight).
+
+    See Also
+    --------
+    numpy.cov : Covariance of one array that is held in memory.
+
+    Notes
+    -----
+    Cost O(n d^2) in one pass. Each block of rows is centred near its own mean and merged by the
+    pairwise update of Chan, Golub and LeVeque, so no raw ``X.T @ X`` is ever formed and nothing
+    cancels, and the extra memory does not depend on the number of rows.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", COMPSTAT 1982, eq. (2.1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skml_lecture.statistics import Moments
+    >>> X = np.array([[1.0, 2.0], [3.0, 2.0], [5.0, 8.0]])
+    >>> whole = Moments.from_samples(X[:2]) + Moments.from_samples(X[2:])
+    >>> whole.mean
+    array([3., 4.])
+    >>> whole.scatter
+    array([[ 8., 12.],
+           [12., 24.]])
+    """
+
+    weight: float
+    origin: np.ndarray  # (d,)
+    offset: np.ndarray  # (d,)
+    scatter: np.ndarray  # (d, d)
+
+    @classmethod
+    def empty(cls, n_features):
+        """Return the moments of no rows, the identity of ``+``."""
+        zeros = np.zeros(n_features)
+        return cls(0.0, zeros, zeros, np.zeros((n_features, n_features)))
+
+    @classmethod
+    def from_samples(cls, X, weight=None, *, targets=None, rows=None):
+        """Summarise the rows of ``X``.
+
+        Parameters
+        ----------
+        X : {ndarray, CSR array or matrix} of shape (n_samples, n_features)
+            The rows; finite numbers. A sparse matrix is never made dense.
+        weight : ndarray of shape (n_samples,), default=None
+            Non-negative weights; k means a row that stands there k times, 0 one that is absent.
+        targets : ndarray of shape (n_samples, n_targets), default=None
+            More columns, as if they stood to the right of ``X``.
+        rows : ndarray of int, default=None
+            Positions of the rows to summarise; None means all.
+
+        Returns
+        -------
+        moments : Moments
+            Of ``n_features + n_targets`` columns.
+        """
+        n_rows = X.shape[0] if rows is None else len(rows)
+        targets = np.empty((X.shape[0], 0)) if targets is None else targets
+        width = X.shape[1] + targets.shape[1]
+
+        def summarise(run):
+            picks = (block if rows is None else rows[block] for block in run)
+            parts = ((X[p], None if weight is None else weight[p], targets[p]) for p in picks)
+            if sparse.issparse(X):
+                return reduce(cls.__add__, (cls(*_sparse_moments(*part)) for part in parts))
+            return cls(*_dense_moments(parts, width))
+
+        if sparse.issparse(X):
+            steps = range(0, n_rows, _SPARSE_BLOCK_ROWS)
+            runs = [summarise([slice(i, min(i + _SPARSE_BLOCK_ROWS, n_rows))]) for i in steps]
+        elif width > _MAX_THREADED_WIDTH:
+            runs = [summarise(row_blocks(n_rows, width, at_least=_MAX_THREADED_WIDTH))]
+        else:
+            runs = map_runs(summarise, row_blocks(n_rows, width))
+        return reduce(cls.__add__, runs, cls.empty(width))
+
+    def __add__(self, other):
+        if not isinstance(other, Moments):
+            return NotImplemented
+        if self.n_features != other.n_features:
+            raise ValueError(
+                f"Moments of {self.n_features} and of {other.n_features} features do not add."
+            )
+        if not self.weight:
+            return other
+        if not other.weight:
+            return self
+        weight = self.weight + other.weight
+        shift = other.mean_minus(self)
+        return Moments(
+            weight,
+            self.origin,
+            self.offset + other.weight / weight * shift,
+            self.scatter
+            + other.scatter
+            + np.outer(self.weight * other.weight / weight * shift, shift),
+        )
+
+    def mean_minus(self, other):
+        """Return this mean minus the other's, of shape (n_features,), with all its digits."""
+        return (self.origin - other.origin) + (self.offset - other.offset)
+
+    @property
+    def n_features(self):
+        """Number of columns."""
+        return len(self.origin)
+
+    @property
+    def mean(self):
+        """Mean of the rows, of shape (n_features,)."""
+        return self.origin + self.offset
+
+    @property
+    def covariance(self):
+        """Maximum-likelihood covariance, scatter / weight, of shape (n_features, n_features)."""
+        return self.scatter / self.weight
+
+
+def _dense_moments(parts, width):
+    """Return weight, origin, offset and scatter of blocks ``(x, weight, targets)`` of rows.
+
+    Every product is SciPy's: NumPy brings a BLAS of its own, whose threads would fight for cores.
+    """
+    total, mean, origin = 0.0, np.zeros(width), np.zeros(width)
+    scatter = np.zeros((width, width), order="F")  # upper triangle
+    buffer = np.empty((0, width))
+    with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
+        for x, weight, targets in parts:
+            added = float(len(x)) if weight is None else weight.sum()
+            if not added:
+                continue
+            if len(buffer) < len(x):
+                buffer = np.empty((len(x), width))
+            average = np.full(len(x), 1 / added) if weight is None else weight / added
+            center = origin + mean  # rounded
+            Z = _centered(x, targets, center, buffer)
+            if not total:  # nothing is known of the mean yet: center twice
+                center = origin = dgemv(1.0, Z.T, average)
+                Z = _centered(x, targets, center, buffer)
+            within = dgemv(1.0, Z.T, average)  # the block's mean, from the center
+            if weight is not None:
+                Z *= np.sqrt(weight)[:, np.newaxis]
+            scatter = dsyrk(1.0, Z.T, beta=1.0, c=scatter, overwrite_c=True)
+            scatter = dsyr(-added, within, a=scatter, overwrite_a=True)
+            shift = within + ((center - origin) - mean)  # from the mean so far
+            weights = total * added / (total + added)
+            scatter = dsyr(weights, shift, a=scatter, overwrite_a=True)
+            total += added
+            mean += added / total * shift
+    whole = scatter + scatter.T
+    np.fill_diagonal(whole, scatter.diagonal())
+    return total, origin, mean, whole
+
+
+def _centered(x, targets, center, buffer):
+    """Return the columns of ``x`` and ``targets`` minus ``center``, written into ``buffer``."""
+    Z = buffer[: len(x)]
+    d = x.shape[1]
+    np.subtract(x, center[:d], out=Z[:, :d])
+    np.subtract(targets, center[d:], out=Z[:, d:])
+    return Z
+
+
+def _sparse_moments(x, weight, targets):
+    """Return weight, origin, offset and scatter of the rows of a CSR block.
+
+    A column that stores every row is shifted to its mean (by way of its first value, exactly at
+    any scale); any other has zeros in it, so that its mean is not large against its spread and
+    subtracting the product of means loses nothing.
+    """
+    n, d = x.shape
+    weight = np.ones(n) if weight is None else weight
+    total = weight.sum()
+    origin = np.zeros(d + targets.shape[1])
+    if not total:
+        return 0.0, origin, origin, np.zeros((len(origin), len(origin)))
+    x = x.astype(np.float64)  # a copy, also where it is float64 already
+    x.sum_duplicates()
+    full = np.bincount(x.indices, minlength=d) == n
+    if full.any():
+        first = np.where(full, x[[0]].toarray()[0], 0)
+        x.data -= first[x.indices]
+        rest = np.where(full, x.T @ weight / total, 0)
+        x.data -= rest[x.indices]
+        origin[:d] = first + rest
+    origin[d:] = weight @ targets / total
+    Y = targets - origin[d:]
+    weighted = x.copy()
+    weighted.data *= np.repeat(weight, np.diff(x.indptr))
+    offset = np.concatenate([x.T @ weight, weight @ Y]) / total
+    scatter = np.empty((len(origin), len(origin)))
+    scatter[:d, :d] = (weighted.T @ x).toarray()
+    scatter[:d, d:] = weighted.T @ Y
+    scatter[d:, :d] = scatter[:d, d:].T
+    scatter[d:, d:] = Y.T @ (weight[:, np.newaxis] * Y)
+    scatter -= np.outer(total * offset, offset)
+    return total, origin, offset, scatter

@@ -1,0 +1,153 @@
+"""The laws of Moments: parts = whole, weight = repetition, at any offset."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import sparse
+
+from skml_lecture.statistics import Moments
+
+
+def exact_scatter(X, weight, targets=None):
+    """The definition, in extended precision."""
+    Z = np.asarray(X if targets is None else np.hstack([X, targets]), dtype=np.longdouble)
+    Z = Z - Z[0]
+    w = np.asarray(weight, dtype=np.longdouble)
+    Z = Z - w @ Z / w.sum()
+    return (Z.T * w) @ Z
+
+
+def assert_same(a, b):
+    """Equal to 1e-12 of the spread of the columns."""
+    spread = np.sqrt(np.maximum(a.scatter.diagonal(), 1e-300))
+    assert a.weight == pytest.approx(b.weight, rel=1e-14)
+    assert_allclose(
+        a.scatter / np.outer(spread, spread),
+        b.scatter / np.outer(spread, spread),
+        atol=1e-12,
+        rtol=0,
+    )
+    assert_allclose(a.mean_minus(b) / spread * np.sqrt(a.weight), 0, atol=1e-12)
+
+
+def dyadic(rng, shape):
+    """Normal numbers on a grid of 2**-20, so that adding 1e8 is exact."""
+    return np.round(rng.normal(size=shape) * 2**20) / 2**20
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+@pytest.mark.parametrize("as_array", [np.asarray, np.asfortranarray, sparse.csr_array])
+def test_scatter_is_the_definition_at_any_offset(rng, offset, as_array):
+    X = offset + dyadic(rng, (5000, 4))
+    targets = offset + dyadic(rng, (5000, 2))
+    weight = rng.uniform(0, 2, 5000)
+
+    moments = Moments.from_samples(as_array(X), weight, targets=targets)
+
+    expected = exact_scatter(X, weight, targets).astype(float)
+    scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+    assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 60),
+    cuts=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    offset=st.sampled_from([0.0, 1e8]),
+)
+def test_parts_make_the_whole_in_any_grouping(seed, n, cuts, offset):
+    rng = np.random.default_rng(seed)
+    X, weight = offset + dyadic(rng, (n, 3)), rng.integers(0, 4, n).astype(float)
+    a, b = sorted(int(n * c) for c in cuts)
+
+    p, q, r = (Moments.from_samples(X[s], weight[s]) for s in np.split(np.arange(n), [a, b]))
+
+    assert_same((p + q) + r, p + (q + r))
+    assert_same(p + q + r, Moments.from_samples(X, weight))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_many_blocks_equal_one_block(rng, offset, monkeypatch):
+    X = offset + dyadic(rng, (3000, 5))
+    whole = Moments.from_samples(X)
+
+    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 100)
+
+    assert_same(Moments.from_samples(X), whole)
+
+
+def test_drifting_rows_lose_nothing(rng, monkeypatch):
+    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 100)
+    X = np.sort(1e6 * rng.normal(size=(2000, 1)), axis=0) + dyadic(rng, (2000, 3))
+
+    moments = Moments.from_samples(X)
+
+    assert_allclose(moments.scatter, exact_scatter(X, np.ones(2000)).astype(float), rtol=1e-12)
+
+
+def test_weight_is_repetition_and_zero_is_absence(rng):
+    X, weight = rng.normal(size=(40, 3)), rng.integers(0, 4, 40)
+
+    weighted = Moments.from_samples(X, weight.astype(float))
+
+    assert_same(weighted, Moments.from_samples(np.repeat(X, weight, axis=0)))
+    assert_same(weighted, Moments.from_samples(X[weight > 0], weight[weight > 0].astype(float)))
+
+
+def test_empty_is_the_identity(rng):
+    moments = Moments.from_samples(rng.normal(size=(5, 3)))
+
+    for total in (moments + Moments.empty(3), Moments.empty(3) + moments):
+        assert_same(total, moments)
+    assert Moments.from_samples(np.empty((0, 3))).weight == 0
+
+
+def test_sparse_equals_dense(rng):
+    X = sparse.random(3000, 20, density=0.1, format="csr", random_state=0)
+    weight = rng.uniform(0, 2, 3000)
+
+    assert_same(Moments.from_samples(X, weight), Moments.from_samples(X.toarray(), weight))
+
+
+def test_chosen_rows_are_those_rows(rng):
+    X, Y, rows = rng.normal(size=(50, 3)), rng.normal(size=(50, 2)), rng.integers(0, 50, 30)
+
+    chosen = Moments.from_samples(X, targets=Y, rows=rows)
+
+    assert_same(chosen, Moments.from_samples(X[rows], targets=Y[rows]))
+
+
+def test_single_precision_rows_are_summed_in_double(rng):
+    X = rng.normal(size=(10_000, 3)).astype(np.float32)
+
+    assert_same(Moments.from_samples(X), Moments.from_samples(X.astype(np.float64)))
+
+
+def test_covariance_is_that_of_numpy(rng):
+    X, weight = rng.normal(size=(30, 4)), rng.integers(1, 4, 30)
+
+    moments = Moments.from_samples(X, weight.astype(float))
+
+    assert_allclose(moments.covariance, np.cov(X.T, fweights=weight, bias=True))
+    assert_allclose(moments.mean, np.average(X, axis=0, weights=weight))
+
+
+def test_memory_does_not_grow_with_the_rows(rng):
+    X = rng.normal(size=(400_000, 20))
+
+    tracemalloc.start()
+    Moments.from_samples(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 64e6 < X.nbytes + 1
+
+
+def test_other_widths_do_not_add():
+    with pytest.raises(ValueError, match="3 and of 4 features do not add"):
+        Moments.empty(3) + Moments.empty(4)

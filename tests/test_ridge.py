@@ -1,0 +1,272 @@
+"""RidgeRegression: scikit-learn as oracle, laws, lecture numbers, bad input."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.datasets import load_diabetes
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture import RidgeRegression
+
+SOLVERS = ["auto", "cholesky", "svd", "lsqr"]
+
+
+@pytest.fixture(params=[(60, 8), (15, 30), (12, 1200)], ids="{0[0]}x{0[1]}".format)
+def data(request, rng):
+    n, d = request.param
+    X = 3 + rng.normal(size=(n, d))
+    Y = X[:, :2] @ rng.normal(size=(2, 2)) + rng.normal(size=(n, 2))
+    return X, Y, rng.integers(0, 4, n).astype(float)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("as_array", [np.asarray, np.asfortranarray, sparse.csr_array])
+def test_every_solver_gives_ridge(data, solver, fit_intercept, as_array):
+    X, Y, weight = data
+    alpha = np.array([0.5, 20.0])
+
+    model = RidgeRegression(alpha, fit_intercept=fit_intercept, solver=solver)
+    model.fit(as_array(X), Y, weight)
+
+    peer = Ridge(alpha, fit_intercept=fit_intercept, solver="svd").fit(X, Y, weight)
+    assert_allclose(model.coef_, peer.coef_, atol=1e-10)
+    assert_allclose(model.intercept_, peer.intercept_, atol=1e-9)
+    assert_allclose(model.predict(as_array(X)), peer.predict(X), atol=1e-9)
+    assert model.solver_ == ("cholesky" if solver == "auto" else solver)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_alpha_zero_is_least_squares_of_minimum_norm(data, solver):
+    X, Y, _ = data
+    X = np.hstack([X, X[:, :1]])  # a repeated column: never of full rank
+
+    model = RidgeRegression(0, solver=solver).fit(X, Y)
+
+    assert_allclose(model.coef_, LinearRegression().fit(X, Y).coef_, atol=1e-9)
+    assert model.solver_ == ("lsqr" if solver == "lsqr" else "svd")
+
+
+def test_gradient_vanishes_at_the_solution(data):
+    X, Y, weight = data
+    model = RidgeRegression(0.7).fit(X, Y, weight)
+
+    residual = weight[:, np.newaxis] * (Y - model.predict(X))
+
+    assert_allclose(residual.T @ X, 0.7 * model.coef_, atol=1e-9)
+    assert_allclose(residual.sum(axis=0), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_weight_is_repetition(data, solver):
+    X, Y, weight = data
+    repeats = weight.astype(int)
+
+    weighted = RidgeRegression(solver=solver).fit(X, Y, weight)
+
+    repeated = RidgeRegression(solver=solver).fit(
+        np.repeat(X, repeats, axis=0), np.repeat(Y, repeats, axis=0)
+    )
+    assert_allclose(weighted.coef_, repeated.coef_, atol=1e-11)
+    assert_allclose(weighted.intercept_, repeated.intercept_, atol=1e-10)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_chunks_and_merged_parts_equal_one_fit(rng, offset):
+    X, y, weight = offset + rng.normal(size=(90, 6)), rng.normal(size=90), rng.uniform(0, 2, 90)
+    whole = RidgeRegression(2.0).fit(X, y, weight)
+    parts = np.split(np.arange(90), [3, 40, 41])
+
+    chunked = RidgeRegression(2.0)
+    for part in parts:
+        chunked.partial_fit(X[part], y[part], weight[part])
+    merged = RidgeRegression(2.0).fit(X[parts[0]], y[parts[0]], weight[parts[0]])
+    for part in parts[1:]:
+        merged.merge(RidgeRegression(5.0).fit(X[part], y[part], weight[part]))
+
+    for model in (chunked, merged):
+        assert_allclose(model.coef_, whole.coef_, rtol=1e-10)
+        assert_allclose(model.moments_.scatter, whole.moments_.scatter, rtol=1e-11, atol=1e-11)
+        assert_allclose(model.predict(X), whole.predict(X), rtol=1e-9, atol=1e-8)
+
+
+def test_merge_leaves_the_other_as_it_was(rng):
+    X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+    first, second = RidgeRegression().fit(X[:9], y[:9]), RidgeRegression().fit(X[9:], y[9:])
+    before = second.coef_.copy()
+
+    assert first.merge(second) is first
+
+    assert_array_equal(second.coef_, before)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 10.0])
+def test_refit_equals_fit_under_the_new_alpha(rng, alpha):
+    X, y = rng.normal(size=(50, 5)), rng.normal(size=50)
+
+    model = RidgeRegression(1.0).fit(X, y).set_params(alpha=alpha, fit_intercept=False).refit()
+
+    expected = RidgeRegression(alpha, fit_intercept=False).fit(X, y)
+    assert_allclose(model.coef_, expected.coef_, rtol=1e-11)
+    assert model.intercept_ == expected.intercept_ == 0
+
+
+def test_statistics_of_deficient_rank_give_the_minimum_norm(rng):
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    X = np.hstack([X, X])
+
+    model = RidgeRegression(0).partial_fit(X, y)
+
+    assert model.solver_ == "eigh"
+    assert_allclose(model.coef_, LinearRegression().fit(X, y).coef_, atol=1e-10)
+
+
+def test_shapes_follow_the_target(rng):
+    X = rng.normal(size=(20, 3))
+
+    for y, coef, intercept in [
+        (rng.normal(size=20), (3,), ()),
+        (rng.normal(size=(20, 1)), (1, 3), (1,)),
+        (rng.normal(size=(20, 2)), (2, 3), (2,)),
+    ]:
+        model = RidgeRegression().fit(X, y)
+        assert model.coef_.shape == coef
+        assert np.shape(model.intercept_) == intercept
+        assert model.predict(X).shape == y.shape
+
+
+def test_prediction_tends_to_the_mean_for_large_alpha(rng):
+    X, y = 5 + rng.normal(size=(30, 4)), 7 + rng.normal(size=30)
+
+    model = RidgeRegression(1e15).fit(X, y)
+
+    assert_allclose(model.predict(X), y.mean(), rtol=1e-9)
+
+
+def test_a_large_sparse_matrix_is_solved_by_lsqr(rng):
+    X = sparse.random(300, 3000, density=0.02, format="csr", random_state=0)
+    y = rng.normal(size=300)
+
+    model = RidgeRegression(0.5).fit(X, y)
+
+    assert model.solver_ == "lsqr"
+    assert_allclose(model.coef_, Ridge(0.5).fit(X.toarray(), y).coef_, atol=1e-9)
+
+
+def test_models_pickle_with_their_statistics(rng):
+    X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
+    model = pickle.loads(pickle.dumps(RidgeRegression().fit(X[:9], y[:9])))
+
+    model.partial_fit(X[9:], y[9:])
+
+    assert_allclose(model.coef_, RidgeRegression().fit(X, y).coef_)
+
+
+def test_names_of_columns_are_kept_and_checked(rng):
+    X = pd.DataFrame(rng.normal(size=(20, 2)), columns=["weight", "height"])
+    y = rng.normal(size=20)
+    model = RidgeRegression().fit(X, y)
+
+    assert list(model.feature_names_in_) == ["weight", "height"]
+    with pytest.raises(ValueError, match="feature names"):
+        model.merge(RidgeRegression().fit(X.rename(columns={"height": "age"}), y))
+
+
+def test_it_drops_into_a_pipeline_and_a_grid_search():
+    X, y = load_diabetes(return_X_y=True)
+
+    scores = [
+        GridSearchCV(
+            make_pipeline(StandardScaler(), model), {f"{name}__alpha": [0.1, 1, 100]}, cv=3
+        )
+        .fit(X, y)
+        .cv_results_["mean_test_score"]
+        for model, name in [(RidgeRegression(), "ridgeregression"), (Ridge(), "ridge")]
+    ]
+
+    assert_allclose(*scores, rtol=1e-10)
+    assert_allclose(
+        cross_val_score(make_pipeline(StandardScaler(), RidgeRegression()), X, y),
+        cross_val_score(make_pipeline(StandardScaler(), Ridge()), X, y),
+    )
+
+
+# --- bad input ---------------------------------------------------------------------------------
+
+GOOD = np.arange(12.0).reshape(6, 2), np.arange(6.0)
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "y", "weight", "message"),
+    [
+        ({}, np.where(np.eye(6, 2), np.nan, 1), GOOD[1], None, "NaN"),
+        ({"solver": "svd"}, np.where(np.eye(6, 2), np.inf, 1), GOOD[1], None, "infinity"),
+        ({}, GOOD[0], [1, 2, 3, 4, 5, np.inf], None, "infinity"),
+        ({}, GOOD[0], GOOD[1][:5], None, "inconsistent numbers of samples"),
+        ({}, GOOD[0], GOOD[1], -np.ones(6), "Negative values in sample_weight"),
+        ({}, GOOD[0], GOOD[1], np.zeros(6), "sample_weight are zero"),
+        ({}, GOOD[0], GOOD[1], np.ones(5), "inconsistent numbers of samples"),
+        ({}, GOOD[0], GOOD[1], np.ones((6, 1)), "sample_weight must be 1D"),
+        ({"alpha": -1.0}, *GOOD, None, "alpha must be >= 0, got -1"),
+        ({"alpha": [1, 2, 3]}, *GOOD, None, "one number per target"),
+        ({"alpha": np.nan}, *GOOD, None, "NaN"),
+        ({"solver": "cholesky "}, *GOOD, None, "solver must be one of 'auto', 'cholesky'"),
+        ({}, np.empty((0, 2)), np.empty(0), None, "0 sample"),
+        ({}, np.full((6, 2), "a", dtype=object), GOOD[1], None, "could not convert string"),
+        ({}, 1e200 * GOOD[0], GOOD[1], None, "too large"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_bad_input_is_refused_and_changes_nothing(method, params, X, y, weight, message):
+    model = RidgeRegression().fit(*GOOD)
+    before = pickle.dumps(vars(model.set_params(**params)))
+
+    with pytest.raises((ValueError, TypeError), match=message):
+        getattr(model, method)(X, y, weight)
+
+    assert pickle.dumps(vars(model)) == before
+
+
+def test_partial_fit_of_another_width_or_number_of_targets_changes_nothing():
+    model = RidgeRegression().fit(*GOOD)
+    before = pickle.dumps(vars(model))
+
+    with pytest.raises(ValueError, match="expecting 2 features"):
+        model.partial_fit(np.ones((6, 3)), GOOD[1])
+    with pytest.raises(ValueError, match="as many targets"):
+        model.partial_fit(GOOD[0], np.ones((6, 2)))
+
+    assert pickle.dumps(vars(model)) == before
+
+
+def test_merge_with_what_does_not_fit_changes_nothing():
+    model = RidgeRegression().fit(*GOOD)
+    before = pickle.dumps(vars(model))
+
+    with pytest.raises(ValueError, match="same features, got 2 here and 3"):
+        model.merge(RidgeRegression().fit(np.eye(6, 3), GOOD[1]))
+    with pytest.raises(ValueError, match="do not add"):
+        model.merge(RidgeRegression().fit(GOOD[0], np.ones((6, 2))))
+    with pytest.raises(NotFittedError):
+        model.merge(RidgeRegression())
+    with pytest.raises(TypeError, match="another RidgeRegression, got Ridge"):
+        model.merge(Ridge().fit(*GOOD))
+
+    assert pickle.dumps(vars(model)) == before
+
+
+def test_refit_needs_a_fit_and_its_statistics(rng):
+    with pytest.raises(NotFittedError):
+        RidgeRegression().refit()
+    wide = RidgeRegression().fit(rng.normal(size=(5, 1500)), rng.normal(size=5))
+    with pytest.raises(ValueError, match="kept no statistics"):
+        wide.refit()
+    assert not hasattr(wide, "moments_")

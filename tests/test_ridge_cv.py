@@ -1,0 +1,236 @@
+"""RidgeRegressionCV: the same scores as one fit for each fold and alpha."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn import config_context
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    RepeatedKFold,
+    ShuffleSplit,
+    TimeSeriesSplit,
+)
+
+from skml_lecture import RidgeRegression, RidgeRegressionCV
+
+ALPHAS = np.logspace(-2, 3, 6)
+SPLITTERS = [
+    5,
+    KFold(3, shuffle=True, random_state=1),
+    RepeatedKFold(n_splits=3, n_repeats=2, random_state=0),
+    ShuffleSplit(4, test_size=0.3, random_state=0),
+    TimeSeriesSplit(3),
+    [(np.repeat(np.arange(40), 2), np.arange(30, 60)), (np.arange(10, 70), np.arange(10))],
+]
+SCORERS = [
+    None,
+    "r2",
+    "neg_root_mean_squared_error",
+    "neg_mean_absolute_error",
+    make_scorer(mean_absolute_error, greater_is_better=False),
+]
+
+
+@pytest.fixture
+def data(rng):
+    X = 3 + rng.normal(size=(90, 8))
+    Y = X[:, :2] @ rng.normal(size=(2, 2)) + rng.normal(size=(90, 2))
+    return X, Y
+
+
+def fold_scores(search):
+    keys = [key for key in search.cv_results_ if key.startswith("split")]
+    return np.array([search.cv_results_[key] for key in sorted(keys)])
+
+
+def grid_search(X, y, cv, scoring=None, alphas=ALPHAS, **params):
+    search = GridSearchCV(
+        Ridge(solver="svd", **params),
+        {"alpha": alphas},
+        cv=cv,
+        scoring=scoring or "neg_mean_squared_error",
+    )
+    return search.fit(X, y)
+
+
+@pytest.mark.parametrize("cv", SPLITTERS, ids=str)
+@pytest.mark.parametrize("scoring", SCORERS, ids=str)
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_every_fold_score_is_that_of_a_grid_search(data, cv, scoring, n_targets):
+    X, Y = data
+    y = Y[:, 0] if n_targets == 1 else Y
+
+    ours = RidgeRegressionCV(ALPHAS, cv=cv, scoring=scoring).fit(X, y)
+
+    peer = grid_search(X, y, cv, scoring)
+    assert set(ours.cv_results_) == set(peer.cv_results_)
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-9)
+    for key in ("mean_test_score", "std_test_score", "rank_test_score"):
+        assert_allclose(ours.cv_results_[key], peer.cv_results_[key], rtol=1e-8)
+    assert ours.alpha_ == peer.best_params_["alpha"]
+    assert_allclose(ours.best_score_, peer.best_score_, rtol=1e-9)
+    assert_allclose(ours.coef_, peer.best_estimator_.coef_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+def test_wide_and_sparse_rows_have_the_same_scores(rng, fit_intercept, as_array):
+    X, y = rng.normal(size=(30, 1100)), rng.normal(size=30)
+
+    ours = RidgeRegressionCV(ALPHAS, cv=3, fit_intercept=fit_intercept).fit(as_array(X), y)
+
+    peer = grid_search(X, y, 3, fit_intercept=fit_intercept)
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-9)
+    assert_allclose(ours.coef_, peer.best_estimator_.coef_, atol=1e-11)
+
+
+def test_scores_keep_their_digits_at_a_mean_of_a_million_spreads(data):
+    X, Y = data
+    X = 1e6 + np.round(X * 2**20) / 2**20  # the addition is exact
+
+    ours = RidgeRegressionCV(ALPHAS, cv=4).fit(X, Y)
+
+    assert_allclose(fold_scores(ours), fold_scores(grid_search(X - 1e6, Y, 4)), rtol=1e-10)
+    assert_allclose(fold_scores(ours), fold_scores(grid_search(X, Y, 4)), rtol=1e-8)
+
+
+def test_scores_keep_their_digits_where_the_residuals_are_tiny(data):
+    X, Y = data
+    y = X.sum(axis=1) + 1e-6 * Y[:, 0]
+    alphas = [1e-10, 1e-6, 1e-2]
+
+    ours = RidgeRegressionCV(alphas, cv=4).fit(X, y)
+
+    assert_allclose(fold_scores(ours), fold_scores(grid_search(X, y, 4, alphas=alphas)), rtol=1e-7)
+
+
+def test_scores_keep_their_digits_where_the_gram_matrix_is_near_singular(data, rng):
+    X, Y = data
+    X = np.hstack([X, X[:, :1] + 1e-6 * rng.normal(size=(90, 1))])
+    alphas = [1e-9, 1.0]
+
+    ours = RidgeRegressionCV(alphas, cv=4).fit(X, Y[:, 0])
+
+    peer = grid_search(X, Y[:, 0], 4, alphas=alphas)
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-8)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("shape", [(90, 8), (30, 1100)])
+def test_leave_one_out_is_that_of_ridge_cv(rng, fit_intercept, scoring, shape):
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+
+    ours = RidgeRegressionCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
+
+    peer = RidgeCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
+    assert ours.alpha_ == peer.alpha_
+    assert_allclose(ours.best_score_, peer.best_score_, rtol=1e-9)
+    assert_allclose(ours.coef_, peer.coef_, atol=1e-11)
+
+
+def test_leave_one_out_is_what_leaving_each_row_out_gives(data):
+    X, Y = data
+    weight = np.linspace(0.5, 2, 90)
+
+    ours = RidgeRegressionCV([2.0], alpha_per_target=True).fit(X, Y, weight)
+
+    errors = np.empty_like(Y)
+    for i in range(90):
+        rest = np.delete(np.arange(90), i)
+        model = Ridge(2.0).fit(X[rest], Y[rest], weight[rest])
+        errors[i] = Y[i] - model.predict(X[[i]])[0]
+    assert_allclose(ours.best_score_, -np.average(errors**2, axis=0, weights=weight), rtol=1e-10)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
+def test_an_alpha_per_target_is_the_choice_of_each_alone(data, cv, scoring):
+    X, Y = data
+    Y = np.column_stack([Y, np.random.default_rng(1).normal(size=90)])
+
+    together = RidgeRegressionCV(ALPHAS, cv=cv, scoring=scoring, alpha_per_target=True).fit(X, Y)
+
+    alone = [RidgeRegressionCV(ALPHAS, cv=cv, scoring=scoring).fit(X, y) for y in Y.T]
+    assert_allclose(together.alpha_, [model.alpha_ for model in alone])
+    assert_allclose(together.best_score_, [model.best_score_ for model in alone])
+    assert_allclose(together.coef_, [model.coef_ for model in alone])
+
+
+@pytest.mark.parametrize("scoring", ["neg_mean_squared_error", "r2", "neg_mean_absolute_error"])
+def test_weights_count_in_fits_and_in_scores(data, scoring):
+    X, Y = data
+    weight = np.linspace(0, 2, 90)
+    with config_context(enable_metadata_routing=True):
+        peer = GridSearchCV(
+            Ridge(solver="svd").set_fit_request(sample_weight=True),
+            {"alpha": ALPHAS},
+            cv=4,
+            scoring=get_scorer(scoring).set_score_request(sample_weight=True),
+        ).fit(X, Y[:, 0], sample_weight=weight)
+
+    ours = RidgeRegressionCV(ALPHAS, cv=4, scoring=scoring).fit(X, Y[:, 0], weight)
+
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-9)
+
+
+def test_groups_reach_the_splitter(data):
+    X, Y = data
+    groups = np.arange(90) % 7
+
+    ours = RidgeRegressionCV(ALPHAS, cv=GroupKFold(3)).fit(X, Y, groups=groups)
+
+    splits = list(GroupKFold(3).split(X, Y, groups))
+    assert_allclose(fold_scores(ours), fold_scores(RidgeRegressionCV(ALPHAS, cv=splits).fit(X, Y)))
+
+
+def test_the_winner_is_refitted_on_all_rows():
+    X, y = load_diabetes(return_X_y=True)
+
+    search = RidgeRegressionCV([0.01, 0.1, 1.0], cv=5).fit(X, y)
+
+    assert_allclose(search.coef_, RidgeRegression(search.alpha_).fit(X, y).coef_)
+
+
+def test_the_lecture_s_table_of_folds_chooses_model_1():
+    """Lee, lecture 4: fold errors .2/.4/.3, .4/.5/.6, .4/.5/.3; means .3, .5, .4."""
+    table = {1.0: (0.2, 0.4, 0.3), 2.0: (0.4, 0.5, 0.6), 3.0: (0.4, 0.5, 0.3)}
+    scores = np.array([table[alpha] for alpha in table]).T[:, :, np.newaxis]
+    model = RidgeRegressionCV()
+
+    model._choose(np.array(list(table)), -scores, 1.0, single=True)
+
+    assert model.alpha_ == 1.0
+    assert_allclose(model.cv_results_["mean_test_score"], [-0.3, -0.5, -0.4])
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"alphas": [-1.0, 1.0]}, "alphas must be"),
+        ({"alphas": []}, "alphas|minimum of 1"),
+        ({"alphas": [np.nan]}, "NaN"),
+        ({"cv": 1}, "k-fold cross-validation requires at least one"),
+        ({"cv": 100}, "Cannot have number of splits n_splits=100"),
+        ({"scoring": "accuracy of the model"}, "scoring"),
+    ],
+)
+def test_bad_parameters_are_refused(data, params, message):
+    with pytest.raises(ValueError, match=message):
+        RidgeRegressionCV(**{"cv": 3, **params}).fit(*data)
+
+
+def test_leave_one_out_needs_two_rows():
+    with pytest.raises(ValueError, match="two rows or more"):
+        RidgeRegressionCV().fit([[1.0]], [1.0])
+
+
+def test_a_fold_of_zero_weights_is_refused(data):
+    with pytest.raises(ValueError, match="zero weight"):
+        RidgeRegressionCV(cv=3).fit(*data, np.repeat([0.0, 1.0], [30, 60]))
