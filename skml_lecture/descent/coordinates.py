@@ -76,6 +76,11 @@ class Scaled(Coordinates):
         scale[scale == 0] = np.maximum(np.abs(mean), 1)[scale == 0]
         return cls(mean, scale, n_outputs, fit_intercept)
 
+    def with_penalty(self, strength):
+        """Return coordinates that count a penalty, relative to the curvature, in the units."""
+        scale = np.sqrt(self.scale**2 + strength)
+        return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
+
     def standardize(self, X):
         """Return rows of the features in these units, a dense copy; a last column of ones."""
         X = X.toarray() if issparse(X) else X
@@ -117,25 +122,22 @@ class Whitened(Coordinates):
     def __init__(self, scaled, curvature):
         self.scaled = scaled
         self.factor = cholesky(curvature, lower=True, check_finite=False)
+        identity = np.eye(len(self.factor))
+        self.inverse = solve_triangular(self.factor, identity, lower=True, check_finite=False)
 
     def to_theta(self, u):
-        return self.scaled.to_theta(self._split(self._solve(self._rows(u), "T"), u.dtype))
+        return self.scaled.to_theta(self._split(self._rows(u) @ self.inverse, u.dtype))
 
     def from_theta(self, theta):
         joined = self._join(self.scaled.from_theta(theta))
-        return (joined.reshape(-1, len(self.factor)) @ self.factor).ravel().astype(theta.dtype)
+        return (self._rows(joined) @ self.factor).ravel().astype(theta.dtype)
 
     def pull_back(self, gradient):
         joined = self._join(self.scaled.pull_back(gradient))
-        solved = self._solve(joined.reshape(-1, len(self.factor)), "N")
-        return solved.ravel().astype(gradient.dtype)
+        return (self._rows(joined) @ self.inverse.T).ravel().astype(gradient.dtype)
 
     def _rows(self, u):
         return u.reshape(-1, len(self.factor))
-
-    def _solve(self, rows, trans):
-        solved = solve_triangular(self.factor, rows.T, lower=True, trans=trans, check_finite=False)
-        return solved.T
 
     def _join(self, flat):
         """Order the parameters output by output, each output's intercept last."""
@@ -160,11 +162,18 @@ def _mean_and_spread(X, weight):
         return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
     n_rows, n_features = X.shape
     share = np.full(n_rows, 1 / n_rows) if weight is None else weight / weight.sum(dtype=float)
-    blocks = row_blocks(n_rows, 2 * n_features)
-    mean = sum(map_runs(lambda run: sum(share[rows] @ X[rows] for rows in run), blocks))
-    unit = np.maximum(np.abs(X).max(axis=0), np.finfo(np.float64).tiny).astype(np.float64)
+    origin = X[:1000].mean(axis=0, dtype=np.float64)
 
-    def square_sum(run):
-        return sum(share[rows] @ (((X[rows] - mean) / unit) ** 2) for rows in run)
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+    def moments(run):
+        first, second = 0.0, 0.0
+        for rows in run:
+            Z = X[rows] - origin
+            first = first + share[rows] @ Z
+            second = second + share[rows] @ np.square(Z, out=Z)
+        return np.stack([first, second])
 
-    return mean, unit * np.sqrt(sum(map_runs(square_sum, blocks)))
+    first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
+    if not np.isfinite(second).all():  # squares beyond the largest float: take a larger unit
+        return tuple(1e200 * value for value in _mean_and_spread(X / 1e200, weight))
+    return origin + first, np.sqrt(np.maximum(second - first**2, 0))

@@ -1,7 +1,8 @@
 """How strongly a linear layer's objective curves: coordinates and learning rates from it."""
 
+from functools import cached_property
+
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 
@@ -28,16 +29,19 @@ class Curvature:
         network = objective.network
         self.network = network
         self.scaled = scaled
-        rows = sample_rows(objective.n_rows, objective.X.shape[1])
+        rows = sample_rows(objective.n_rows, row_size(objective.X))
         self.X = objective.X[rows]
         weight = np.ones(objective.n_rows) if objective.weight is None else objective.weight
         self.share = weight[rows] / weight[rows].sum(dtype=np.float64)
-        self.Z = scaled.standardize(self.X)
-        penalty = objective.alpha / objective.total_weight
-        self.penalty = np.full(self.Z.shape[1], penalty)
-        self.penalty[: len(scaled.scale)] /= scaled.scale**2
+        self.strength = objective.alpha / objective.total_weight
+        self.penalty = self.strength / scaled.scale**2
         if network.fit_intercept:
-            self.penalty[-1] = 0
+            self.penalty = np.append(self.penalty, 0)
+
+    @cached_property
+    def Z(self):
+        """The sampled rows in their own units, dense."""
+        return self.scaled.standardize(self.X)
 
     def bound(self):
         """Return the bound that holds everywhere, for one output: c X'SX + penalty."""
@@ -91,27 +95,44 @@ class Curvature:
         For a batch of b of n rows it lies between that of all rows and that of the worst row
         (R. M. Gower et al., "SGD: general analysis and improved rates", ICML 2019, section 3.4).
         """
-        mean, worst = self._row_curvature(coordinates)
+        whitened = isinstance(coordinates, Whitened)
+        mean = 1.0 if whitened else 1.05 * self._top_eigenvalue(coordinates)
         if batch_size >= n_rows:
             return mean
+        worst = self._worst_row(coordinates)
         share = n_rows * (batch_size - 1) / (batch_size * (n_rows - 1))
         return share * mean + (n_rows - batch_size) / (batch_size * (n_rows - 1)) * worst
 
-    def _row_curvature(self, coordinates):
-        """Return the largest curvature of the mean of the rows, and of the worst row."""
+    @np.errstate(over="ignore", invalid="ignore")
+    def _top_eigenvalue(self, coordinates, n_steps=20):
+        """Return the largest eigenvalue of ``P' (c X'SX + penalty) P``, by power iteration."""
+        network, c = self.network, self.network.loss.curvature
+        v = np.linspace(1, 2, network.n_parameters).astype(self.X.dtype)
+        gradient = np.empty_like(v)
+        size = tiny = np.finfo(np.float64).tiny
+        for _ in range(n_steps):
+            theta = coordinates.to_theta(v / v.dtype.type(max(np.linalg.norm(v), tiny)))
+            z = network.forward(theta, self.X)[-1]
+            z *= c * self.share
+            network.backward(theta, self.X, [z], gradient)
+            for W, G in zip(network.weights(theta), network.weights(gradient), strict=True):
+                G += self.strength * W
+            v = coordinates.pull_back(gradient)
+            size = max(float(np.linalg.norm(v)), tiny)
+        return size
+
+    def _worst_row(self, coordinates):
+        """Return the largest curvature of one row's loss."""
+        X = self.X[sample_rows(*self.X.shape)]
+        X = X.toarray() if issparse(X) else X
+        if self.network.fit_intercept:
+            X = np.column_stack([X, np.ones(len(X), X.dtype)])
+        if isinstance(coordinates, Whitened | Scaled):
+            scaled = getattr(coordinates, "scaled", coordinates)
+            X = scaled.standardize(X[:, : len(scaled.mean)])
         if isinstance(coordinates, Whitened):
-            factor = coordinates.factor
-            Z, penalty = coordinates.scaled.standardize(self.X), 0.0
-            Z = solve_triangular(factor, Z.T, lower=True, check_finite=False).T
-        elif isinstance(coordinates, Scaled):
-            Z, penalty = self.Z, self.penalty.max()
-        else:
-            X = self.X.toarray() if issparse(self.X) else self.X.astype(np.float64)
-            Z = np.column_stack([X, np.ones(len(X))]) if self.network.fit_intercept else X
-            penalty = (self.penalty[: X.shape[1]] * self.scaled.scale**2).max()
-        c = self.network.loss.curvature
-        worst = np.einsum("ij,ij->i", Z, Z).max()
-        return c * _top_eigenvalue(Z, self.share) + penalty, c * worst + penalty
+            X = X @ coordinates.inverse.T
+        return self.network.loss.curvature * np.einsum("ij,ij->i", X, X).max()
 
 
 class Reshape:
@@ -158,6 +179,11 @@ class Reshape:
         return gradient
 
 
+def row_size(X):
+    """Return how many numbers a row holds."""
+    return max(X.nnz // X.shape[0], 1) if issparse(X) else X.shape[1]
+
+
 def sample_rows(n_rows, n_features, elements=_SAMPLE):
     """Return all rows where they are few, else a random sample, the same one every time."""
     size = max(elements // n_features, 64)
@@ -171,7 +197,7 @@ def choose_coordinates(name, curvature):
     if name is None:
         return Unchanged()
     if name == "scale":
-        return curvature.scaled
+        return curvature.scaled.with_penalty(curvature.strength / curvature.network.loss.curvature)
     return Whitened(curvature.scaled, curvature.bound())
 
 
@@ -181,14 +207,3 @@ def _regularized(H, penalty):
     diagonal += _JITTER * max(diagonal.max(), np.finfo(np.float64).tiny)
     diagonal += penalty
     return H
-
-
-def _top_eigenvalue(Z, share, n_steps=20):
-    """Return the largest eigenvalue of Z' diag(share) Z, by power iteration."""
-    v = np.ones(Z.shape[1]) + np.linspace(0, 0.1, Z.shape[1])
-    size = 0.0
-    for _ in range(n_steps):
-        v /= max(np.linalg.norm(v), np.finfo(np.float64).tiny)
-        v = (share * (Z @ v)) @ Z
-        size = np.linalg.norm(v)
-    return 1.05 * max(float(size), np.finfo(np.float64).tiny)

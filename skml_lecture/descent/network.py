@@ -134,11 +134,15 @@ class Network:
         loss = float(value.sum() if weight is None else value @ weight)
         if weight is not None:
             outputs[-1] *= weight
-        self._backward(self.weights(theta), X, outputs, gradient, masks)
+        self.backward(theta, X, outputs, gradient, masks)
         return loss
 
-    def _backward(self, weights, X, outputs, gradient, masks):
-        """Write the gradient, layer by layer from the last; ``outputs[-1]`` is dloss/dscores."""
+    def backward(self, theta, X, outputs, gradient, masks=None):
+        """Write the gradient, layer by layer from the last.
+
+        ``outputs`` are those of ``forward``, the scores replaced by the loss's derivative.
+        """
+        weights = self.weights(theta)
         grads = zip(self.weights(gradient), self.intercepts(gradient), strict=True)
         delta = outputs[-1]
         for depth, (G, g) in reversed(list(enumerate(grads))):

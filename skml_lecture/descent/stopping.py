@@ -6,8 +6,8 @@ import numpy as np
 class GradientNorm:
     """Stop where the gradient's norm, in the coordinates of the descent, is at most ``tol``.
 
-    Rounding ends the fall of the gradient too: a loss that has not fallen by more than its own
-    rounding error for 20 epochs is as good as found.
+    Rounding ends the fall of the gradient too: a loss that stays at its smallest value, but for
+    rounding, for 20 epochs is as good as found.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class GradientNorm:
     def __call__(self, progress):
         """Return whether the descent has arrived."""
         loss = progress.loss_curve[-1]
-        fell = loss < self.best - self.rounding * abs(loss)
-        self.stale = 0 if fell else self.stale + 1
+        level = abs(loss - self.best) <= self.rounding * abs(loss)
+        self.stale = self.stale + 1 if level else 0
         self.best = min(self.best, loss)
         return self.arrived(progress) or self.stale >= self.patience
 

@@ -33,6 +33,7 @@ def shuffled_batches(n_rows, batch_size, rng=None):
     return [order[i : i + batch_size] for i in range(0, n_rows, batch_size)]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # checked for explicitly
 def descend(
     objective, progress, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
     reshape=None, arrived=None, after_epoch=None,
@@ -164,4 +165,4 @@ def _follow_curvature(progress, gradient):
     change = gradient - progress.accepted[1]
     along = float(change @ (progress.theta - progress.accepted[0]))
     if along > 0:
-        progress.rate = min(1.1 * progress.rate, along / float(change @ change))
+        progress.rate = min(1.5 * progress.rate, along / float(change @ change))

@@ -1,0 +1,46 @@
+"""Scores and probabilities of many rows, in blocks that fit the cache, on all cores."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skml_lecture.descent.activations import Logistic
+from skml_lecture.parallel import map_runs, row_blocks
+
+
+def scores(network, theta, X):
+    """Return the raw scores of the rows, (n, n_outputs)."""
+    return _by_blocks(network, theta, X, lambda z: z)
+
+
+def probabilities(network, theta, X):
+    """Return the softmax of the scores; of one sigmoid unit, both classes' probabilities."""
+    if network.sizes[-1] > 1:
+        return _by_blocks(network, theta, X, _softmax)
+    P = np.empty((X.shape[0], 2), theta.dtype)
+    z = _by_blocks(network, theta, X, lambda z: z)[:, 0]
+    Logistic().value(z, out=P[:, 1])
+    Logistic().value(-z, out=P[:, 0])
+    return P
+
+
+def _softmax(z):
+    """Overwrite scores (k, n) with their softmax."""
+    z -= z.max(axis=0)
+    np.exp(z, out=z)
+    z /= z.sum(axis=0)
+    return z
+
+
+def _by_blocks(network, theta, X, finish):
+    """Return ``finish(scores)`` of every block of rows, joined."""
+    width = X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1]
+    blocks = row_blocks(X.shape[0], width + 2 * sum(network.sizes[1:]))
+    out = np.empty((X.shape[0], network.sizes[-1]), theta.dtype)
+
+    def fill(run):
+        buffers = network.buffers(max(rows.stop - rows.start for rows in run), theta.dtype)
+        for rows in run:
+            out[rows] = finish(network.forward(theta, X[rows], buffers)[-1]).T
+
+    map_runs(fill, blocks)
+    return out
