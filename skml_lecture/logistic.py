@@ -369,7 +369,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         fit = self._begin_callbacks(self.max_iter, **data)
         reason = None
 
-        def after_epoch(progress):
+        def after_epoch(_):
             nonlocal reason
             descent.coordinates = objective.coordinates
             reason = self._judge(descent, held_out)

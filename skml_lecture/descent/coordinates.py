@@ -78,7 +78,7 @@ class Scaled(Coordinates):
 
     def with_penalty(self, strength):
         """Return coordinates that count a penalty, relative to the curvature, in the units."""
-        scale = np.sqrt(self.scale**2 + strength)
+        scale = np.hypot(self.scale, np.sqrt(strength))
         return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
 
     def standardize(self, X):

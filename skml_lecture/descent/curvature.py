@@ -34,12 +34,12 @@ class Curvature:
         weight = np.ones(objective.n_rows) if objective.weight is None else objective.weight
         self.share = weight[rows] / weight[rows].sum(dtype=np.float64)
         self.strength = objective.alpha / objective.total_weight
-        self.penalty = self.strength / scaled.scale**2
+        self.penalty = self.strength / scaled.scale / scaled.scale
         if network.fit_intercept:
             self.penalty = np.append(self.penalty, 0)
 
     @cached_property
-    def Z(self):
+    def Z(self):  # noqa: N802 (the letter of the formulas)
         """The sampled rows in their own units, dense."""
         return self.scaled.standardize(self.X)
 

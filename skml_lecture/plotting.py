@@ -1,0 +1,153 @@
+"""Displays in scikit-learn's manner; matplotlib is imported when something is drawn."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+_PLOTTING_HELP = "Drawing needs matplotlib: pip install 'skml-lecture[plot]'."
+
+
+class LossCurveDisplay:
+    """Loss against epoch, for one descent or several.
+
+    With more than three parameters this is the picture of a descent that remains: the lecture
+    draws one curve per learning rate.
+
+    Parameters
+    ----------
+    curves : dict of str to list of float
+        Training loss after every epoch, by name.
+
+    validation_curves : dict of str to list of float or None, default=None
+        Loss of held-out rows after every epoch, for some of the names.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the curves were drawn.
+
+    figure_ : matplotlib Figure
+        The figure of ``ax_``.
+
+    lines_ : list of matplotlib Line2D
+        The curves; a validation curve follows its training curve.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Score against the number of training rows.
+
+    References
+    ----------
+    H.-y. Lee, Machine Learning, lecture 3, "Tip 1: tuning your learning rates".
+
+    Examples
+    --------
+    >>> from skml_lecture.plotting import LossCurveDisplay
+    >>> display = LossCurveDisplay({"slow": [1.0, 0.9, 0.8], "fast": [1.0, 0.4, 0.2]})
+    >>> sorted(display.curves)
+    ['fast', 'slow']
+    """
+
+    def __init__(self, curves, validation_curves=None):
+        self.curves = curves
+        self.validation_curves = validation_curves
+
+    @classmethod
+    def from_estimator(cls, estimator, *, name=None, ax=None, **kwargs):
+        """Draw the curve of one fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator with ``loss_curve_``
+            Fitted; its ``validation_loss_curve_`` is drawn too where it has one.
+
+        name : str or None, default=None
+            Label; None: the class's name.
+
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+
+        **kwargs : dict
+            Passed to ``plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            With what was drawn.
+        """
+        name = type(estimator).__name__ if name is None else name
+        return cls.from_estimators({name: estimator}, ax=ax, **kwargs)
+
+    @classmethod
+    def from_estimators(cls, estimators, *, ax=None, **kwargs):
+        """Draw the curves of several fitted estimators.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator, or list of estimators
+            Fitted, with ``loss_curve_``; a list is labelled by the parameters.
+
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+
+        **kwargs : dict
+            Passed to ``plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            With what was drawn.
+        """
+        if not isinstance(estimators, dict):
+            estimators = {str(estimator): estimator for estimator in estimators}
+        for estimator in estimators.values():
+            check_is_fitted(estimator, "loss_curve_")
+        curves = {name: list(e.loss_curve_) for name, e in estimators.items()}
+        held_out = {
+            name: list(e.validation_loss_curve_)
+            for name, e in estimators.items()
+            if getattr(e, "validation_loss_curve_", None)
+        }
+        return cls(curves, held_out or None).plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, log_scale=False, **kwargs):
+        """Draw the curves; training solid, validation dashed in the same colour.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+
+        log_scale : bool, default=False
+            Whether the loss has a logarithmic axis.
+
+        **kwargs : dict
+            Passed to matplotlib's ``plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            With ``ax_``, ``figure_`` and ``lines_``.
+        """
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError(_PLOTTING_HELP) from error
+        ax = plt.subplots()[1] if ax is None else ax
+        self.lines_ = []
+        for name, curve in self.curves.items():
+            (line,) = ax.plot(_epochs(curve), curve, label=name, **kwargs)
+            self.lines_.append(line)
+            held_out = (self.validation_curves or {}).get(name)
+            if held_out is not None:
+                style = {**kwargs, "color": line.get_color(), "linestyle": "--"}
+                label = f"{name}, validation"
+                self.lines_ += ax.plot(_epochs(held_out), held_out, label=label, **style)
+        ax.set(xlabel="Epoch", ylabel="Mean loss (nats)", yscale="log" if log_scale else "linear")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _epochs(curve):
+    """Number the epochs from one."""
+    return np.arange(1, len(curve) + 1)

@@ -1,0 +1,63 @@
+"""Activations: value beside derivative, for every member."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.special import expit
+
+from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+
+members = pytest.mark.parametrize("name", ACTIVATIONS)
+
+
+@members
+def test_derivative_equals_finite_differences(name, rng):
+    activation, z, step = resolve_activation(name), rng.normal(size=50), 1e-6
+
+    numeric = (activation.value(z + step) - activation.value(z - step)) / (2 * step)
+
+    assert_allclose(activation.derivative(activation.value(z)), numeric, atol=1e-8)
+
+
+@members
+def test_writes_in_place_and_keeps_float32(name, rng):
+    activation, z = resolve_activation(name), rng.normal(size=50).astype(np.float32)
+    expected = activation.value(z)
+
+    returned = activation.value(z, out=z)
+
+    assert returned is z
+    assert_allclose(z, expected)
+    assert activation.derivative(z).dtype == np.float32
+
+
+@members
+def test_finite_at_extreme_values(name):
+    activation = resolve_activation(name)
+    a = activation.value(np.array([-1e6, 1e6]))
+
+    assert np.isfinite(a).all()
+    assert np.isfinite(activation.derivative(a)).all()
+
+
+def test_logistic_is_the_sigmoid():
+    z = np.linspace(-30, 30, 61)
+
+    assert_allclose(resolve_activation("logistic").value(z), expit(z), atol=1e-15)
+
+
+def test_sigmoid_is_steepest_at_zero_with_slope_one_quarter():
+    activation = resolve_activation("logistic")
+
+    slopes = activation.derivative(activation.value(np.linspace(-5, 5, 101)))
+
+    assert slopes.max() == slopes[50] == 0.25
+
+
+def test_rectifier_drops_the_unit_at_zero():
+    assert resolve_activation("relu").derivative(np.zeros(1)) == 0
+
+
+def test_unknown_name_lists_the_activations():
+    with pytest.raises(ValueError, match="'leaky_relu', 'logistic', 'relu', 'tanh'"):
+        resolve_activation("sigmoidal")

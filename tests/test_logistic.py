@@ -1,0 +1,427 @@
+"""LogisticRegressionGD against scikit-learn and the laws it promises."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import approx_fprime
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum
+from skml_lecture.descent.schedules import InverseSqrt
+from skml_lecture.logistic import LogisticRegressionGD
+
+
+def objective(model, X, y, alpha, weight=None):
+    loss = log_loss(y, model.predict_proba(X), normalize=False, sample_weight=weight)
+    return loss + alpha / 2 * (model.coef_**2).sum()
+
+
+def iris(n_classes=3, scale=True):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y < n_classes], y[y < n_classes]
+    return (StandardScaler().fit_transform(X) if scale else X), y
+
+
+def quiet(model, *args, **kwargs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(*args, **kwargs)
+
+
+class TestOptimum:
+    @pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_digits, load_iris])
+    @pytest.mark.parametrize("scale", [True, False])
+    def test_default_reaches_the_optimum_without_a_warning(self, load, scale):
+        X, y = load(return_X_y=True)
+        X = StandardScaler().fit_transform(X) if scale else X
+        solver = "lbfgs" if scale else "newton-cholesky"  # lbfgs stops short of unscaled optima
+
+        ours = LogisticRegressionGD().fit(X, y)
+        peer = quiet(LogisticRegression(tol=1e-10, max_iter=10_000, solver=solver), X, y)
+
+        best = objective(peer, X, y, 1.0)
+        assert objective(ours, X, y, 1.0) <= best * (1 + 1e-6)
+        assert_allclose(ours.coef_, peer.coef_, atol=1e-3)
+
+    @pytest.mark.parametrize("alpha", [1e-2, 1.0, 100.0])
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    def test_alpha_is_one_over_c(self, alpha, n_classes):
+        X, y = iris(n_classes)
+
+        ours = LogisticRegressionGD(alpha).fit(X, y)
+        peer = LogisticRegression(C=1 / alpha, tol=1e-10, max_iter=10_000).fit(X, y)
+
+        assert_allclose(ours.coef_, peer.coef_, atol=1e-4)
+        assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=1e-5)
+
+    @pytest.mark.parametrize("offset", [0.0, 100.0, 1e6])
+    @pytest.mark.parametrize("preconditioner", ["scale", "whiten"])
+    def test_coordinates_leave_the_optimum_alone(self, offset, preconditioner):
+        X, y = iris()
+        reference = LogisticRegressionGD().fit(X, y)
+
+        moved = LogisticRegressionGD(preconditioner=preconditioner).fit(X + offset, y)
+
+        assert_allclose(moved.coef_, reference.coef_, atol=1e-4)
+        assert_allclose(moved.predict_proba(X + offset), reference.predict_proba(X), atol=1e-4)
+
+    @pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+    def test_every_curvature_optimizer_reaches_it(self, optimizer):
+        X, y = iris()
+        reference = LogisticRegressionGD().fit(X, y)
+
+        model = LogisticRegressionGD(optimizer=optimizer).fit(X, y)
+
+        assert_allclose(model.coef_, reference.coef_, atol=1e-4)
+
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    @pytest.mark.parametrize("batch_size", [None, 16])
+    def test_every_optimizer_lowers_the_loss(self, optimizer, batch_size):
+        X, y = iris()
+
+        model = LogisticRegressionGD(
+            optimizer=optimizer, batch_size=batch_size, max_iter=20, random_state=0
+        )
+        quiet(model, X, y)
+
+        assert model.loss_curve_[-1] < model.loss_curve_[0] <= np.log(3) * 1.01
+
+    def test_one_row_at_a_time_with_decay_comes_close(self):
+        X, y = iris()
+        best = LogisticRegressionGD().fit(X, y)
+
+        model = LogisticRegressionGD(
+            optimizer="gd", batch_size=1, schedule="inv_sqrt", max_iter=60, tol=0, random_state=0
+        )
+        quiet(model, X, y)
+
+        assert objective(model, X, y, 1.0) <= 1.02 * objective(best, X, y, 1.0)
+
+    @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+    def test_gradient_vanishes_at_the_solution(self, loss):
+        X, y = iris(2)
+        model = LogisticRegressionGD(loss=loss, tol=1e-8).fit(X, y)
+
+        def value(theta):
+            f = 1 / (1 + np.exp(-(X @ theta[:4] + theta[4])))
+            row = -np.log(np.where(y, f, 1 - f)) if loss == "cross_entropy" else (f - y) ** 2
+            return row.sum() + (theta[:4] ** 2).sum() / 2
+
+        theta = np.append(model.coef_[0], model.intercept_)
+        assert_allclose(approx_fprime(theta, value, 1e-6), 0, atol=1e-4)
+
+    def test_loss_curve_is_the_objective_per_weight(self, rng):
+        X, y = iris()
+        weight = rng.uniform(0.5, 2, len(y))
+
+        model = LogisticRegressionGD(2.0).fit(X, y, weight)
+
+        expected = objective(model, X, y, 2.0, weight) / weight.sum()
+        assert_allclose(model.loss_curve_[-1], expected)
+        assert model.n_iter_ == len(model.loss_curve_)
+
+    def test_without_intercept_equals_scikit_learn(self):
+        X, y = iris()
+
+        ours = LogisticRegressionGD(fit_intercept=False).fit(X + 1, y)
+        peer = LogisticRegression(fit_intercept=False, tol=1e-10, max_iter=10_000).fit(X + 1, y)
+
+        assert_allclose(ours.coef_, peer.coef_, atol=1e-4)
+        assert_array_equal(ours.intercept_, 0)
+
+    def test_huge_penalty_leaves_the_class_frequencies(self):
+        X, y = iris(scale=False)
+        X, y = X[:120], y[:120]
+
+        model = LogisticRegressionGD(1e12).fit(X, y)
+
+        assert_allclose(model.coef_, 0, atol=1e-8)
+        assert_allclose(model.predict_proba(X[:1])[0], np.bincount(y) / 120, rtol=1e-5)
+
+
+class TestData:
+    def test_weight_equals_repetition(self, rng):
+        X, y = iris()
+        times = rng.integers(0, 4, len(y))
+
+        weighted = LogisticRegressionGD().fit(X, y, sample_weight=times)
+        repeated = LogisticRegressionGD().fit(np.repeat(X, times, 0), np.repeat(y, times))
+
+        assert_allclose(weighted.coef_, repeated.coef_, rtol=1e-8, atol=1e-10)
+
+    @pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 5, 2: 0.5}])
+    def test_class_weight_equals_scikit_learn(self, class_weight):
+        X, y = iris()
+        X, y = X[30:], y[30:]
+
+        ours = LogisticRegressionGD(class_weight=class_weight).fit(X, y)
+        peer = LogisticRegression(class_weight=class_weight, tol=1e-10, max_iter=10_000)
+
+        assert_allclose(ours.coef_, peer.fit(X, y).coef_, atol=1e-4)
+
+    @pytest.mark.parametrize("preconditioner", [None, "scale", "whiten", "auto"])
+    def test_sparse_equals_dense(self, preconditioner):
+        X, y = iris(scale=False)
+        settings = {"preconditioner": preconditioner, "max_iter": 300}
+
+        dense = quiet(LogisticRegressionGD(**settings), X, y)
+        sparse = quiet(LogisticRegressionGD(**settings), csr_matrix(X), y)
+
+        assert_allclose(sparse.coef_, dense.coef_, atol=1e-2 if preconditioner is None else 1e-5)
+        assert_allclose(sparse.predict_proba(csr_matrix(X)), sparse.predict_proba(X))
+
+    def test_wide_sparse_rows_equal_scikit_learn(self, rng):
+        X = csr_matrix(rng.poisson(0.05, (300, 2000)).astype(float))
+        y = (X[:, :50].sum(axis=1) > 2).astype(int)
+
+        ours = LogisticRegressionGD().fit(X, y)
+        peer = LogisticRegression(tol=1e-10, max_iter=10_000).fit(X, y)
+
+        assert_allclose(ours.coef_, peer.coef_, atol=1e-4)
+
+    def test_keeps_float32(self):
+        X, y = iris()
+
+        model = LogisticRegressionGD().fit(X.astype(np.float32), y)
+
+        assert model.coef_.dtype == model.predict_proba(X).dtype == np.float32
+        assert_allclose(model.coef_, LogisticRegressionGD().fit(X, y).coef_, atol=1e-3)
+
+    def test_labels_may_be_anything(self):
+        X, y = iris()
+        names = np.array(["setosa", "versicolor", "virginica"])
+
+        model = LogisticRegressionGD().fit(X, names[y])
+
+        assert_array_equal(model.classes_, names)
+        assert_array_equal(model.predict(X), names[LogisticRegressionGD().fit(X, y).predict(X)])
+
+    def test_many_rows_reach_the_same_optimum(self, rng):
+        X = rng.normal(size=(90_000, 50))
+        y = (X[:, :3] + rng.normal(size=(90_000, 3))).argmax(axis=1)
+
+        ours = LogisticRegressionGD().fit(X, y)
+        peer = LogisticRegression(tol=1e-10, max_iter=1000).fit(X, y)
+
+        assert_allclose(ours.coef_, peer.coef_, atol=1e-5)
+
+    def test_scores_and_probabilities_agree_for_two_classes(self):
+        X, y = iris(2)
+
+        model = LogisticRegressionGD().fit(X, y)
+
+        z = model.decision_function(X)
+        assert z.shape == (100,)
+        assert_allclose(model.predict_proba(X)[:, 1], 1 / (1 + np.exp(-z)))
+        assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+
+
+class TestResuming:
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    @pytest.mark.parametrize("batch_size", [None, 16])
+    def test_two_fits_equal_one_of_twice_the_length(self, optimizer, batch_size):
+        X, y = iris()
+        settings = {"optimizer": optimizer, "batch_size": batch_size, "random_state": 0, "tol": 0}
+
+        once = quiet(LogisticRegressionGD(max_iter=20, **settings), X, y)
+        twice = LogisticRegressionGD(max_iter=10, warm_start=True, **settings)
+        twice = pickle.loads(pickle.dumps(quiet(twice, X, y)))
+        quiet(twice, X, y)
+
+        assert_array_equal(twice.coef_, once.coef_)
+        assert twice.loss_curve_ == once.loss_curve_
+
+    def test_partial_fit_is_one_epoch(self):
+        X, y = iris()
+        settings = {"optimizer": "adam", "batch_size": 16, "random_state": 0}
+
+        fitted = quiet(LogisticRegressionGD(max_iter=3, **settings), X, y)
+        model = LogisticRegressionGD(**settings)
+        for _ in range(3):
+            model.partial_fit(X, y, classes=[0, 1, 2])
+
+        assert_array_equal(model.coef_, fitted.coef_)
+        assert model.n_iter_ == 3
+
+    def test_partial_fit_on_parts_learns(self):
+        X, y = iris()
+        order = np.random.default_rng(0).permutation(150)
+        model = LogisticRegressionGD(batch_size=10, optimizer="gd", random_state=0)
+
+        for _ in range(30):
+            for part in np.array_split(order, 5):
+                model.partial_fit(X[part], y[part], classes=[0, 1, 2])
+
+        assert model.score(X, y) >= LogisticRegression().fit(X, y).score(X, y) - 0.02
+
+    def test_partial_fit_refuses_new_labels_and_stays_as_it_was(self):
+        X, y = iris()
+        model = LogisticRegressionGD().partial_fit(X[:100], y[:100])
+        before = pickle.dumps(model)
+
+        with pytest.raises(ValueError, match=r"not among the classes \[0, 1\]: \[2\]"):
+            model.partial_fit(X, y)
+
+        assert pickle.dumps(model) == before
+
+    def test_the_start_can_be_given(self):
+        X, y = iris()
+        best = LogisticRegressionGD().fit(X, y)
+
+        again = LogisticRegressionGD(tol=1e-5).fit(
+            X, y, coef_init=best.coef_, intercept_init=best.intercept_
+        )
+
+        assert again.n_iter_ == 1
+        assert_allclose(again.coef_, best.coef_, atol=1e-12)
+
+    def test_a_start_of_the_wrong_shape_is_refused(self):
+        X, y = iris()
+
+        with pytest.raises(ValueError, match=r"coef_init must have shape \(3, 4\), got \(2, 4\)"):
+            LogisticRegressionGD().fit(X, y, coef_init=np.zeros((2, 4)))
+
+
+class TestValidation:
+    def test_validation_curve_is_the_mean_loss_of_the_held_out_rows(self):
+        X, y = iris()
+
+        model = LogisticRegressionGD().fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+
+        expected = log_loss(y[1::2], model.predict_proba(X[1::2]))
+        assert_allclose(model.validation_loss_curve_[-1], expected)
+        assert len(model.validation_loss_curve_) == model.n_iter_
+
+    def test_early_stopping_keeps_the_best_parameters(self, rng):
+        X = rng.normal(size=(120, 40))
+        y = (X[:, 0] + rng.normal(size=120) > 0).astype(int)
+        settings = {"early_stopping": True, "tol": 0.0}
+
+        model = LogisticRegressionGD(0.0, **settings)
+        model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+
+        curve = model.validation_loss_curve_
+        assert curve[-1] > min(curve)
+        assert_allclose(log_loss(y[60:], model.predict_proba(X[60:])), min(curve))
+
+    def test_held_out_rows_are_those_of_the_random_state(self):
+        X, y = iris()
+        models = [LogisticRegressionGD(early_stopping=True, random_state=s) for s in (0, 0, 1)]
+
+        curves = [model.fit(X, y).validation_loss_curve_ for model in models]
+
+        assert curves[0] == curves[1] != curves[2]
+
+    def test_rows_to_validate_need_labels(self):
+        X, y = iris()
+
+        with pytest.raises(ValueError, match="X_val and y_val belong together"):
+            LogisticRegressionGD().fit(X, y, X_val=X)
+
+    def test_unseen_labels_to_validate_are_refused(self):
+        X, y = iris()
+
+        with pytest.raises(ValueError, match=r"\[2\]"):
+            LogisticRegressionGD().fit(X[:100], y[:100], X_val=X, y_val=y)
+
+
+class TestBadInput:
+    def test_a_diverging_rate_is_an_error_and_leaves_the_model_as_it_was(self):
+        X, y = iris(scale=False)
+        model = LogisticRegressionGD().fit(X, y)
+        before = model.coef_
+
+        model.set_params(optimizer="gd", learning_rate=1e5, preconditioner=None)
+        with pytest.raises(ValueError, match=r"learning_rate=1e\+05.*scale the features"):
+            model.fit(1000 * X, y)
+
+        assert model.coef_ is before
+
+    @pytest.mark.parametrize("preconditioner", ["auto", "scale", None])
+    @pytest.mark.parametrize("size", [1e150, 1e-150])
+    def test_huge_and_tiny_features_give_finite_coefficients(self, preconditioner, size):
+        X, y = iris()
+
+        model = quiet(LogisticRegressionGD(preconditioner=preconditioner, max_iter=50), X * size, y)
+
+        assert np.isfinite(model.coef_).all()
+        assert np.isfinite(model.predict_proba(X * size)).all()
+
+    def test_constant_columns_get_no_weight(self):
+        X, y = iris()
+        constant = np.column_stack([X, np.full(150, 1e6), np.zeros(150)])
+
+        model = LogisticRegressionGD().fit(constant, y)
+
+        assert_allclose(model.coef_[:, 4:], 0, atol=1e-9)
+        assert_allclose(model.coef_[:, :4], LogisticRegressionGD().fit(X, y).coef_, atol=1e-4)
+
+    def test_one_class_is_refused(self):
+        with pytest.raises(ValueError, match="at least 2 classes, got 1 class: 7"):
+            LogisticRegressionGD().fit([[0.0], [1.0]], [7, 7])
+
+    def test_labels_that_are_noise_give_even_odds(self, rng):
+        X = rng.normal(size=(2000, 3))
+
+        model = LogisticRegressionGD().fit(X, rng.permutation(np.arange(2000) % 2))
+
+        assert_allclose(model.predict_proba(X), 0.5, atol=0.15)
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    def test_separable_classes_without_penalty_warn_and_stay_finite(self, n_classes):
+        X, y = np.repeat(np.eye(3), 5, axis=0)[: 5 * n_classes], np.repeat([0, 1, 2], 5)
+
+        with pytest.warns(ConvergenceWarning, match=r"can be separated.*alpha > 0"):
+            model = LogisticRegressionGD(0.0).fit(X, y[: 5 * n_classes])
+
+        assert np.isfinite(model.coef_).all()
+
+    def test_too_few_epochs_warn_what_to_change(self):
+        X, y = iris()
+
+        with pytest.warns(ConvergenceWarning, match="max_iter=2 .*Raise max_iter"):
+            LogisticRegressionGD(max_iter=2).fit(X, y)
+
+    @pytest.mark.parametrize(
+        ("parameters", "message"),
+        [
+            ({"optimizer": "adamm"}, "'adagrad', 'adam', .* got 'adamm'"),
+            ({"loss": "hinge"}, "'cross_entropy', 'squared_error'"),
+            ({"preconditioner": "pca"}, "'auto', 'scale', 'whiten'"),
+            ({"schedule": "cosine"}, "'constant', 'inv_sqrt'"),
+            ({"schedule": lambda t: -1.0}, "finite number >= 0"),
+            ({"learning_rate": "fast"}, "'auto'"),
+            ({"learning_rate": -1.0}, "learning_rate"),
+            ({"alpha": -1.0}, "alpha"),
+            ({"max_iter": 0}, "max_iter"),
+            ({"batch_size": 0}, "batch_size"),
+            ({"validation_fraction": 1.0}, "validation_fraction"),
+        ],
+    )
+    def test_a_bad_parameter_is_named(self, parameters, message):
+        X, y = iris()
+
+        with pytest.raises(ValueError, match=message):
+            LogisticRegressionGD(**parameters).fit(X, y)
+
+
+class TestComposition:
+    def test_optimizers_are_searched_by_their_parameters(self):
+        X, y = iris()
+        model = LogisticRegressionGD(optimizer=Momentum(), schedule=InverseSqrt(), max_iter=30)
+
+        search = GridSearchCV(model, {"optimizer__momentum": [0.0, 0.9]}, cv=3)
+        quiet(search, X, y)
+
+        assert clone(search.best_estimator_).optimizer.momentum in (0.0, 0.9)
+        assert model.optimizer.momentum == 0.9

@@ -1,0 +1,201 @@
+"""The loop: epochs, batches, rates, stopping; and the coordinates it runs in."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
+
+from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
+from skml_lecture.descent.curvature import Curvature
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, resolve_optimizer
+from skml_lecture.descent.schedules import InverseSqrt
+from skml_lecture.descent.stopping import GradientNorm, Plateau
+from skml_lecture.descent.training import Progress, descend, shuffled_batches
+
+
+def bowl(theta, batch):
+    """Return a quadratic with its minimum at ``batch`` (default 3)."""
+    middle = 3.0 if batch is None else batch[0]
+    return float(((theta - middle) ** 2).sum() / 2), theta - middle
+
+
+def start(optimizer, size=2, rate=0.1):
+    theta = np.zeros(size)
+    return Progress(theta, optimizer.init(theta), rate=rate)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_full_batch_equals_a_loop_written_by_hand(name):
+    optimizer = resolve_optimizer(name)
+    progress, theta = start(optimizer), np.zeros(2)
+    state = optimizer.init(theta)
+
+    descend(bowl, progress, optimizer, max_iter=7, schedule=InverseSqrt())
+    for t in range(7):
+        optimizer.update(theta, bowl(theta, None)[1], state, 0.1 / np.sqrt(t + 1))
+
+    assert_allclose(progress.theta, theta, rtol=1e-14)
+
+
+def test_batches_equal_a_loop_written_by_hand():
+    optimizer = GradientDescent()
+    progress, theta = start(optimizer), np.zeros(2)
+
+    descend(bowl, progress, optimizer, max_iter=3, batches=lambda: [[1.0], [5.0]])
+    for middle in [1.0, 5.0] * 3:
+        theta -= 0.1 * (theta - middle)
+
+    assert_allclose(progress.theta, theta)
+    assert len(progress.loss_curve) == 3
+    assert progress.t == 6
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("adapt", [False, True])
+def test_two_runs_equal_one_of_twice_the_length(name, adapt):
+    optimizer = resolve_optimizer(name)
+    once, twice = start(optimizer), start(optimizer)
+
+    descend(bowl, once, optimizer, max_iter=8, adapt=adapt)
+    descend(bowl, twice, optimizer, max_iter=4, adapt=adapt)
+    descend(bowl, twice, optimizer, max_iter=4, adapt=adapt)
+
+    assert_array_equal(once.theta, twice.theta)
+    assert once.loss_curve == twice.loss_curve
+
+
+def test_an_epoch_visits_every_row_once(rng):
+    batches = shuffled_batches(10, 3, rng)
+
+    assert [len(batch) for batch in batches] == [3, 3, 3, 1]
+    assert sorted(np.concatenate(batches)) == list(range(10))
+
+
+def test_divergence_is_an_error_that_names_the_rate():
+    optimizer = GradientDescent()
+
+    with pytest.raises(ValueError, match=r"learning_rate=5\. .*scale the features"):
+        descend(bowl, start(optimizer, rate=5.0), optimizer, max_iter=1000)
+
+
+def test_an_automatic_rate_recovers_from_a_start_far_too_large():
+    optimizer = GradientDescent()
+    progress = start(optimizer, rate=1e6)
+
+    descend(bowl, progress, optimizer, max_iter=10, adapt=True)
+
+    assert_allclose(progress.theta, 3, rtol=1e-6)
+    assert (np.diff(progress.loss_curve) <= 1e-12).all()
+
+
+def test_stops_where_asked_to():
+    optimizer = GradientDescent()
+    progress = start(optimizer, rate=1.0)
+
+    stopped = descend(bowl, progress, optimizer, max_iter=9, after_epoch=GradientNorm(1e-9, float))
+
+    assert stopped
+    assert len(progress.loss_curve) == 1
+
+
+def test_takes_no_step_from_where_it_has_arrived():
+    optimizer = GradientDescent()
+    progress = start(optimizer)
+    progress.theta[...] = 3
+
+    descend(bowl, progress, optimizer, max_iter=9, arrived=GradientNorm(1e-9, float).arrived)
+
+    assert_array_equal(progress.theta, 3)
+    assert progress.loss_curve == [0.0]
+
+
+def test_plateau_waits_for_its_patience():
+    plateau = Plateau(0.1, 2)
+
+    assert [plateau.update(loss) for loss in (1.0, 0.95, 0.5, 0.45, 0.45)] == [False] * 4 + [True]
+
+
+@pytest.fixture
+def shifted(rng):
+    return rng.normal(size=(60, 4)) * [1, 10, 100, 1e-3] + [0, 5, 1e4, 1]
+
+
+def coordinates_of(X, kind, fit_intercept):
+    if kind == "unchanged":
+        return Unchanged()
+    scaled = Scaled.from_samples(X, None, 3, fit_intercept)
+    if kind == "scaled":
+        return scaled
+    rng = np.random.default_rng(1)
+    A = rng.normal(size=(3 * (4 + fit_intercept),) * 2)
+    return Whitened(scaled, A @ A.T + np.eye(len(A)))
+
+
+@pytest.mark.parametrize("kind", ["unchanged", "scaled", "whitened"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shifted, rng):
+    coordinates = coordinates_of(shifted, kind, fit_intercept)
+    u, v, g = rng.normal(size=(3, 3 * (4 + fit_intercept)))
+
+    assert_allclose(coordinates.from_theta(coordinates.to_theta(u)), u, rtol=1e-6, atol=1e-9)
+    assert_allclose(g @ coordinates.to_theta(u + v), g @ coordinates.to_theta(u) + g @ coordinates.to_theta(v))  # fmt: skip
+    assert_allclose(coordinates.pull_back(g) @ u, g @ coordinates.to_theta(u), rtol=1e-8)
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_matrix])
+def test_units_are_those_of_the_standardized_features(make, shifted, rng):
+    weight = rng.uniform(0.5, 2, len(shifted))
+
+    scaled = Scaled.from_samples(make(shifted), weight, 1, True)
+
+    Z = scaled.standardize(make(shifted))[:, :-1]
+    assert_allclose(np.average(Z, axis=0, weights=weight), 0, atol=1e-8)
+    assert_allclose(np.average(Z**2, axis=0, weights=weight), 1, rtol=1e-6)
+
+
+def test_scale_turns_the_condition_number_of_the_lecture_to_one():
+    """Lee, lecture 3: 313,418 on the Pokemon data, with one feature and the intercept."""
+    x = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])[:, None]
+    ones = np.column_stack([x, np.ones(10)])
+
+    scaled = Scaled.from_samples(x, None, 1, True).standardize(x)
+
+    assert_allclose(np.linalg.cond(ones.T @ ones), 313_418, rtol=1e-5)
+    assert_allclose(np.linalg.cond(scaled.T @ scaled), 1)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_hessian_equals_differences_of_the_gradient(k, shifted, rng):
+    codes = rng.integers(0, max(k, 2), len(shifted))
+    Y = codes[None].astype(float) if k == 1 else np.eye(k)[:, codes]
+    output = "logistic" if k == 1 else "softmax"
+    net = Network([4, k], [], resolve_loss("cross_entropy", output))
+    scaled = Scaled.from_samples(shifted, None, k, True)
+    objective = Objective(net, shifted, Y, alpha=0.7)
+    theta = scaled.to_theta(rng.normal(size=net.n_parameters))
+
+    direction = rng.normal(size=net.n_parameters)
+    direction[-k:] -= direction[-k:].mean() if k > 1 else 0  # the softmax does not see shifts
+
+    white = objective.coordinates = Whitened(scaled, Curvature(objective, scaled).at(theta))
+    u, v = white.from_theta(theta), white.from_theta(scaled.to_theta(direction))
+    change = objective(u + 1e-5 * v)[1] - objective(u - 1e-5 * v)[1]
+
+    assert_allclose(change / 2e-5, v, atol=1e-4 * np.abs(v).max())
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 60])
+def test_curvature_of_a_batch_lies_between_that_of_all_rows_and_the_worst(batch_size, shifted):
+    net = Network([4, 1], [], resolve_loss("cross_entropy", "logistic"))
+    objective = Objective(net, shifted, np.zeros((1, 60)))
+    scaled = Scaled.from_samples(shifted, None, 1, True)
+    Z = scaled.standardize(shifted)
+
+    bound = Curvature(objective, scaled).largest(scaled, 60, batch_size)
+
+    mean = np.linalg.eigvalsh(Z.T @ Z / 60)[-1] / 4
+    worst = (Z**2).sum(axis=1).max() / 4
+    assert mean <= bound <= max(1.05 * mean, worst) * (1 + 1e-9)
