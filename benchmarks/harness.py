@@ -102,10 +102,9 @@ def line_of(row):
     return "| " + " | ".join(cells) + " |"
 
 
-HEADER = (
-    "| work | peer | ours, s | peer, s | ratio | must be | ours, MB | peer, MB | difference | note |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
-)
+COLUMNS = ["work", "peer", "ours, s", "peer, s", "ratio", "must be", "ours, MB", "peer, MB"]
+COLUMNS += ["difference", "note"]
+HEADER = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
 
 
 def machine():

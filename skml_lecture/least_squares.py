@@ -49,10 +49,16 @@ class Rows:
         """Square roots of the weights, of shape (n,)."""
         return np.ones(len(self.Y)) if self.weight is None else np.sqrt(self.weight)
 
-    def block(self, rows):
+    @classmethod
+    def around(cls, X, Y, weight, moments, fit_intercept):
+        """Center the rows at the mean of ``moments``, or at zero."""
+        center, d = moments.mean if fit_intercept else np.zeros(moments.n_features), X.shape[1]
+        return cls(X, Y, weight, center[:d], center[d:], fit_intercept)
+
+    def block(self, rows, out=None):
         """Return the centered features and targets of a slice of rows, dense."""
         x = self.X[rows].toarray() if sparse.issparse(self.X) else self.X[rows]
-        return x - self.x_center, self.Y[rows] - self.y_center
+        return np.subtract(x, self.x_center, out=out), self.Y[rows] - self.y_center
 
     def operator(self, X=None, XT=None):
         """Return the centered and weighted X as a linear operator.
@@ -188,7 +194,7 @@ def triangle(rows):
     n, d = rows.X.shape
     ones = int(rows.fit_intercept)
     width = ones + d + rows.Y.shape[1]
-    R = np.empty((0, width))
+    R = np.zeros((1, width))  # one row at least, also below that of the ones
     for block in row_blocks(n, width, at_least=2 * width):
         Z = np.ones((len(rows.Y[block]), width))
         Z[:, ones : ones + d], Z[:, ones + d :] = rows.block(block)
@@ -325,8 +331,7 @@ def intercept_of(moments, coef):
 def solve_rows(X, Y, weight, moments, alpha, *, fit_intercept):
     """Return coefficients, intercepts and the solver's name, as accurate as an SVD of the rows."""
     d = X.shape[1]
-    center = moments.mean if fit_intercept else np.zeros(moments.n_features)
-    rows = Rows(X, Y, weight, center[:d], center[d:], fit_intercept)
+    rows = Rows.around(X, Y, weight, moments, fit_intercept)
     coef = solve_gram(*gram_and_cross(moments, d, fit_intercept), alpha, rows)
     if coef is not None:
         return coef, intercept_of(moments, coef), "cholesky"

@@ -149,5 +149,5 @@ class LossCurveDisplay:
 
 
 def _epochs(curve):
-    """Number the epochs from one."""
+    """Return the numbers of the epochs, from one."""
     return np.arange(1, len(curve) + 1)

@@ -145,7 +145,7 @@ class RidgeRegression(LinearPrediction, Summarizer):
         ``partial_fit``, and by ``fit`` where it solved from them.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had string names.
 
     See Also
@@ -359,7 +359,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         Its free term; 0.0 without intercept.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had string names.
 
     See Also
@@ -387,9 +387,9 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
     >>> from sklearn.datasets import load_diabetes
     >>> from skml_lecture import RidgeRegressionCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = RidgeRegressionCV([0.01, 0.1, 1.0, 10.0], cv=5).fit(X, y)
+    >>> model = RidgeRegressionCV([0.001, 0.1, 10.0, 1000.0], cv=5).fit(X, y)
     >>> model.alpha_
-    0.1
+    0.001
     """
 
     def __init__(
@@ -461,20 +461,24 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
 
     def _score_left_out(self, path, y):
         """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
-        Y = path.Y
-        weight = np.ones(len(Y)) if path.weight is None else path.weight
+        Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         if scoring in SCORES:
-            sums = path.leave_one_out(lambda rows, E: np.tensordot(weight[rows], E * E, 1))
-            spread = Moments.from_samples(Y, path.weight).scatter.diagonal()
-            return SCORES[scoring](np.sum(sums, axis=0).T, weight.sum(), spread)
+
+            def sum_of_squares(rows, E):
+                np.square(E, out=E)
+                return E.sum(axis=0) if weight is None else np.tensordot(weight[rows], E, 1)
+
+            errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
+            of_y = Moments.from_samples(Y, weight)
+            return SCORES[scoring](errors, of_y.weight, of_y.scatter.diagonal())
         predictions = np.empty((len(path.alphas), *Y.shape))
 
         def keep(rows, E):
             predictions[:, rows] = Y[rows] - np.moveaxis(E, 2, 0)
 
         path.leave_one_out(keep)
-        return np.array([self._score(_Given, P, y, path.weight) for P in predictions])
+        return np.array([self._score(_Given, P, y, weight) for P in predictions])
 
     def _score_folds(self, path, y, groups):
         """Return scores (folds, a, t), or (folds, a, 1) over all targets."""

@@ -153,32 +153,38 @@ class RidgePath:
         """Return ``use(block, E)`` for each block of rows, E (b, t, a) their errors left out.
 
         A row's error under the model of all others is e_i / (1 - h_i), with its residual e_i and
-        leverage h_i = w_i (1 / W + sum_r T_ir^2 / (values_r + alpha)), T = Z V.
+        leverage h_i = w_i (1 / W + sum_r T_ir^2 / (values_r + alpha)), T = Z V. ``use`` may write
+        into E, and must not keep it.
         """
-        n, d = self.X.shape
-        rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
-        spectrum = self._spectrum_of_all(rows)
+        (n, d), t, a = self.X.shape, self.Y.shape[1], len(self.alphas)
+        rows, spectrum = self._rows_and_spectrum()
         factors = spectrum.factors(self.alphas)  # (r, a)
         scaled = factors[:, np.newaxis] * spectrum.cross[:, :, np.newaxis]  # (r, t, a)
-        weight = np.ones(n) if self.weight is None else self.weight
-        base = 1 / weight.sum() if self.fit_intercept else 0.0
+        to_leverage, to_prediction = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        base = 0.0
+        if self.fit_intercept:
+            base = 1 / (n if self.weight is None else self.weight.sum())
 
-        def errors(block):
-            z, y = rows.block(block)
-            T = z @ spectrum.V
-            E = (T @ scaled.reshape(len(T.T), -1)).reshape(len(T), *scaled.shape[1:])
-            np.subtract(y[:, :, np.newaxis], E, out=E)
-            T *= T
-            kept = T @ factors
-            kept += base
-            kept *= -weight[block, np.newaxis]
-            kept += 1  # 1 - h_i
-            E /= kept[:, np.newaxis]
-            return use(block, E)
+        def errors(run):
+            longest = run[0].stop - run[0].start
+            Z, T, E, H = (np.empty((longest, k)) for k in (d, len(factors), t * a, a))
+            for block in run:
+                b = slice(block.stop - block.start)
+                y = rows.block(block, out=Z[b])[1]
+                np.matmul(Z[b], spectrum.V, out=T[b])
+                np.matmul(T[b] @ to_prediction[0], to_prediction[1], out=E[b])
+                e = E[b].reshape(-1, t, a)
+                np.subtract(y[:, :, np.newaxis], e, out=e)
+                np.square(T[b], out=T[b])
+                np.matmul(T[b] @ to_leverage[0], to_leverage[1], out=H[b])
+                H[b] += base
+                if self.weight is not None:
+                    H[b] *= self.weight[block, np.newaxis]
+                e /= np.subtract(1, H[b], out=H[b])[:, np.newaxis]
+                yield use(block, e)
 
-        blocks = row_blocks(n, d + scaled[0].size)
-        runs = map_runs(lambda run: [errors(block) for block in run], blocks)
-        return list(chain.from_iterable(runs))
+        blocks = row_blocks(n, 2 * (d + len(factors) + (t + 1) * a))
+        return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     @cached_property
     def moments(self):
@@ -196,11 +202,23 @@ class RidgePath:
             return solve_wide(*given, alpha, fit_intercept=self.fit_intercept)[:2]
         return solve_rows(*given, self.moments, alpha, fit_intercept=self.fit_intercept)[:2]
 
-    def _spectrum_of_all(self, rows):
+    def _rows_and_spectrum(self):
+        """Return all rows, centered, and their principal directions."""
         if self.wide:
-            return Spectrum.of_rows(rows)
+            rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
+            return rows, Spectrum.of_rows(rows)
+        rows = Rows.around(self.X, self.Y, self.weight, self.moments, self.fit_intercept)
         spectrum = Spectrum.of_moments(self.moments, self.X.shape[1], self.fit_intercept)
-        return spectrum if spectrum.suffices_for(self.alphas) else Spectrum.of_triangle(rows)
+        if not spectrum.suffices_for(self.alphas):
+            spectrum = Spectrum.of_triangle(rows)
+        return rows, spectrum
+
+
+def low_rank(M):
+    """Return factors of M to rounding: functions of many alphas are combinations of few."""
+    U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
+    kept = s > EPS * s.max(initial=0)
+    return U[:, kept] * s[kept], Vt[kept]
 
 
 def is_partition(splits, n):

@@ -25,13 +25,13 @@ class Recorder:
     def setup(self, estimator, context):
         pass
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator, context):  # noqa: ARG002
         self.torn_down += 1
 
     def on_fit_task_begin(self, estimator, context):
         pass
 
-    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+    def on_fit_task_end(self, _, context, *, X=None, y=None, fitted_estimator=None):
         if context.task_name != "epoch":
             return False
         self.scores.append(fitted_estimator.score(X, y))

@@ -105,7 +105,8 @@ class TestOptimum:
         )
         quiet(model, X, y)
 
-        assert objective(model, X, y, 1.0) <= 1.02 * objective(best, X, y, 1.0)
+        least = objective(best, X, y, 1.0)
+        assert objective(model, X, y, 1.0) - least <= 0.1 * (len(y) * np.log(3) - least)
 
     @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
     def test_gradient_vanishes_at_the_solution(self, loss):
@@ -177,12 +178,12 @@ class TestData:
         dense = quiet(LogisticRegressionGD(**settings), X, y)
         sparse = quiet(LogisticRegressionGD(**settings), csr_matrix(X), y)
 
-        assert_allclose(sparse.coef_, dense.coef_, atol=1e-2 if preconditioner is None else 1e-5)
+        assert_allclose(sparse.coef_, dense.coef_, atol=1e-2 if preconditioner is None else 1e-4)
         assert_allclose(sparse.predict_proba(csr_matrix(X)), sparse.predict_proba(X))
 
     def test_wide_sparse_rows_equal_scikit_learn(self, rng):
         X = csr_matrix(rng.poisson(0.05, (300, 2000)).astype(float))
-        y = (X[:, :50].sum(axis=1) > 2).astype(int)
+        y = (np.asarray(X[:, :50].sum(axis=1)).ravel() > 2).astype(int)
 
         ours = LogisticRegressionGD().fit(X, y)
         peer = LogisticRegression(tol=1e-10, max_iter=10_000).fit(X, y)
@@ -399,7 +400,7 @@ class TestBadInput:
             ({"loss": "hinge"}, "'cross_entropy', 'squared_error'"),
             ({"preconditioner": "pca"}, "'auto', 'scale', 'whiten'"),
             ({"schedule": "cosine"}, "'constant', 'inv_sqrt'"),
-            ({"schedule": lambda t: -1.0}, "finite number >= 0"),
+            ({"schedule": lambda _: -1.0}, "finite number >= 0"),
             ({"learning_rate": "fast"}, "'auto'"),
             ({"learning_rate": -1.0}, "learning_rate"),
             ({"alpha": -1.0}, "alpha"),

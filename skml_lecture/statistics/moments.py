@@ -136,7 +136,18 @@ class Moments:
         )
 
     def mean_minus(self, other):
-        """Return this mean minus the other's, of shape (n_features,), with all its digits."""
+        """Return this mean minus another's, with all its digits.
+
+        Parameters
+        ----------
+        other : Moments
+            Moments of as many features.
+
+        Returns
+        -------
+        difference : ndarray of shape (n_features,)
+            In the data's units.
+        """
         return (self.origin - other.origin) + (self.offset - other.offset)
 
     @property

@@ -1,1 +1,0 @@
-"""Way 2: how parameters are learnt step by step."""

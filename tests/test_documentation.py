@@ -1,0 +1,61 @@
+"""Every public name is documented: in the API page, and in numpydoc's form."""
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import skml_lecture
+
+ROOT = Path(__file__).parents[1]
+MODULES = ["skml_lecture", "skml_lecture.statistics"]
+PUBLIC = [f"{module}.{name}" for module in MODULES for name in import_module(module).__all__]
+# of numpydoc's rules, those about line breaks, type spellings and sections that may be absent
+IGNORED = {"GL01", "GL02", "GL03", "GL08", "ES01", "SA01", "SA04", "EX01", "PR06", "PR08", "PR09"}
+IGNORED |= {"RT02", "RT03", "RT04", "RT05", "SS06", "YD01"}
+
+
+def documented(name):
+    """The class or function, and its own public methods."""
+    thing = import_module(name.rpartition(".")[0]).__dict__[name.rpartition(".")[2]]
+    yield name
+    if inspect.isclass(thing):
+        for method, function in inspect.getmembers(thing, inspect.isfunction):
+            if not method.startswith("_") and function.__module__.startswith("skml_lecture"):
+                yield f"{name}.{method}"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_in_the_api_page(name):
+    api = (ROOT / "docs" / "api.rst").read_text()
+
+    assert re.search(rf"^   {re.escape(name.removeprefix('skml_lecture.'))}$", api, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [method for name in PUBLIC for method in documented(name)])
+def test_docstrings_are_complete(name):
+    errors = validate(name)["errors"]
+
+    assert [error for error in errors if error[0] not in IGNORED] == []
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_classes_document_every_parameter_and_example(name):
+    thing = import_module(name.rpartition(".")[0]).__dict__[name.rpartition(".")[2]]
+    if not (inspect.isclass(thing) and "__init__" in vars(thing)):
+        return
+
+    text = inspect.getdoc(thing)
+    for parameter in list(inspect.signature(thing).parameters):
+        assert re.search(rf"^{parameter} : ", text, re.MULTILINE), parameter
+    for section in ("See Also", "References", "Examples", "Notes"):
+        assert f"\n{section}\n---" in text, section
+
+
+def test_every_module_says_what_it_is():
+    for module in pkgutil.walk_packages(skml_lecture.__path__, "skml_lecture."):
+        assert import_module(module.name).__doc__, module.name
