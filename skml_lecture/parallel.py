@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _BLOCK_ELEMENTS = 2**18  # 2 MB of float64: half of a core's share of the cache
 _N_RUNS = 8  # fixed, so that sums do not depend on the number of threads
+_SMALL_PRODUCT = 2**23  # multiplications: a fraction of a millisecond
 _busy = Lock()
 
 
@@ -43,6 +44,22 @@ def threads_for(n_tasks):
     try:
         with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
             yield pool.map
+    finally:
+        _busy.release()
+
+
+@contextmanager
+def threads_worth(products):
+    """Take one BLAS thread while matrix products are as small as ``products`` multiplications.
+
+    Waking a thread for them costs more than it saves, much more where the cores are shared.
+    """
+    if products > _SMALL_PRODUCT or not _busy.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1):
+            yield
     finally:
         _busy.release()
 

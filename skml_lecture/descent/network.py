@@ -39,6 +39,7 @@ class Network:
             self._slices.append((slice(start, middle), slice(middle, end)))
         self.n_parameters = end
         self.weight_slices = [W for W, _ in self._slices]
+        self.largest_layer = max(W.stop - W.start for W in self.weight_slices)
 
     def weights(self, theta):
         """Return views of the weight matrices in ``theta``, each (units, inputs)."""
@@ -155,23 +156,33 @@ class Pass:
         loss : float
             Sum of ``weight * loss``.
         """
-        outputs, deltas, inputs, ones = self._of(X.shape[0], masks is not None)
+        delta = self.forward(X, masks)
+        value = self.network.loss.value_and_gradient(Y.T, delta.T)
+        loss = _weigh(value, delta, weight)
+        self.backward(X, masks)
+        return loss
+
+    def forward(self, X, masks=None):
+        """Return the raw scores (n_outputs, n_rows); arguments as in ``loss_and_gradient``."""
+        outputs, _, feeds, _ = self._of(X.shape[0], masks is not None)
         a = X.T
         for depth, (W, b, activation) in enumerate(self._forward):
             a = _layer(W, b, a, activation, outputs[depth])
             if masks is not None and activation is not None:
-                a = np.multiply(a, masks[depth], out=inputs[depth].T)
+                a = np.multiply(a, masks[depth], out=feeds[depth].T)
+        return a
+
+    def backward(self, X, masks=None):
+        """Overwrite the gradient; what ``forward`` returned now holds the derivative by it."""
+        outputs, deltas, feeds, ones = self._of(X.shape[0], masks is not None)
         delta = outputs[-1]
-        value = self.network.loss.value_and_gradient(Y.T, delta.T)
-        loss = _weigh(value, delta, weight)
         for depth in range(len(outputs) - 1, 0, -1):
-            self._collect(depth, delta, inputs[depth - 1], ones)
+            self._collect(depth, delta, feeds[depth - 1], ones)
             delta = np.matmul(self._transposed[depth], delta, out=deltas[depth - 1])
             if masks is not None:
                 delta *= masks[depth - 1]
             self.network.activations[depth - 1].pull_back(delta, outputs[depth - 1])
         self._collect(0, delta, X, ones)
-        return loss
 
     def _collect(self, depth, delta, rows, ones):
         """Write the gradient of a layer: the product of what fed it and what came back."""

@@ -85,6 +85,11 @@ class Objective:
 
         return sum(map_runs(run_sum, self._cut())) / self.total_weight
 
+    def value(self, theta):
+        """Return the penalised mean loss at ``theta`` (not in the coordinates)."""
+        squares = sum(float(np.vdot(W, W)) for W in self.network.weights(theta))
+        return self.mean_loss(theta) + self.alpha / (2 * self.total_weight) * squares
+
     def _penalize(self, theta, gradient):
         """Return the penalty and add its gradient, in blocks that the cache holds."""
         strength, total = self.alpha / self.total_weight, 0.0

@@ -1,0 +1,352 @@
+"""The cascade of logistic regressions: the network with hidden layers."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import expit, log_expit
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_scalar
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skml_lecture.classification import ScoreClassifier
+from skml_lecture.descent.activations import resolve_activation
+from skml_lecture.descent.coordinates import Scaled, Unchanged
+from skml_lecture.descent.curvature import Curvature, sharpness
+from skml_lecture.descent.dropout import Dropout
+from skml_lecture.descent.estimator import DescentEstimator
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.prediction import hidden, probabilities, scores
+from skml_lecture.validation import check_option, unchanged_on_failure
+
+
+class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """One hidden layer of a fitted cascade as a transformer, so that ``set_output`` holds."""
+
+    def __init__(self, cascade, layer):
+        vars(self).update(vars(cascade))  # what set_output stored is there too
+        self.cascade = cascade
+        self.layer = layer
+        self._n_features_out = cascade.coefs_[layer].shape[1]
+
+    def get_feature_names_out(self, input_features=None):  # noqa: ARG002
+        """Return the names that the cascade's units have."""
+        prefix = type(self.cascade).__name__.lower()
+        return np.asarray([f"{prefix}{i}" for i in range(self._n_features_out)], dtype=object)
+
+    def transform(self, X):
+        """Return the activations of the layer."""
+        network, theta = self.cascade._network_and_theta()
+        return hidden(network, theta, self.cascade._read(X), self.layer)
+
+
+def _has_hidden_layers(cascade):
+    """Say whether there is a hidden layer to transform with."""
+    return np.size(cascade.hidden_layer_sizes) > 0
+
+
+class _HiddenFeatures(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None
+):
+    """``transform`` to any hidden layer; wrapped for ``set_output`` by ``_HiddenLayer``."""
+
+    @available_if(_has_hidden_layers)
+    def transform(self, X, layer=-1):
+        """Return the activations of a hidden layer: the features that the network learnt.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last, which the output layer reads.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_units)
+            One column per unit of the layer.
+        """
+        check_is_fitted(self)
+        n_hidden = len(self.coefs_) - 1
+        check_scalar(layer, "layer", Integral, min_val=-n_hidden, max_val=n_hidden - 1)
+        return _HiddenLayer(self, layer % n_hidden).transform(X)
+
+
+class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
+    """Logistic regressions fed into logistic regressions, trained jointly by backpropagation."""
+
+    _several_labels = True
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="logistic",
+        alpha=1e-4,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate="auto",
+        schedule="constant",
+        batch_size="auto",
+        dropout=0.0,
+        class_weight=None,
+        max_iter=200,
+        tol=1e-4,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        n_init=1,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.alpha = alpha
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_init = n_init
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Learn from all rows."""
+        with unchanged_on_failure(self):
+            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Pass once over the given rows, resuming the optimizer."""
+        with unchanged_on_failure(self):
+            return self._partial_fit(X, y, classes, sample_weight)
+
+    def _hidden_sizes(self):
+        """Return the sizes of the hidden layers as a list."""
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        for size in sizes:
+            check_scalar(size, "every one of hidden_layer_sizes", Integral, min_val=1)
+        return [int(size) for size in sizes]
+
+    def _per_layer(self, name, n_layers, kind):
+        """Return a parameter as one value per layer."""
+        value = getattr(self, name)
+        if isinstance(value, str | Real):
+            return [value] * n_layers
+        if len(value) != n_layers:
+            raise ValueError(
+                f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
+            )
+        return list(value)
+
+    def _activations(self):
+        """Return the activation of every hidden layer."""
+        names = self._per_layer("activation", len(self._hidden_sizes()), "hidden layer")
+        return [resolve_activation(name) for name in names]
+
+    def _rates(self):
+        """Return the dropout rate of the input and of every hidden layer."""
+        n_layers = 1 + len(self._hidden_sizes())
+        rates = self._per_layer("dropout", n_layers, "layer, the input first")
+        for rate in rates:
+            check_scalar(rate, "dropout", Real, min_val=0, max_val=1, include_boundaries="left")
+        return rates
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_scalar(self.n_init, "n_init", Integral, min_val=1)
+        if isinstance(self.batch_size, str):
+            check_option("batch_size", self.batch_size, ["auto"])
+        self._activations()
+        self._rates()
+
+    def _check_targets(self, y, resumed):
+        several = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if resumed is not None and several != self._has_labels():
+            raise ValueError(
+                "y must hold "
+                + ("one column per label" if self._has_labels() else "one label per row")
+                + " as in the first call."
+            )
+        if not several:
+            return super()._check_targets(y, resumed)
+        return y.toarray() if issparse(y) else np.asarray(y)
+
+    def _has_labels(self):
+        """Say whether the fitted model tells several labels of each row."""
+        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
+
+    def _encode(self, y, classes):
+        if y.ndim == 1:
+            return super()._encode(y, classes)
+        if classes is not None and len(classes) != y.shape[1]:
+            raise ValueError(f"y must have {len(classes)} columns, got {y.shape[1]}.")
+        return np.arange(y.shape[1]), y.astype(np.intp)
+
+    def _network(self, n_features, multilabel):
+        """Return the network: sigmoid units for two classes or several labels, else softmax."""
+        k = len(self.classes_)
+        output = "logistic" if multilabel or k == 2 else "softmax"
+        n_outputs = k if multilabel or k > 2 else 1
+        sizes = [n_features, *self._hidden_sizes(), n_outputs]
+        return Network(sizes, self._activations(), resolve_loss(self.loss, output))
+
+    def _n_starts(self):
+        return self.n_init
+
+    def _start(self, objective, rng):
+        """Return a descent from a random start; without hidden layers, from zero."""
+        network, dtype = objective.network, objective.X.dtype
+        if network.activations:
+            theta = network.initialize(rng, dtype)
+        else:
+            theta = np.zeros(network.n_parameters, dtype)
+        descent = self._begin(rng, Unchanged(), theta, lambda: self._largest_rate(objective, theta))
+        rates = self._rates()
+        if any(rates):
+            seed = rng.randint(np.iinfo(np.int32).max)
+            descent.dropout = Dropout(rates, np.random.default_rng(seed))
+        return descent
+
+    def _largest_rate(self, objective, theta):
+        """Return the learning rate that the curvature allows."""
+        if objective.network.activations:
+            return 0.5 / sharpness(objective, theta)
+        n = objective.n_rows
+        scaled = Scaled.from_samples(
+            objective.X, objective.weight, objective.network.sizes[-1], True
+        )
+        return 1 / Curvature(objective, scaled).largest(
+            Unchanged(), n, self._rows_per_update(n) or n
+        )
+
+    def _rows_per_update(self, n_rows):
+        size = n_rows if self.batch_size is None else self.batch_size
+        size = min(200, n_rows) if isinstance(size, str) else min(size, n_rows)
+        return None if size == n_rows and not any(self._rates()) else size
+
+    def _objective(self, rows):
+        n_rows = rows[0].shape[0]
+        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows:
+            warnings.warn(
+                f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return super()._objective(rows)
+
+    def _coefficients(self, theta, network):
+        """Return the fitted attributes that hold the parameters and their layout."""
+        return {
+            "coefs_": [W.T.copy() for W in network.weights(theta)],
+            "intercepts_": [b.copy() for b in network.intercepts(theta)],
+            "n_layers_": len(network.sizes),
+            "n_outputs_": network.sizes[-1],
+            "out_activation_": network.loss.output,
+            "n_parameters_": network.n_parameters,
+        }
+
+    def _warn(self, stopped, objective, descent):  # noqa: ARG002
+        """Warn where the loss was still falling."""
+        if not stopped:
+            warnings.warn(
+                f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
+                f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    @property
+    def _n_features_out(self):
+        """Number of units of the last hidden layer."""
+        return self.coefs_[-1].shape[0]
+
+    def predict(self, X):
+        """Return the most probable class of each row, or every label more likely than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Members of ``classes_``; of several labels, 0 and 1.
+        """
+        check_is_fitted(self)
+        if not self._has_labels():
+            return super().predict(X)
+        return (self._scores(X) > 0).astype(int)
+
+    def predict_proba(self, X):
+        """Return the probability of every class, or of every label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of ``classes_``; of classes, rows sum to one.
+        """
+        check_is_fitted(self)
+        if self._has_labels():
+            return expit(self._scores(X))
+        return probabilities(*self._network_and_theta(), self._read(X))
+
+    def predict_log_proba(self, X):
+        """Return the natural logarithm of ``predict_proba``, without underflow.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return log_expit(self._scores(X)) if self._has_labels() else super().predict_log_proba(X)
+
+    def _scores(self, X):
+        z = scores(*self._network_and_theta(), self._read(X))
+        return z[:, 0] if self.n_outputs_ == 1 else z
+
+    def _read(self, X):
+        """Return validated rows in the type of the model."""
+        dtype = self.coefs_[0].dtype
+        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    def _network_and_theta(self):
+        """Return the fitted network and its flat parameters."""
+        network = self._network(self.coefs_[0].shape[0], self._has_labels())
+        parts = zip(self.coefs_, self.intercepts_, strict=True)
+        return network, np.concatenate([part for W, b in parts for part in (W.T.ravel(), b)])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
