@@ -77,6 +77,28 @@ class _HiddenFeatures(
         check_scalar(layer, "layer", Integral, min_val=-n_hidden, max_val=n_hidden - 1)
         return _HiddenLayer(self, layer % n_hidden).transform(X)
 
+    @available_if(_has_hidden_layers)
+    def fit_transform(self, X, y=None, **fit_params):
+        """Fit and return the activations of the last hidden layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+
+        **fit_params : dict
+            Passed on to ``fit``.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_units)
+            One column per unit of the layer.
+        """
+        return self.fit(X, y, **fit_params).transform(X)
+
 
 class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     """Logistic regressions fed into logistic regressions, trained jointly by backpropagation."""
@@ -176,21 +198,15 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         self._activations()
         self._rates()
 
-    def _check_targets(self, y, resumed):
+    def _check_targets(self, y, known):
         several = type_of_target(y, input_name="y") == "multilabel-indicator"
-        if resumed is not None and several != self._has_labels():
-            raise ValueError(
-                "y must hold "
-                + ("one column per label" if self._has_labels() else "one label per row")
-                + " as in the first call."
-            )
+        if known and several != self._multilabel:
+            kind = "one column per label" if self._multilabel else "one label per row"
+            raise ValueError(f"y must hold {kind}, as the first rows did.")
+        self._multilabel = several
         if not several:
-            return super()._check_targets(y, resumed)
+            return super()._check_targets(y, known)
         return y.toarray() if issparse(y) else np.asarray(y)
-
-    def _has_labels(self):
-        """Say whether the fitted model tells several labels of each row."""
-        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
 
     def _encode(self, y, classes):
         if y.ndim == 1:
@@ -227,7 +243,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     def _largest_rate(self, objective, theta):
         """Return the learning rate that the curvature allows."""
         if objective.network.activations:
-            return 0.5 / sharpness(objective, theta)
+            return float(f"{0.5 / sharpness(objective, theta):.2g}")  # the rest is rounding
         n = objective.n_rows
         scaled = Scaled.from_samples(
             objective.X, objective.weight, objective.network.sizes[-1], True
@@ -291,7 +307,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
             Members of ``classes_``; of several labels, 0 and 1.
         """
         check_is_fitted(self)
-        if not self._has_labels():
+        if not self._multilabel:
             return super().predict(X)
         return (self._scores(X) > 0).astype(int)
 
@@ -309,7 +325,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
             Columns in the order of ``classes_``; of classes, rows sum to one.
         """
         check_is_fitted(self)
-        if self._has_labels():
+        if self._multilabel:
             return expit(self._scores(X))
         return probabilities(*self._network_and_theta(), self._read(X))
 
@@ -327,7 +343,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
             Columns in the order of ``classes_``.
         """
         check_is_fitted(self)
-        return log_expit(self._scores(X)) if self._has_labels() else super().predict_log_proba(X)
+        return log_expit(self._scores(X)) if self._multilabel else super().predict_log_proba(X)
 
     def _scores(self, X):
         z = scores(*self._network_and_theta(), self._read(X))
@@ -340,7 +356,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
 
     def _network_and_theta(self):
         """Return the fitted network and its flat parameters."""
-        network = self._network(self.coefs_[0].shape[0], self._has_labels())
+        network = self._network(self.coefs_[0].shape[0], self._multilabel)
         parts = zip(self.coefs_, self.intercepts_, strict=True)
         return network, np.concatenate([part for W, b in parts for part in (W.T.ravel(), b)])
 

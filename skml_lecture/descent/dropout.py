@@ -5,10 +5,11 @@ from scipy.sparse import csr_matrix, issparse
 
 
 class Dropout:
-    """Draws which inputs and hidden units one update goes without.
+    """Draws which inputs and hidden units one update goes without, the same for all its rows.
 
-    The kept ones are divided by the share that is kept (inverted dropout), so that prediction,
-    which drops nothing, needs no change: the lecture's "multiply the weights by 1 - p".
+    As in the lecture, a batch trains one thinned network. The kept units are divided by the share
+    that is kept (inverted dropout), so that prediction, which drops nothing, needs no change: the
+    lecture multiplies the weights by ``1 - p`` instead.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ class Dropout:
         self.rng = rng
 
     def __call__(self, X, sizes):
-        """Return a batch with inputs dropped and one mask (units, n_rows) per hidden layer.
+        """Return a batch with inputs dropped and one mask (units, 1) per hidden layer.
 
         Parameters
         ----------
@@ -39,18 +40,18 @@ class Dropout:
         X, masks : {ndarray, CSR matrix}, list of ndarray
             What remains of the input; factors of the hidden units.
         """
-        n_rows = X.shape[0]
-        if self.rates[0] and issparse(X):
-            kept = X.data * self._mask(X.data.shape, self.rates[0], X.dtype)
-            X = csr_matrix((kept, X.indices, X.indptr), shape=X.shape)
-        elif self.rates[0]:
-            X *= self._mask(X.shape, self.rates[0], X.dtype)
+        if self.rates[0]:
+            kept = self._mask(sizes[0], self.rates[0], X.dtype)
+            if issparse(X):
+                X = csr_matrix((X.data * kept[X.indices], X.indices, X.indptr), shape=X.shape)
+            else:
+                X *= kept
         hidden = zip(sizes[1:], self.rates[1:], strict=False)
-        return X, [self._mask((size, n_rows), rate, X.dtype) for size, rate in hidden]
+        return X, [self._mask(size, rate, X.dtype)[:, None] for size, rate in hidden]
 
-    def _mask(self, shape, rate, dtype):
-        """Draw zeros where a unit is dropped, and elsewhere what undoes the loss."""
-        mask = self.rng.random(shape, dtype)
+    def _mask(self, size, rate, dtype):
+        """Draw zeros where a unit is dropped, and elsewhere what makes up for the loss."""
+        mask = self.rng.random(size, dtype)
         np.greater_equal(mask, rate, out=mask)
         mask *= 1 / (1 - rate)
         return mask

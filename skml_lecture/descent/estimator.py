@@ -47,6 +47,18 @@ class Descent:
         """Where the descent stands."""
         return self.coordinates.to_theta(self.progress.theta)
 
+    def cast(self, dtype):
+        """Go on in this type."""
+        if self.progress.theta.dtype == dtype:
+            return
+        progress = self.progress
+        progress.theta, progress.accepted = progress.theta.astype(dtype), None
+        for name, value in progress.state.items():
+            if isinstance(value, np.ndarray):
+                progress.state[name] = value.astype(dtype)
+        self.early.cast(dtype)
+        self.best.cast(dtype)
+
     def move(self, theta):
         """Go on from ``theta``, without momentum."""
         self.progress.theta = self.coordinates.from_theta(theta)
@@ -74,7 +86,10 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
         self._check_parameters()
         resumed = self._resume() if self.warm_start and hasattr(self, "_descent") else None
         seed = self._draw_seed() if resumed is None else resumed.seed
-        rows = self._validate(X, y, sample_weight, resumed)
+        known = None if resumed is None else self.classes_
+        rows = self._validate(X, y, sample_weight, known, reset=resumed is None)
+        if resumed is not None:
+            resumed.cast(rows[0].dtype)
         rows, held_out = self._hold_out(rows, seed, *validation)
         objective = self._objective(rows)
         held_out = None if held_out is None else self._objective(held_out)
@@ -111,7 +126,10 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
                 f"classes={known.tolist()} differ from those of the first call, "
                 f"{self.classes_.tolist()}."
             )
-        objective = self._objective(self._validate(X, y, sample_weight, resumed, known))
+        dtype = FLOATS if resumed is None else resumed.progress.theta.dtype
+        known = known if resumed is None else self.classes_
+        rows = self._validate(X, y, sample_weight, known, reset=resumed is None, dtype=dtype)
+        objective = self._objective(rows)
         descent = resumed or next(self._starts(objective, self._draw_seed()))
         if descent.early.best_theta is not None:
             descent.move(descent.early.best_theta)
@@ -205,21 +223,19 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
         else:
             check_scalar(self.learning_rate, "learning_rate", Real, **inside)
 
-    def _validate(self, X, y, sample_weight, resumed=None, classes=None, *, dtype=FLOATS):
+    def _validate(self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS):
         """Return the rows that count: X, codes of the classes, weight."""
-        if resumed is not None:
-            classes, dtype = self.classes_, resumed.progress.theta.dtype
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
-        X, y = validate_data(self, X, y, dtype=dtype, reset=dtype is FLOATS, **options)
-        y = self._check_targets(y, resumed)
+        X, y = validate_data(self, X, y, dtype=dtype, reset=reset, **options)
+        y = self._check_targets(y, known=classes is not None and not reset)
         weight = check_weight(sample_weight, X, dtype=X.dtype)
         if weight is not None and not weight.all():
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_, codes = self._encode(y, classes)
         return X, codes, weight
 
-    def _check_targets(self, y, resumed):  # noqa: ARG002 (a subclass may look at both)
-        """Return the labels as an array, or raise."""
+    def _check_targets(self, y, known):  # noqa: ARG002 (a subclass may look at both)
+        """Return the labels as an array; ``known``: of a kind with those before, or raise."""
         check_classification_targets(y)
         return column_or_1d(y, warn=True)
 
@@ -241,7 +257,7 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
             raise ValueError("X_val and y_val belong together: one of them was not given.")
         if X_val is not None:
             dtype, classes = rows[0].dtype, self.classes_
-            return rows, self._validate(X_val, y_val, weight_val, classes=classes, dtype=dtype)
+            return rows, self._validate(X_val, y_val, weight_val, classes, dtype=dtype)
         if not self.early_stopping:
             return rows, None
         parts = hold_out(rows[1], self.validation_fraction, np.random.RandomState(seed))
@@ -319,7 +335,7 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
         size = self._rows_per_update(n_rows)
         if size is None:
             return None
-        rng = descent.rng if self.shuffle else None
+        rng = descent.rng if self.shuffle and size < n_rows else None
         return lambda: shuffled_batches(n_rows, size, rng)
 
     def _theta(self, descent):

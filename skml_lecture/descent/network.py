@@ -149,7 +149,7 @@ class Pass:
             Sample weights, or the weight of every row.
 
         masks : list of ndarray or None, default=None
-            One factor (units, n_rows) per hidden layer that multiplies its activations: dropout.
+            Factors (units, 1) or (units, n_rows) of every hidden layer's activations: dropout.
 
         Returns
         -------
