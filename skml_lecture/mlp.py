@@ -101,7 +101,152 @@ class _HiddenFeatures(
 
 
 class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
-    """Logistic regressions fed into logistic regressions, trained jointly by backpropagation."""
+    r"""Logistic regressions fed into logistic regressions, trained jointly by backpropagation.
+
+    The lecture's cascade: every hidden unit is a logistic regression on the outputs of the layer
+    before, so the network learns the feature transformation that its last layer needs.
+
+    .. math:: a^0 = x, \quad a^l = \sigma_l(W^l a^{l-1} + b^l), \quad
+              \min_{W, b} \; \sum_i s_i\, \mathrm{loss}(y_i, W^L a_i^{L-1} + b^L)
+              + \tfrac{\alpha}{2} \sum_l \|W^l\|^2
+
+    with sample weights :math:`s_i` and activations :math:`\sigma_l`. A sum over the rows, in
+    nats; intercepts are free. The learning rate multiplies the gradient of the sum divided by
+    the total weight.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of every hidden layer; () is logistic regression.
+
+    activation : {"logistic", "tanh", "relu", "leaky_relu", "identity"} or sequence of these, \
+            default="logistic"
+        Of all hidden layers, or one per hidden layer.
+
+    alpha : float, default=1e-4
+        Strength of the penalty, the lecture's lambda, ``>= 0``.
+
+    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+        Loss of a row, through the sigmoid or the softmax.
+
+    optimizer : {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} or Optimizer, \
+            default="adam"
+        The rule of the step; an instance sets its hyper-parameters.
+
+    learning_rate : float or "auto", default="auto"
+        Step size. "auto": 0.001 for "adam" and "rmsprop", 0.1 for "adagrad"; for the others half
+        the inverse of the curvature at the start, which then follows the curvature met where all
+        rows are taken at once.
+
+    schedule : {"constant", "inv_sqrt"} or callable, default="constant"
+        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
+
+    batch_size : int, "auto" or None, default="auto"
+        Rows per update; "auto": 200 or all, None: all.
+
+    dropout : float or sequence of float, default=0.0
+        Probability, in [0, 1), that an update goes without an input or a hidden unit; one for
+        all, or one per layer, the input first. Nothing is dropped in prediction.
+
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced": inverse to the class's weight. Of
+        several labels, the product over the labels (keys 0 and 1).
+
+    max_iter : int, default=200
+        Largest number of epochs (passes over the rows) of one fit.
+
+    tol : float, default=1e-4
+        The least fall of the loss per epoch that counts.
+
+    shuffle : bool, default=True
+        Whether to draw the rows' order anew every epoch; mini-batches only.
+
+    early_stopping : bool, default=False
+        Whether to stop when the loss of held-out rows (``X_val`` of ``fit``, else
+        ``validation_fraction`` of the rows) stops falling, and to keep the best parameters.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, in (0, 1).
+
+    n_iter_no_change : int, default=10
+        Epochs without a fall of ``tol`` after which the descent ends.
+
+    n_init : int, default=1
+        Number of random starts; the one with the lowest training objective is kept.
+
+    warm_start : bool, default=False
+        Whether ``fit`` resumes the last fit, optimizer and random state included.
+
+    random_state : int, RandomState instance or None, default=None
+        Start, order of the rows, dropout, and choice of the rows held out.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels; of several labels per row, the number of each column.
+
+    coefs_ : list of ndarray of shape (n_units_in, n_units_out)
+        Weights of every layer.
+
+    intercepts_ : list of ndarray of shape (n_units_out,)
+        Intercepts of every layer.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of output units.
+
+    out_activation_ : {"logistic", "softmax"}
+        What turns the scores into probabilities.
+
+    n_parameters_ : int
+        Number of weights and intercepts: what to hold equal when deep is compared with wide.
+
+    loss_curve_ : list of float
+        Penalised mean loss after each epoch, in nats; with mini-batches the epoch's average.
+
+    validation_loss_curve_ : list of float
+        Mean loss of the held-out rows after each epoch, without penalty; only when validating.
+
+    n_iter_ : int
+        Number of epochs run, those of resumed fits included.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features; only where all are strings.
+
+    See Also
+    --------
+    LogisticRegressionGD : The same without hidden layers, with preconditioning.
+    sklearn.neural_network.MLPClassifier : No dropout, one activation; its penalty is divided by
+        the rows of a batch, not of the data.
+
+    Notes
+    -----
+    An update costs three matrix products per layer: one forward, two backward. Weights start
+    uniform with variance ``gain / (fan_in + fan_out)``, the gain making up for the slope of the
+    activation; without hidden layers they start at zero. Scale the features first.
+
+    References
+    ----------
+    H.-y. Lee, Machine Learning, lectures 6 (cascading), 7 (backpropagation) and 9 (tips).
+
+    X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010, section 4.2.
+
+    Examples
+    --------
+    >>> from skml_lecture import CascadedLogisticMLP
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [2, 1, 1, 2]
+    >>> model = CascadedLogisticMLP((4,), optimizer="nesterov", max_iter=2000, random_state=0)
+    >>> model.fit(X, y).predict(X)
+    array([2, 1, 1, 2])
+    >>> model.transform(X).shape
+    (4, 4)
+    """
 
     _several_labels = True
 
@@ -149,12 +294,69 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Learn from all rows."""
+        """Learn from all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels; 0 and 1 in each column where a row has several.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row; 2 is the row twice.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features) or None, default=None
+            Rows for ``validation_loss_curve_`` and early stopping.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_labels) or None, default=None
+            Their labels, all of which the training rows have.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights.
+
+        Returns
+        -------
+        self : CascadedLogisticMLP
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the descent diverges (lower ``learning_rate`` or scale the features), a parameter
+            is out of its domain, or there is only one class. The model stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If the fit is interrupted: the best parameters so far are kept.
+        """
         with unchanged_on_failure(self):
             return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Pass once over the given rows, resuming the optimizer."""
+        """Pass once over the given rows, resuming the optimizer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels that will ever come; read in the first call. None: those of ``y``.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        self : CascadedLogisticMLP
+            The model after one pass.
+        """
         with unchanged_on_failure(self):
             return self._partial_fit(X, y, classes, sample_weight)
 

@@ -55,6 +55,7 @@ class Objective:
         self._scratch = []
         self._blocks = None
         self._gathered = None
+        self._step = None
 
     def __call__(self, u, rows=None):
         """Return loss and gradient at ``u`` of the given rows: an index array, None for all."""
@@ -95,12 +96,15 @@ class Objective:
         strength, total = self.alpha / self.total_weight, 0.0
         if not strength:
             return total
+        if self._step is None:
+            self._step = np.empty_like(theta, shape=min(len(theta), _BLOCK))
         for part in self.network.weight_slices:
             for start in range(part.start, part.stop, _BLOCK):
                 block = slice(start, min(start + _BLOCK, part.stop))
                 w = theta[block]
                 total += float(w @ w)
-                gradient[block] += strength * w
+                step = np.multiply(w, strength, out=self._step[: len(w)])
+                gradient[block] += step
         return strength / 2 * total
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
