@@ -182,9 +182,9 @@ def product_share(row, n, batch_size, epochs):
     products = [(*pair, batch_size) for pair in pairs]  # forward
     products += [(a, batch_size, b) for a, b in pairs]  # gradients
     products += [(b, a, batch_size) for a, b in pairs[1:]]  # back
-    seconds = sum(product_seconds(*shape) for shape in products) * n // batch_size * epochs
-    work = 2 * sum(map(prod, products)) * (n // batch_size) * epochs
-    seconds = sum(map(lambda shape: product_seconds(*shape), products)) * (n // batch_size) * epochs
+    updates = n // batch_size * epochs
+    seconds = updates * sum(product_seconds(*shape) for shape in products)
+    work = 2 * updates * sum(map(prod, products))
     return f"{work / row.ours_s / 1e9:.0f} GFLOP/s, {seconds / row.ours_s:.0%} of the bare products"
 
 

@@ -76,7 +76,7 @@ def test_digits_reach_97_percent():
 
 def test_logistic_regression_on_the_learnt_features_reproduces_predict():
     X, y = load_digits(return_X_y=True)
-    model = CascadedLogisticMLP((30,), tol=1e-3, random_state=0).fit(X / 16, y)
+    model = CascadedLogisticMLP((30,), learning_rate=0.01, tol=1e-3, random_state=0).fit(X / 16, y)
     features = model.transform(X / 16)
 
     last = LogisticRegression()
