@@ -21,14 +21,33 @@ from sklearn.preprocessing import StandardScaler
 from skml_lecture import RidgeRegression
 
 # %%
-# Each case: a name, the data, our model, scikit-learn's, and the grid searched for both.
+# Each case: a name, the data, our model, scikit-learn's, and the grid searched for either.
 
 ALPHAS = {"alpha": np.logspace(-2, 3, 11)}
+CS = {"C": 1 / ALPHAS["alpha"]}
 diabetes = load_diabetes(return_X_y=True)
-CASES = [
-    ("diabetes", diabetes, RidgeRegression(), Ridge(), ALPHAS),
-]
+breast_cancer = load_breast_cancer(return_X_y=True)
+wine = load_wine(return_X_y=True)
+digits = load_digits(return_X_y=True)
+pokemon = load_pokemon(return_X_y=True)
 
+CASES = [
+    ("diabetes", diabetes, RidgeRegression(), ALPHAS, Ridge(), ALPHAS),
+    *[
+        (name, data, GaussianGenerativeClassifier(), {}, LinearDiscriminantAnalysis(), {})
+        for name, data in [("breast cancer", breast_cancer), ("pokemon", pokemon)]
+    ],
+    (
+        "wine",
+        wine,
+        GaussianGenerativeClassifier("full"),
+        {},
+        QuadraticDiscriminantAnalysis(),
+        {},
+    ),
+    ("breast cancer", breast_cancer, LogisticRegressionGD(), ALPHAS, LogisticRegression(), CS),
+    ("wine", wine, LogisticRegressionGD(), ALPHAS, SGDClassifier("log_loss", random_state=0), {}),
+]
 
 # %%
 # A model is scored by five-fold cross-validation of its pipeline, its best parameters being

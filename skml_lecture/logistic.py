@@ -6,12 +6,11 @@ from functools import partial
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
-from skml_lecture.descent.coordinates import Scaled
+from skml_lecture.descent.coordinates import Scaled, Unchanged
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
     Curvature,
@@ -21,35 +20,17 @@ from skml_lecture.descent.curvature import (
     sample_rows,
 )
 from skml_lecture.descent.estimator import DescentEstimator
+from skml_lecture.descent.linear import place
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.stopping import GradientNorm
 from skml_lecture.descent.training import Progress, descend
+from skml_lecture.parallel import row_blocks
 from skml_lecture.validation import check_option, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
-
-
-def place(descent, network, coef, intercept):
-    """Go to the given coefficients and intercepts, where there are any."""
-    if coef is None and intercept is None:
-        return
-    theta = descent.theta.copy()
-    parts = {"coef_init": (network.weights(theta)[0], coef)}
-    if network.fit_intercept:
-        parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
-    elif intercept is not None:
-        raise ValueError("intercept_init was given, but fit_intercept=False.")
-    for name, (target, value) in parts.items():
-        if value is None:
-            continue
-        value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
-        if value.size != target.size:
-            raise ValueError(f"{name} must have shape {target.shape}, got {value.shape}.")
-        target[...] = value.reshape(target.shape)
-    descent.move(theta)
 
 
 class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
@@ -327,12 +308,12 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
         """Return a descent that begins at zero, with coordinates and rate for these rows."""
         optimizer = resolve_optimizer(self.optimizer)
         network, X = objective.network, objective.X
-        scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
-        curvature = Curvature(objective, scaled)
-        name = self.preconditioner
-        if name == "auto":
-            name = "whiten" if self._whitens(objective, optimizer) else "scale"
-        coordinates = choose_coordinates(name, curvature)
+        automatic = isinstance(self.learning_rate, str) and optimizer.auto_rate is None
+        scaled, coordinates, curvature = None, Unchanged(), None
+        if automatic or self.preconditioner is not None:
+            scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
+            curvature = Curvature(objective, scaled)
+            coordinates = choose_coordinates(self._preconditioner(objective, optimizer), curvature)
         n, b = objective.n_rows, self.batch_size or objective.n_rows
         theta = np.zeros(network.n_parameters, X.dtype)
         descent = self._begin(
@@ -342,6 +323,12 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
         if self.batch_size is None:
             descent.stop = GradientNorm(self.tol, X.dtype)
         return descent
+
+    def _preconditioner(self, objective, optimizer):
+        """Return the name of the coordinates, "auto" resolved."""
+        if self.preconditioner != "auto":
+            return self.preconditioner
+        return "whiten" if self._whitens(objective, optimizer) else "scale"
 
     def _prepare(self, start, descent, objective):
         """Go to the coefficients asked for, or near an optimum where nothing is known yet."""
@@ -409,9 +396,13 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             )
 
     def _separates(self, objective):
-        """Say whether every training row lies on its own side."""
-        z = safe_sparse_dot(objective.X, self.coef_.T) + self.intercept_
-        Y = objective.Y.T
+        """Say whether every training row lies on its own side; stop at a block that does not."""
+        blocks = row_blocks(objective.n_rows, 16 * objective.X.shape[1])
+        return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
+
+    def _separates_rows(self, X, Y):
+        """Say whether the given rows lie on their own side."""
+        z = safe_sparse_dot(X, self.coef_.T) + self.intercept_
         if z.shape[1] == 1:
             return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
         rival = np.where(Y > 0, -np.inf, z).max(axis=1)

@@ -49,12 +49,14 @@ def threads_for(n_tasks):
 
 
 @contextmanager
-def threads_worth(products):
-    """Take one BLAS thread while matrix products are as small as ``products`` multiplications.
+def one_thread_if_small(n_elements=0, products=0):
+    """Keep the BLAS to one thread where data, and products in multiplications, are small.
 
-    Waking a thread for them costs more than it saves, much more where the cores are shared.
+    Threads gain next to nothing there, and where the cores are busy their waiting for one another
+    takes many times as long as the work.
     """
-    if products > _SMALL_PRODUCT or not _busy.acquire(blocking=False):
+    small = n_elements <= _BLOCK_ELEMENTS and products <= _SMALL_PRODUCT
+    if not small or blas_threads() < 2 or not _busy.acquire(blocking=False):
         yield
         return
     try:

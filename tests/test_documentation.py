@@ -12,7 +12,7 @@ from numpydoc.validate import validate
 import skml_lecture
 
 ROOT = Path(__file__).parents[1]
-MODULES = ["skml_lecture", "skml_lecture.statistics"]
+MODULES = ["skml_lecture", "skml_lecture.datasets", "skml_lecture.statistics"]
 PUBLIC = [f"{module}.{name}" for module in MODULES for name in import_module(module).__all__]
 # of numpydoc's rules, those about line breaks, type spellings and sections that may be absent
 IGNORED = {"GL01", "GL02", "GL03", "GL08", "ES01", "SA01", "SA04", "EX01", "PR06", "PR08", "PR09"}

@@ -20,7 +20,7 @@ from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weig
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend, shuffled_batches
-from skml_lecture.parallel import threads_worth
+from skml_lecture.parallel import one_thread_if_small
 from skml_lecture.validation import check_option, check_weight
 
 FLOATS = (np.float64, np.float32)
@@ -182,9 +182,9 @@ class DescentEstimator(CallbackSupport, BaseEstimator):
 
     def _descend(self, descent, objective, after_epoch, **options):
         """Run the epochs of one fit."""
-        size = self._rows_per_update(objective.n_rows)
-        products = np.inf if size is None else size * objective.network.largest_layer
-        with threads_worth(products):
+        network, size = objective.network, self._rows_per_update(objective.n_rows)
+        n_elements = objective.n_rows * max(network.sizes) if size is None else 0
+        with one_thread_if_small(n_elements, (size or 0) * network.largest_layer):
             return descend(
                 objective,
                 descent.progress,

@@ -1,6 +1,22 @@
 """Way 1: what a data set is summarised to. Every statistic here adds."""
 
+from skml_lecture.statistics.categorical import Categorical
+from skml_lecture.statistics.class_moments import ClassMoments
+from skml_lecture.statistics.classes import ClassStatistics
+from skml_lecture.statistics.distribution import Distribution
+from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 from skml_lecture.statistics.moments import Moments
 from skml_lecture.statistics.summarizer import Summarizer
 
-__all__ = ["Moments", "Summarizer"]
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "ClassMoments",
+    "ClassStatistics",
+    "Distribution",
+    "Gaussian",
+    "Moments",
+    "Multinomial",
+    "Poisson",
+    "Summarizer",
+]

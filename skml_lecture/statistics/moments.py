@@ -167,12 +167,9 @@ class Moments:
 
 
 def _dense_moments(parts, width):
-    """Return weight, origin, offset and scatter of blocks ``(x, weight, targets)`` of rows.
-
-    Every product is SciPy's: NumPy brings a BLAS of its own, whose threads would fight for cores.
-    """
+    """Return weight, origin, offset and scatter of blocks ``(x, weight, targets)`` of rows."""
     total, mean, origin = 0.0, np.zeros(width), np.zeros(width)
-    scatter = np.zeros((width, width), order="F")  # upper triangle
+    scatter = _Scatter(width) if width <= _MAX_THREADED_WIDTH else _WideScatter(width)
     buffer = np.empty((0, width))
     with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
         for x, weight, targets in parts:
@@ -185,21 +182,61 @@ def _dense_moments(parts, width):
             center = origin + mean  # rounded
             Z = _centered(x, targets, center, buffer)
             if not total:  # nothing is known of the mean yet: center twice
-                center = origin = dgemv(1.0, Z.T, average)
+                center = origin = scatter.combine(average, Z)
                 Z = _centered(x, targets, center, buffer)
-            within = dgemv(1.0, Z.T, average)  # the block's mean, from the center
+            within = scatter.combine(average, Z)  # the block's mean, from the center
             if weight is not None:
                 Z *= np.sqrt(weight)[:, np.newaxis]
-            scatter = dsyrk(1.0, Z.T, beta=1.0, c=scatter, overwrite_c=True)
-            scatter = dsyr(-added, within, a=scatter, overwrite_a=True)
+            scatter.add(Z)
+            scatter.add_outer(-added, within)
             shift = within + ((center - origin) - mean)  # from the mean so far
-            weights = total * added / (total + added)
-            scatter = dsyr(weights, shift, a=scatter, overwrite_a=True)
+            scatter.add_outer(total * added / (total + added), shift)
             total += added
             mean += added / total * shift
-    whole = scatter + scatter.T
-    np.fill_diagonal(whole, scatter.diagonal())
-    return total, origin, mean, whole
+    return total, origin, mean, scatter.matrix()
+
+
+class _Scatter:
+    """A sum of products of rows, by NumPy: other threads run meanwhile."""
+
+    def __init__(self, width):
+        self.S = np.zeros((width, width))
+
+    def combine(self, average, Z):
+        return average @ Z
+
+    def add(self, Z):
+        self.S += Z.T @ Z
+
+    def add_outer(self, factor, v):
+        self.S += np.outer(factor * v, v)
+
+    def matrix(self):
+        return self.S
+
+
+class _WideScatter:
+    """The same in place, by SciPy: it holds the interpreter, and has threads of its own.
+
+    All by SciPy, since NumPy brings another BLAS, whose threads would fight for the cores.
+    """
+
+    def __init__(self, width):
+        self.S = np.zeros((width, width), order="F")  # upper triangle
+
+    def combine(self, average, Z):
+        return dgemv(1.0, Z.T, average)
+
+    def add(self, Z):
+        self.S = dsyrk(1.0, Z.T, beta=1.0, c=self.S, overwrite_c=True)
+
+    def add_outer(self, factor, v):
+        self.S = dsyr(factor, v, a=self.S, overwrite_a=True)
+
+    def matrix(self):
+        whole = self.S + self.S.T
+        np.fill_diagonal(whole, self.S.diagonal())
+        return whole
 
 
 def _centered(x, targets, center, buffer):

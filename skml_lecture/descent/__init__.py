@@ -1,0 +1,1 @@
+"""Way 2: how parameters are learnt step by step."""

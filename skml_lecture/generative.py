@@ -1,0 +1,310 @@
+"""What generative classifiers share: joint density -> posterior -> label, and drawing rows."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    check_scalar,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from skml_lecture.classification import ScoreClassifier
+from skml_lecture.statistics.classes import ClassStatistics
+from skml_lecture.statistics.summarizer import Summarizer
+from skml_lecture.validation import check_weight, unchanged_on_failure
+
+
+def _can_continue(classifier):
+    classifier._check_continuable()
+    return True
+
+
+def encode(y):
+    """Return the sorted classes of ``y`` and the position of each label among them."""
+    if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
+        steps = y.astype(np.intp) - int(y.min())
+        present = np.bincount(steps) > 0
+        classes = np.flatnonzero(present) + int(y.min())
+        return classes.astype(y.dtype), (np.cumsum(present) - 1)[steps]
+    kind = type_of_target(y, input_name="y")
+    if kind not in {"binary", "multiclass"}:
+        raise ValueError(
+            f"Unknown label type: {kind}. y must hold class labels, such as strings or whole "
+            f"numbers."
+        )
+    return np.unique(y, return_inverse=True)
+
+
+class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
+    """Base of classifiers that model p(x, c) = P(c) p(x | c).
+
+    A subclass takes ``priors`` and says what is particular to its family of densities:
+
+    - ``_read(X, reset)``: validate rows, here and nowhere else; ``reset`` as in
+      ``sklearn.utils.validation.validate_data``. What it returns has ``shape`` and is indexed
+      by arrays of rows;
+    - ``_summarise(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
+      (see :class:`~skml_lecture.statistics.ClassStatistics`); row i is of class ``codes[i]``,
+      every weight is positive, and None means that all are 1;
+    - ``_solve_densities(summary)``: set the parameters of every p(x | c), where classes of
+      ``class_count_`` zero are yet without data;
+    - ``_log_likelihood(X)``: log p(x | c) of the rows of ``_read``, a new (n, k) array;
+    - ``_draw(codes, random_state)``: one row of each class in ``codes``.
+
+    ``_check_continuable()`` raises an AttributeError where the current hyper-parameters need
+    all rows at once.
+    """
+
+    _announced = None  # the classes that ``classes=`` fixed
+    _statistics = None
+
+    @abstractmethod
+    def _read(self, X, *, reset):
+        """Validate rows."""
+
+    @abstractmethod
+    def _summarise(self, X, codes, n_classes, weight):
+        """Return what the rows of each class are summarised to."""
+
+    @abstractmethod
+    def _solve_densities(self, summary):
+        """Set the parameters of the class densities."""
+
+    @abstractmethod
+    def _log_likelihood(self, X):
+        """Return log p(x | c) for every row and class."""
+
+    @abstractmethod
+    def _draw(self, codes, random_state):
+        """Return one row of each class in ``codes``."""
+
+    def _check_continuable(self):
+        """Raise an AttributeError where rows can not come in chunks."""
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn the prior and the density of every class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training rows.
+        y : array-like of shape (n_samples,)
+            Their classes: any labels that sort.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; k means a row that stands there k times. None means 1.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+        """
+        with unchanged_on_failure(self):
+            X, y, weight = self._labelled(X, y, sample_weight, reset=True)
+            if weight is not None:
+                lost = np.setdiff1d(y, y[weight > 0])
+                if len(lost):
+                    raise ValueError(
+                        f"All sample weights of class {lost.tolist()[0]!r} are zero: leave the "
+                        f"class out of y, or give one of its rows a positive weight."
+                    )
+            self._announced = None
+            self._statistics = self._summary(X, y, weight)
+            self._solve()
+        return self
+
+    @available_if(_can_continue)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from one more chunk of rows.
+
+        After any split of the rows into chunks the model is that of one ``fit``, to rounding.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows of the chunk.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that may ever come. None leaves them open: a new class may arrive
+            with any chunk.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+
+        Returns
+        -------
+        self : object
+            The model of all rows so far.
+        """
+        with unchanged_on_failure(self):
+            first = not hasattr(self, "classes_")
+            before = None if first else self._kept_statistics()
+            X, y, weight = self._labelled(X, y, sample_weight, reset=first)
+            added = self._summary(X, y, weight)
+            self._statistics = added if first else before + added
+            self._announce(classes)
+            self._solve()
+        return self
+
+    def _labelled(self, X, y, sample_weight, *, reset):
+        """Return valid rows, labels and weights (None where every weight is 1)."""
+        X = self._read(X, reset=reset)
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_consistent_length(X, y)
+        return X, y, check_weight(sample_weight, X)
+
+    def _summary(self, X, y, weight):
+        """Return the statistics of the rows whose weight is positive."""
+        if weight is not None and not weight.all():
+            rows = np.flatnonzero(weight)
+            X, y, weight = X[rows], y[rows], weight[rows]
+        classes, codes = encode(y)
+        counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
+        return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
+
+    def _announce(self, classes):
+        """Fix the classes for good, where the caller names them."""
+        if classes is None:
+            return
+        classes = np.unique(column_or_1d(classes))
+        if self._announced is not None and not np.array_equal(classes, self._announced):
+            raise ValueError(
+                f"classes={classes.tolist()} is not what an earlier partial_fit was given: "
+                f"{self._announced.tolist()}."
+            )
+        self._announced = classes
+
+    def _solve(self):
+        """Set classes, priors and densities from the statistics."""
+        if self._announced is not None:
+            unique_labels(self._announced, self._statistics.classes)
+            unknown = np.setdiff1d(self._statistics.classes, self._announced)
+            if len(unknown):
+                raise ValueError(
+                    f"Labels {unknown.tolist()} are not among the classes that partial_fit was "
+                    f"given: {self._announced.tolist()}."
+                )
+            self._statistics = self._statistics.over(self._announced)
+        self.classes_ = self._statistics.classes
+        self.class_count_ = self._statistics.weight
+        self.class_prior_ = self._resolve_priors()
+        self._solve_densities(self._statistics.summary)
+
+    def _resolve_priors(self):
+        """Return the prior probability of each class: ``priors``, or the class fractions."""
+        if self.priors is None:
+            return self.class_count_ / self.class_count_.sum()
+        priors = check_array(
+            self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
+        )
+        if priors.shape != self.classes_.shape:
+            raise ValueError(
+                f"priors must have one entry per class, {len(self.classes_)} for the classes "
+                f"{self.classes_.tolist()}, got shape {priors.shape}."
+            )
+        if (priors < 0).any():
+            raise ValueError(f"priors must be non-negative, got {priors.tolist()}.")
+        if abs(priors.sum() - 1) > 1e-6:
+            raise ValueError(f"priors must sum to 1, got a sum of {priors.sum():.6g}.")
+        if not priors[self.class_count_ > 0].any():
+            raise ValueError("priors must be positive for a class that has data.")
+        return priors
+
+    def _log_prior(self):
+        """Return log P(c); -inf for a class without data, whose density is unknown."""
+        with np.errstate(divide="ignore"):
+            return np.log(np.where(self.class_count_ > 0, self.class_prior_, 0.0))
+
+    def predict_joint_log_proba(self, X):
+        """Return the log of the joint density, log P(c) + log p(x | c).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        log_joint : ndarray of shape (n_samples, n_classes)
+            Natural logarithms, columns in the order of ``classes_``; -inf where a class
+            can not bring forth the row.
+        """
+        check_is_fitted(self)
+        log_joint = self._log_likelihood(self._read(X, reset=False))
+        log_joint += self._log_prior()
+        return log_joint
+
+    def score_samples(self, X):
+        """Return the log density log p(x) of the rows, whatever their class.
+
+        Small values mark rows that no class accounts for.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+            Natural logarithm of the sum over the classes of the joint density.
+        """
+        return logsumexp(self.predict_joint_log_proba(X), axis=1)
+
+    def sample(self, n_samples=1, *, class_label=None, random_state=None):
+        """Draw rows from the model: a class from the prior, then a row from its density.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows, at least 1.
+        class_label : label, default=None
+            Draw from this class only.
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same rows on every call.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            The rows.
+        y : ndarray of shape (n_samples,)
+            Their classes.
+
+        Raises
+        ------
+        ValueError
+            If ``class_label`` is no class of the model, or one without data.
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", (int, np.integer), min_val=1)
+        random_state = check_random_state(random_state)
+        if class_label is None:
+            chances = np.exp(self._log_prior())
+            codes = random_state.choice(len(chances), size=n_samples, p=chances / chances.sum())
+        else:
+            codes = np.full(n_samples, self._code(class_label))
+        return self._draw(codes, random_state), self.classes_[codes]
+
+    def _code(self, label):
+        """Return the position of a class that has data."""
+        known = self.classes_[self.class_count_ > 0].tolist()
+        if label not in known:
+            raise ValueError(f"class_label must be one of {known}, got {label!r}.")
+        return self.classes_.tolist().index(label)
+
+    def _scores(self, X):
+        """Return the log joint, or its difference for two classes.
+
+        A row that is impossible under every class says nothing about them: it gets the prior.
+        """
+        z = self.predict_joint_log_proba(X)
+        if np.isneginf(z.min(initial=0)):
+            z[np.isneginf(z.max(axis=1))] = self._log_prior()
+        return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

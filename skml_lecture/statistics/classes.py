@@ -1,0 +1,85 @@
+"""Statistics of labelled rows: what each class was summarised to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import unique_labels
+
+
+@dataclass(frozen=True, eq=False)
+class ClassStatistics:
+    """Classes, their weights and what their rows were summarised to; merge with ``+``.
+
+    The sum is over the union of the classes: a part may lack some of them.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted labels.
+    weight : ndarray of shape (n_classes,)
+        Total weight of each class; zero for one that was announced and has not been seen.
+    summary : object
+        What a family of densities keeps of each class, in the order of ``classes``: a frozen
+        value with ``+`` and ``expanded(positions, n_classes)``, which returns the same value
+        over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty.
+
+    See Also
+    --------
+    ClassMoments : What the Gaussian model keeps of each class.
+
+    Notes
+    -----
+    The only place where the classes of two parts are aligned: O(size of the summaries).
+
+    References
+    ----------
+    H. Lee, "Machine Learning", lecture 6, "Classification: probabilistic generative model":
+    class weights and class densities are all that the posterior needs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skml_lecture.statistics import ClassMoments, ClassStatistics
+    >>> X, codes = np.array([[1.0], [3.0], [4.0]]), np.array([0, 0, 1])
+    >>> moments = ClassMoments.from_samples(X, codes, 2)
+    >>> part = ClassStatistics(np.array(["a", "c"]), moments.weight, moments)
+    >>> other = ClassStatistics(np.array(["b", "c"]), moments.weight, moments)
+    >>> whole = part + other
+    >>> whole.classes
+    array(['a', 'b', 'c'], dtype='<U1')
+    >>> whole.weight
+    array([2., 2., 2.])
+    """
+
+    classes: np.ndarray  # (k,)
+    weight: np.ndarray  # (k,)
+    summary: Any
+
+    def over(self, classes):
+        """Return the same statistics over more classes, the new ones empty.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            Sorted labels, among them all of ``self.classes``.
+
+        Returns
+        -------
+        statistics : ClassStatistics
+            Over ``classes``.
+        """
+        if np.array_equal(classes, self.classes):
+            return self
+        positions = np.searchsorted(classes, self.classes)
+        weight = np.zeros(len(classes))
+        weight[positions] = self.weight
+        return ClassStatistics(classes, weight, self.summary.expanded(positions, len(classes)))
+
+    def __add__(self, other):
+        if not isinstance(other, ClassStatistics):
+            return NotImplemented
+        unique_labels(self.classes, other.classes)  # raises where strings meet numbers
+        classes = np.union1d(self.classes, other.classes)
+        ours, theirs = self.over(classes), other.over(classes)
+        return ClassStatistics(classes, ours.weight + theirs.weight, ours.summary + theirs.summary)

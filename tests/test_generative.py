@@ -1,0 +1,318 @@
+"""What generative classifiers share, on the smallest member of the family."""
+
+# ruff: noqa: ARG002, ARG005 - hooks and calls share one signature
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import validate_data
+
+from skml_lecture.generative import GenerativeClassifier, encode
+from skml_lecture.statistics import ClassMoments, ClassStatistics
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Weights and sums of the rows of each class."""
+
+    weight: np.ndarray
+    total: np.ndarray
+
+    def expanded(self, positions, n_classes):
+        weight, total = np.zeros(n_classes), np.zeros((n_classes, self.total.shape[1]))
+        weight[positions], total[positions] = self.weight, self.total
+        return Sums(weight, total)
+
+    def __add__(self, other):
+        return Sums(self.weight + other.weight, self.total + other.total)
+
+
+class UnitBall(GenerativeClassifier):
+    """Exponential of minus the distance where it is at most ``radius``, impossible beyond."""
+
+    def __init__(self, *, priors=None, radius=np.inf):
+        self.priors = priors
+        self.radius = radius
+
+    def _read(self, X, *, reset):
+        return validate_data(self, X, reset=reset, dtype=np.float64)
+
+    def _summarise(self, X, codes, n_classes, weight):
+        H = np.eye(n_classes)[codes] * (1 if weight is None else weight[:, np.newaxis])
+        return Sums(H.sum(axis=0), H.T @ X)
+
+    def _solve_densities(self, summary):
+        self.means_ = summary.total / np.maximum(summary.weight, 1e-300)[:, np.newaxis]
+
+    def _log_likelihood(self, X):
+        distance = np.linalg.norm(X[:, np.newaxis] - self.means_, axis=2)
+        return np.where(distance <= self.radius, -distance, -np.inf)
+
+    def _draw(self, codes, random_state):
+        return self.means_[codes]
+
+
+@parametrize_with_checks([UnitBall()])
+def test_what_is_shared_passes_the_estimator_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def data(rng):
+    y = np.array(["a", "b", "c"])[np.arange(60) % 3]
+    return rng.normal(size=(60, 2)) + 2 * (y == "b")[:, np.newaxis], y
+
+
+def assert_same(model, other):
+    assert_array_equal(model.classes_, other.classes_)
+    assert_allclose(model.class_prior_, other.class_prior_)
+    assert_allclose(model.class_count_, other.class_count_)
+    assert_allclose(model.means_, other.means_)
+
+
+def test_classes_may_arrive_late(data):
+    X, y = data
+    order = np.argsort(y, kind="stable")[::-1]
+
+    chunks = UnitBall()
+    for rows in np.array_split(order, 7):
+        chunks.partial_fit(X[rows], y[rows])
+
+    assert_same(chunks, UnitBall().fit(X, y))
+
+
+def test_merge_covers_the_union_of_the_classes(data):
+    X, y = data
+    first, second = y != "b", y == "b"
+
+    merged = UnitBall().fit(X[second], y[second]).merge(UnitBall().fit(X[first], y[first]))
+
+    assert_same(merged, UnitBall().fit(X, y))
+
+
+def test_longer_labels_arrive_late_uncut():
+    model = UnitBall().partial_fit([[0.0]], ["b"]).partial_fit([[1.0]], ["longer"])
+
+    assert_array_equal(model.classes_, ["b", "longer"])
+
+
+def test_announced_class_without_rows_is_impossible(data):
+    X, y = data
+
+    model = UnitBall().partial_fit(X[y == "a"], y[y == "a"], classes=["a", "b"])
+
+    assert_array_equal(model.class_count_, [20, 0])
+    assert_array_equal(model.predict_proba(X[:2]), [[1, 0], [1, 0]])
+    assert_array_equal(model.sample(5, random_state=0)[1], ["a"] * 5)
+
+
+def test_priors_of_a_class_without_rows_wait_for_its_rows(data):
+    X, y = data
+    model = UnitBall(priors=[0.5, 0.25, 0.25])
+
+    model.partial_fit(X[y != "c"], y[y != "c"], classes=["a", "b", "c"])
+
+    assert_array_equal(model.predict_proba(X)[:, 2], 0)
+    assert_allclose(model.partial_fit(X, y).class_prior_, [0.5, 0.25, 0.25])
+
+
+def test_priors_are_class_fractions_by_weight():
+    model = UnitBall().fit([[0.0], [1.0], [2.0]], ["a", "b", "b"], sample_weight=[6, 1, 1])
+
+    assert_allclose(model.class_prior_, [0.75, 0.25])
+
+
+def test_impossible_row_gets_the_prior(data):
+    X, y = data
+    model = UnitBall(radius=5.0).fit(X, y)
+
+    P = model.predict_proba([[100.0, 0.0], [-100.0, 0.0]])
+
+    assert_allclose(P, np.tile(model.class_prior_, (2, 1)))
+    assert_array_equal(model.score_samples([[100.0, 0.0]]), [-np.inf])
+
+
+@pytest.mark.parametrize("priors", [[0.25, 0.75], [0.0, 1.0]])
+def test_impossible_row_gets_the_prior_of_two_classes(priors):
+    model = UnitBall(radius=1.0, priors=priors).fit([[0.0], [1.0]], [0, 1])
+
+    assert_allclose(model.predict_proba([[9.0]]), [priors])
+
+
+def test_two_classes_score_by_the_difference_of_the_joint(data):
+    X, y = data
+    model = UnitBall().fit(X[y != "c"], y[y != "c"])
+
+    log_joint = model.predict_joint_log_proba(X)
+
+    assert_allclose(model.decision_function(X), log_joint[:, 1] - log_joint[:, 0])
+
+
+def test_density_is_the_sum_of_the_joint(data):
+    X, y = data
+    model = UnitBall().fit(X, y)
+
+    log_joint = model.predict_joint_log_proba(X)
+
+    assert_allclose(np.exp(model.score_samples(X)), np.exp(log_joint).sum(axis=1))
+    assert_allclose(model.predict_log_proba(X), log_joint - model.score_samples(X)[:, np.newaxis])
+
+
+def test_draws_come_from_the_prior():
+    model = UnitBall(priors=[0.2, 0.3, 0.5]).fit([[0.0], [1.0], [2.0]], ["a", "b", "c"])
+
+    X, y = model.sample(3000, random_state=0)
+
+    assert X.shape == (3000, 1)
+    counts = np.unique(y, return_counts=True)[1]
+    assert stats.chisquare(counts, 3000 * model.class_prior_).pvalue > 1e-3
+    assert_array_equal(X[:, 0], np.searchsorted(model.classes_, y))
+
+
+def test_draws_of_one_class_repeat_with_the_seed(data):
+    model = UnitBall().fit(*data)
+
+    X, y = model.sample(4, class_label="b", random_state=3)
+
+    assert_array_equal(y, ["b"] * 4)
+    assert_array_equal(X, model.sample(4, class_label="b", random_state=3)[0])
+
+
+def test_one_class_is_certain():
+    model = UnitBall().fit([[0.0], [1.0]], ["a", "a"])
+
+    assert_array_equal(model.predict_proba([[5.0]]), [[1.0]])
+    assert_array_equal(model.predict([[5.0]]), ["a"])
+
+
+def test_refit_reads_new_priors(data):
+    model = UnitBall().fit(*data)
+
+    model.set_params(priors=[0.1, 0.2, 0.7]).refit()
+
+    assert_same(model, UnitBall(priors=[0.1, 0.2, 0.7]).fit(*data))
+
+
+def test_rows_of_zero_weight_are_absent(data):
+    X, y = data
+    weight = np.where(np.arange(60) % 2, 1.0, 0.0)
+    weight[y == "c"] = 0
+
+    model = UnitBall().partial_fit(X, y, sample_weight=weight)
+
+    assert_same(model, UnitBall().fit(X[weight > 0], y[weight > 0]))
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [3, -1, 3, 7],
+        [-128, 127, 0, 1],
+        [True, False, True, True],
+        [1.0, 5.0, 1.0, 2.0],
+        ["x", "yy", "x", ""],
+        [10**15, 0, -(10**15), 0],
+    ],
+)
+def test_encoding_is_that_of_unique(y):
+    y = np.array(y)
+
+    classes, codes = encode(y)
+
+    expected = np.unique(y, return_inverse=True)
+    assert classes.dtype == y.dtype
+    assert_array_equal(classes, expected[0])
+    assert_array_equal(codes, expected[1])
+
+
+@pytest.mark.parametrize(
+    ("priors", "message"),
+    [
+        ([0.5, 0.5], "one entry per class, 3 for"),
+        ([0.5, 0.4, 0.2], "sum to 1, got a sum of 1.1"),
+        ([1.5, -0.25, -0.25], "non-negative"),
+        ([0.5, np.nan, 0.5], "NaN"),
+        ([[0.2, 0.3, 0.5]], "one entry per class"),
+    ],
+)
+def test_bad_priors_are_refused(data, priors, message):
+    with pytest.raises(ValueError, match=message):
+        UnitBall(priors=priors).fit(*data)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, X, y: m.fit(X, y, np.zeros(60)), "All values of sample_weight are zero"),
+        (lambda m, X, y: m.fit(X, y, y != "b"), "weights of class 'b' are zero"),
+        (lambda m, X, y: m.fit(X, X[:, 0]), "Unknown label type: continuous"),
+        (lambda m, X, y: m.fit(X, y[:-1]), "inconsistent numbers"),
+        (lambda m, X, y: m.fit(X, [0] * 59 + [np.nan]), "y contains NaN"),
+        (lambda m, X, y: m.partial_fit(X, y, classes=["a", "b"]), r"\['c'\] are not among"),
+        (lambda m, X, y: m.partial_fit(X, np.arange(60) % 3), "Mix of label input types"),
+        (lambda m, X, y: m.partial_fit(X[:, :1], y), "features"),
+        (lambda m, X, y: m.partial_fit(-X, y, sample_weight=-np.ones(60)), "Negative"),
+        (lambda m, X, y: m.merge(UnitBall().fit(X[:, :1], y)), "same features"),
+        (lambda m, X, y: m.merge(UnitBall().fit(X, np.arange(60) % 3)), "Mix of label"),
+        (lambda m, X, y: m.set_params(priors=[1.0]).refit(), "one entry per class"),
+        (lambda m, X, y: m.set_params(priors=[1.0]).merge(m), "one entry per class"),
+        (lambda m, X, y: m.sample(class_label="z"), "one of"),
+        (lambda m, X, y: m.sample(0), "n_samples"),
+    ],
+)
+def test_failed_call_says_why_and_leaves_the_model_as_it_was(data, call, message):
+    X, y = data
+    model = UnitBall().fit(X, y)
+    before = vars(model).copy()
+
+    with pytest.raises(ValueError, match=message):
+        call(model, X, y)
+
+    del before["priors"]
+    assert all(vars(model)[name] is value for name, value in before.items())
+
+
+def test_announced_classes_are_final(data):
+    X, y = data
+    model = UnitBall().partial_fit(X[y == "a"], y[y == "a"], classes=["a", "b"])
+
+    with pytest.raises(ValueError, match="earlier partial_fit"):
+        model.partial_fit(X[:3], ["a", "a", "a"], classes=["a", "c"])
+    with pytest.raises(ValueError, match=r"\['c'\] are not among the classes"):
+        model.partial_fit(X[y == "c"], y[y == "c"])
+    with pytest.raises(ValueError, match=r"\['c'\] are not among the classes"):
+        model.merge(UnitBall().fit(X, y))
+    assert_array_equal(model.classes_, ["a", "b"])
+
+
+def test_a_fit_forgets_announced_classes(data):
+    X, y = data
+    model = UnitBall().partial_fit(X[y == "a"], y[y == "a"], classes=["a", "b"])
+
+    assert_same(model.fit(X, y), UnitBall().fit(X, y))
+
+
+@pytest.mark.parametrize("method", ["predict_joint_log_proba", "score_samples", "predict_proba"])
+def test_unfitted_model_says_so(method):
+    with pytest.raises(NotFittedError):
+        getattr(UnitBall(), method)([[0.0]])
+
+
+def test_class_statistics_add_over_the_union():
+    moments = ClassMoments.from_samples(np.arange(4.0)[:, np.newaxis], np.array([0, 0, 1, 1]), 2)
+    parts = [
+        ClassStatistics(np.array(classes), moments.weight, moments)
+        for classes in (["a", "d"], ["b", "c"], ["c", "d"])
+    ]
+
+    left, right = (parts[0] + parts[1]) + parts[2], parts[0] + (parts[1] + parts[2])
+
+    for whole in (left, right):
+        assert_array_equal(whole.classes, ["a", "b", "c", "d"])
+        assert_array_equal(whole.weight, [2, 2, 4, 4])
+        assert_allclose(whole.summary.mean, [[0.5], [0.5], [1.5], [2.5]])
