@@ -2,6 +2,7 @@
 
 import warnings
 from importlib.util import find_spec
+from itertools import pairwise
 from math import prod
 from time import perf_counter
 
@@ -133,7 +134,7 @@ def torch_fit(X, y, hidden, batch_size, epochs):
     torch.manual_seed(0)
     sizes = [X.shape[1], *hidden, 10]
     layers = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         layers += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
     adam = torch.optim.Adam(model.parameters(), weight_decay=ALPHA / len(X))

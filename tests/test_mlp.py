@@ -178,7 +178,7 @@ def test_a_bad_chunk_leaves_the_model_as_it_was(bad, iris):
     before = model.predict_proba(X)
     chunk = (np.full_like(X, np.nan), y) if bad == "nan" else (X, y + 7)
 
-    with pytest.raises(ValueError, match="NaN|labels"):
+    with pytest.raises(ValueError, match=r"NaN|labels"):
         model.partial_fit(*chunk)
 
     assert_array_equal(model.predict_proba(X), before)
