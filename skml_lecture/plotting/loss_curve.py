@@ -1,9 +1,9 @@
-"""Displays in scikit-learn's manner; matplotlib is imported when something is drawn."""
+"""Loss against epoch."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-_PLOTTING_HELP = "Drawing needs matplotlib: pip install 'skml-lecture[plot]'."
+from skml_lecture.plotting.axes import import_pyplot
 
 
 class LossCurveDisplay:
@@ -34,6 +34,10 @@ class LossCurveDisplay:
     See Also
     --------
     sklearn.model_selection.LearningCurveDisplay : Score against the number of training rows.
+
+    Notes
+    -----
+    The losses are those that the estimators recorded; nothing is fitted or evaluated to draw them.
 
     References
     ----------
@@ -128,11 +132,7 @@ class LossCurveDisplay:
         display : LossCurveDisplay
             With ``ax_``, ``figure_`` and ``lines_``.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(_PLOTTING_HELP) from error
-        ax = plt.subplots()[1] if ax is None else ax
+        ax = import_pyplot().subplots()[1] if ax is None else ax
         self.lines_ = []
         for name, curve in self.curves.items():
             (line,) = ax.plot(_epochs(curve), curve, label=name, **kwargs)

@@ -1,0 +1,194 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import make_scorer, r2_score
+from sklearn.model_selection import KFold, cross_validate
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skml_lecture import GaussianGenerativeClassifier, RidgeRegression
+from skml_lecture.diagnostics import bias_variance_decomposition, diagnose_fit
+
+X = np.linspace(-1, 1, 30)[:, np.newaxis]
+GRID = np.linspace(-1, 1, 101)[:, np.newaxis]
+
+
+def wave(X):
+    return np.sin(4 * X[:, 0])
+
+
+def decompose(estimator, **options):
+    options = {"noise": 0.5, "n_repeats": 40, "random_state": 0, "X_test": GRID} | options
+    return bias_variance_decomposition(estimator, X, wave, **options)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RidgeRegression(0.1),
+        make_pipeline(PolynomialFeatures(7), RidgeRegression(0)),
+        KNeighborsRegressor(3),
+        DecisionTreeRegressor(random_state=0),
+    ],
+)
+def test_squared_bias_and_variance_sum_to_the_error(estimator):
+    result = decompose(estimator)
+
+    assert_allclose(result.bias_squared + result.variance, result.error, rtol=1e-11)
+    assert_allclose(
+        result.total_bias_squared + result.total_variance + result.noise_variance,
+        result.expected_error,
+    )
+
+
+def test_totals_are_means_over_the_test_points():
+    result = decompose(RidgeRegression())
+
+    assert_allclose(result.total_bias_squared, result.bias_squared.mean())
+    assert_allclose(result.total_variance, result.variance.mean())
+    assert_allclose(result.total_error, result.error.mean())
+
+
+def test_a_constant_has_no_variance_and_the_bias_of_its_distance():
+    result = decompose(DummyRegressor(strategy="constant", constant=0.3))
+
+    assert_array_equal(result.variance, 0)
+    assert_allclose(result.bias_squared, (0.3 - wave(GRID)) ** 2)
+
+
+def test_without_noise_nothing_varies():
+    result = decompose(RidgeRegression(), noise=0)
+
+    assert_allclose(result.variance, 0, atol=1e-30)
+
+
+def test_variance_of_least_squares_at_its_rows_is_features_over_rows():
+    """p sigma^2 / n on average over the rows, whatever the true function is."""
+    result = decompose(LinearRegression(), X_test=None, n_repeats=4000)
+
+    sampling_error = 0.25 / 30 * np.sqrt(2 * 2 / 4000)  # chi-squared with 2 degrees of freedom
+    assert_allclose(result.total_variance, 2 * 0.25 / 30, atol=5 * sampling_error)
+
+
+def test_an_error_on_new_observations_is_the_expected_error():
+    estimator, n_repeats = make_pipeline(PolynomialFeatures(3), RidgeRegression(0)), 2000
+    result = decompose(estimator, n_repeats=n_repeats)
+    fresh = result.truth + 0.5 * np.random.default_rng(1).normal(size=result.predictions.shape)
+
+    errors = np.mean((fresh - result.predictions) ** 2, axis=1)
+
+    atol = 5 * errors.std() / np.sqrt(n_repeats)
+    assert_allclose(errors.mean(), result.expected_error, atol=atol)
+
+
+def test_workers_and_seeds_give_the_same_universes():
+    one, two = decompose(RidgeRegression()), decompose(RidgeRegression(), n_jobs=2)
+
+    assert_array_equal(one.predictions, two.predictions)
+
+
+def test_the_estimator_is_left_alone():
+    model = RidgeRegression()
+
+    decompose(model)
+
+    assert not hasattr(model, "coef_")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"noise": -1.0}, "noise"), ({"n_repeats": 0}, "n_repeats"), ({"X_test": [1.0]}, "1D")],
+)
+def test_wrong_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        decompose(RidgeRegression(), **options)
+
+
+def test_the_truth_must_give_one_value_per_row():
+    with pytest.raises(ValueError, match="one value per row"):
+        bias_variance_decomposition(RidgeRegression(), X, lambda X: X, noise=1.0)
+
+
+def test_a_line_through_a_wave_underfits():
+    diagnosis = diagnose_fit(
+        RidgeRegression(), X, wave(X) ** 2, cv=KFold(5, shuffle=True, random_state=0)
+    )
+
+    assert diagnosis.verdict == "underfitting"
+
+
+def test_a_bad_training_score_is_never_overfitting():
+    """Polynomials of degree 1 on pure noise: the validation score is far below the other."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 12)), rng.normal(size=40)
+
+    diagnosis = diagnose_fit(LinearRegression(), X, y)
+
+    assert diagnosis.train_score - diagnosis.validation_score > 0.5
+    assert diagnosis.verdict == "underfitting"
+    assert not any("overfit" in line for line in str(diagnosis).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("estimator", "load"),
+    [
+        (DecisionTreeClassifier(random_state=0), load_breast_cancer),
+        (DecisionTreeRegressor(random_state=0), load_diabetes),
+    ],
+)
+def test_an_unpruned_tree_overfits(estimator, load):
+    diagnosis = diagnose_fit(estimator, *load(return_X_y=True))
+
+    assert diagnosis.train_score == 1
+    assert diagnosis.verdict == "overfitting"
+
+
+def test_a_shared_covariance_is_ok_on_the_tumours():
+    model = make_pipeline(StandardScaler(), GaussianGenerativeClassifier())
+
+    diagnosis = diagnose_fit(model, *load_breast_cancer(return_X_y=True))
+
+    assert diagnosis.verdict == "ok"
+
+
+def test_scores_are_those_of_cross_validate_and_the_words_hold_them():
+    X, y = load_diabetes(return_X_y=True)
+    scoring = "neg_mean_absolute_error"
+
+    diagnosis = diagnose_fit(RidgeRegression(), X, y, cv=4, scoring=scoring)
+
+    scores = cross_validate(RidgeRegression(), X, y, cv=4, scoring=scoring, return_train_score=True)
+    assert_allclose(diagnosis.train_scores, scores["train_score"])
+    assert_allclose(diagnosis.validation_scores, scores["test_score"])
+    assert f"{diagnosis.train_score:.3f}" in str(diagnosis)
+    assert f"{diagnosis.validation_score:.3f}" in str(diagnosis)
+    assert all(remedy in str(diagnosis) for remedy in diagnosis.remedies)
+
+
+def test_the_target_decides_what_a_bad_training_score_is():
+    X, y = load_diabetes(return_X_y=True)
+
+    assert diagnose_fit(LinearRegression(), X, y).verdict == "underfitting"
+    assert diagnose_fit(LinearRegression(), X, y, target=0.45).verdict == "ok"
+
+
+def test_splits_that_can_be_read_once_are_enough():
+    X, y = load_diabetes(return_X_y=True)
+
+    diagnosis = diagnose_fit(LinearRegression(), X, y, cv=iter(KFold(3).split(X)))
+
+    assert len(diagnosis.train_scores) == 3
+
+
+def test_targets_that_make_no_sense_are_refused():
+    X, y = load_diabetes(return_X_y=True)
+
+    with pytest.raises(ValueError, match="target must be above"):
+        diagnose_fit(LinearRegression(), X, y, target=-2.0)
+    with pytest.raises(ValueError, match="target must be a number"):
+        diagnose_fit(LinearRegression(), X, y, scoring=make_scorer(r2_score))
