@@ -33,7 +33,7 @@ ax.set(xlabel="epoch", ylabel="training loss, nats per digit")
 ax.legend()
 
 # %%
-# The deep network fits the training digits in fewer epochs. Held-out accuracies differ by less than
+# The figure shows the training losses. Held-out accuracies differ by little more than
 # their own uncertainty (about 0.7 points for 450 digits), so this data set does not decide the
 # lecture's question.
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-_BLOCK = 2**14  # elements: the handful of vectors of one update stay in the cache
+_BLOCK = 2**15  # elements: the handful of vectors of one update stay in the cache
 
 
 def _blocks(*arrays):
