@@ -2,7 +2,6 @@
 
 import warnings
 from functools import partial
-from inspect import signature
 from time import perf_counter
 
 import numpy as np
@@ -536,13 +535,20 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         ``model(target)`` is the estimator of one target, ``model(None)`` that of all.
         """
         scorer = check_scoring(self, scoring=self.scoring)
-        takes_weight = weight is not None and _takes_weight(scorer)
-        given = {"sample_weight": weight} if takes_weight else {}
+
+        def value(model, y):
+            if weight is None:
+                return scorer(model, X, y)
+            try:
+                return scorer(model, X, y, sample_weight=weight)
+            except TypeError:  # a metric or a callable without weights
+                return scorer(model, X, y)
+
         if y.ndim == 1:
-            return [scorer(model(0), X, y, **given)]
+            return [value(model(0), y)]
         if not self.alpha_per_target:
-            return [scorer(model(None), X, y, **given)]
-        return [scorer(model(t), X, y[:, t], **given) for t in range(y.shape[1])]
+            return [value(model(None), y)]
+        return [value(model(t), y[:, t]) for t in range(y.shape[1])]
 
     def _model(self, coef, intercept, target):
         """Return the fitted model of one target, or of all."""
@@ -564,7 +570,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         self.cv_results_ = {
             "mean_fit_time": each,
             "std_fit_time": np.zeros_like(each),
-            "mean_score_time": each,
+            "mean_score_time": each.copy(),
             "std_score_time": np.zeros_like(each),
             "param_alpha": np.ma.MaskedArray(alphas, mask=False),
             "params": [{"alpha": float(alpha)} for alpha in alphas],
@@ -575,11 +581,6 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
                 -np.nan_to_num(over_targets.mean(axis=0), nan=-np.inf), method="min"
             ).astype(np.int32),
         }
-
-
-def _takes_weight(scorer):
-    """Tell whether a scorer, or the metric that it wraps, has a parameter sample_weight."""
-    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 class _Given(RegressorMixin, BaseEstimator):

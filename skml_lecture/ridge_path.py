@@ -12,13 +12,13 @@ from skml_lecture.least_squares import (
     EPS,
     MAX_GRAM,
     Rows,
+    centered_triangle,
     gram_and_cross,
     kernel,
     shrink,
     solve_rows,
     solve_wide,
     summarize,
-    triangle,
 )
 from skml_lecture.parallel import map_runs, row_blocks
 from skml_lecture.statistics import Moments
@@ -61,8 +61,7 @@ class Spectrum:
     @classmethod
     def of_triangle(cls, rows):
         """Decompose the triangular factor of the rows, which does not square their condition."""
-        R, d, ones = triangle(rows), rows.X.shape[1], int(rows.fit_intercept)
-        Rx, Ry = R[ones:, ones : ones + d], R[ones:, ones + d :]
+        Rx, Ry, _ = centered_triangle(rows)
         U, s, Vt = linalg.svd(Rx, full_matrices=False, check_finite=False)
         return cls(s**2, Vt.T, s[:, np.newaxis] * (U.T @ Ry))
 
@@ -264,10 +263,7 @@ class RidgePath:
         return solve_rows(*given, self.moments, alpha, fit_intercept=self.fit_intercept)[:2]
 
     def _rows_and_spectrum(self):
-        """Return all rows, centered, and their principal directions."""
-        if self.wide:
-            rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
-            return rows, Spectrum.of_rows(rows)
+        """Return all rows, more than features, centered, and their principal directions."""
         rows = Rows.around(self.X, self.Y, self.weight, self.moments, self.fit_intercept)
         spectrum = Spectrum.of_moments(self.moments, self.X.shape[1], self.fit_intercept)
         if not spectrum.suffices_for(self.alphas):
