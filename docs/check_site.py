@@ -31,12 +31,21 @@ BROKEN_IMAGES = """return [...document.images]
     .filter(image => image.complete && !image.naturalWidth).map(image => image.src)"""
 RENDERED = """return document.querySelectorAll('mjx-container, .MathJax').length
     && !document.querySelector('mjx-merror, .MathJax_Error')"""
+# what sticks out at the right and cannot be scrolled to
 WIDER = """const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    return [document.documentElement.scrollWidth]
-    .concat([...document.body.querySelectorAll('main *')]
-    .filter(e => e.getBoundingClientRect().right > width + 1)
-    .slice(0, 3).map(e => e.outerHTML.slice(0, 100)))"""
+    const scrolls = e => e && (/auto|scroll/.test(getComputedStyle(e).overflowX)
+        || scrolls(e.parentElement));
+    return [...document.querySelectorAll('main article *')]
+    .filter(e => e.offsetParent && e.getBoundingClientRect().right > width + 1)
+    .filter(e => !scrolls(e.parentElement) && !e.closest('mjx-container'))
+    .slice(0, 3).map(e => e.outerHTML.slice(0, 100))
+    .concat(document.documentElement.scrollWidth > width ? ['the page itself'] : [])"""
+TEXT_WIDER = """const width = document.documentElement.clientWidth;
+    return [...document.querySelectorAll('main article :is(h1, h2, h3, dt.sig)')].filter(e => {
+        const range = document.createRange();
+        range.selectNodeContents(e);
+        return range.getBoundingClientRect().right > width;
+    }).map(e => e.textContent.slice(0, 60))"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -106,7 +115,8 @@ def check_page(browser, root, page):
         if entry["level"] == "SEVERE":
             yield f"console: {entry['message']}"
     resize(browser, *WIDTHS["phone"])
-    yield from (f"wider than a phone: {element}" for element in browser.execute_script(WIDER))
+    for script in (WIDER, TEXT_WIDER):
+        yield from (f"wider than a phone: {it}" for it in browser.execute_script(script))
     resize(browser, *WIDTHS["desktop"])
 
 

@@ -25,8 +25,11 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skml_lecture"
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
