@@ -2,10 +2,12 @@
 
 from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.mlp import CascadedLogisticMLP
 from skml_lecture.naive_bayes import NaiveBayes
 from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
 
 __all__ = [
+    "CascadedLogisticMLP",
     "GaussianGenerativeClassifier",
     "LogisticRegressionGD",
     "NaiveBayes",

@@ -1,20 +1,15 @@
 """Logistic regression by descent: the network without a hidden layer."""
 
-import copy
 import warnings
-from numbers import Integral, Real
+from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skml_lecture.classification import ScoreClassifier
-from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
 from skml_lecture.descent.coordinates import Scaled, Unchanged
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
@@ -24,23 +19,21 @@ from skml_lecture.descent.curvature import (
     row_size,
     sample_rows,
 )
-from skml_lecture.descent.linear import LinearDescent
+from skml_lecture.descent.estimator import DescentEstimator
+from skml_lecture.descent.linear import place
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
-from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
-from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
-from skml_lecture.descent.schedules import resolve_schedule
-from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
-from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.descent.stopping import GradientNorm
+from skml_lecture.descent.training import Progress, descend
 from skml_lecture.parallel import row_blocks
-from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
+from skml_lecture.validation import check_option, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
 
 
-class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
+class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
     r"""Logistic regression learnt by descent: the network without a hidden layer.
 
     Minimises, in the labels' cross entropy (or the lecture's squared error through the sigmoid),
@@ -266,7 +259,7 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         with unchanged_on_failure(self):
             start = (coef_init, intercept_init)
             validation = (X_val, y_val, sample_weight_val)
-            return self._fit(X, y, sample_weight, validation, start)
+            return self._fit(X, y, sample_weight, validation, partial(self._prepare, start))
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Pass once over the given rows, resuming the optimizer.
@@ -293,193 +286,61 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         with unchanged_on_failure(self):
             return self._partial_fit(X, y, classes, sample_weight)
 
-    def _partial_fit(self, X, y, classes, sample_weight):
-        self._check_parameters()
-        resume = hasattr(self, "_descent")
-        known = self.classes_ if resume else (None if classes is None else np.unique(classes))
-        if resume and classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(
-                f"classes={np.unique(classes).tolist()} differ from those of the first call, "
-                f"{known.tolist()}."
-            )
-        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
-        objective = self._objective(rows)
-        descent = self._resume() if resume else self._start(objective)
-        objective.coordinates = descent.coordinates
-        descend(
-            objective,
-            descent.progress,
-            descent.optimizer,
-            max_iter=1,
-            batches=self._batches(objective, descent),
-            schedule=resolve_schedule(self.schedule),
-        )
-        self._publish(descent, objective)
-        return self
-
-    @with_callbacks
-    def _fit(self, X, y, sample_weight, validation, start):
-        self._check_parameters()
-        resume = self.warm_start and hasattr(self, "_descent")
-        known = self.classes_ if resume else None
-        rows = self._validate(X, y, sample_weight, reset=not resume, classes=known)
-        rows, held_out = self._hold_out(rows, *validation)
-        objective = self._objective(rows)
-        descent = self._resume() if resume else self._start(objective)
-        if not resume and all(part is None for part in start):
-            self._warm_up(descent, objective)
-        descent.place(objective.network, *start)
-        objective.coordinates = descent.coordinates
-        held_out = None if held_out is None else self._objective(held_out)
-        data = {"X": X, "y": y}
-        fit = self._begin_callbacks(self.max_iter, **data)
-
-        def attributes():
-            return self._attributes(descent, objective)
-
-        def after_epoch(_):
-            descent.coordinates = objective.coordinates
-            stop = self._judge(descent, held_out)
-            return self._tell_callbacks(fit, attributes, **data) or stop
-
-        stopped = self._descend(descent, objective, after_epoch)
-        self._publish(descent, objective)
-        self._end_callbacks(fit, attributes, **data)
-        self._warn(stopped, objective, descent)
-        return self
-
     def _descend(self, descent, objective, after_epoch):
-        """Run the epochs of one fit."""
-        optimizer = descent.optimizer
-        batches = self._batches(objective, descent)
-        adapt = self._adapts(optimizer) and batches is None
-        reshape = None
-        if adapt and self._whitens(objective, optimizer, local=True):
-            curvature = Curvature(objective, descent.scaled)
-            reshape = Reshape(objective, optimizer, curvature)
-        return descend(
-            objective,
-            descent.progress,
-            optimizer,
-            max_iter=self.max_iter,
-            batches=batches,
-            schedule=resolve_schedule(self.schedule),
-            adapt=adapt,
-            reshape=reshape,
-            arrived=descent.stop.arrived,
-            after_epoch=after_epoch,
-        )
-
-    def _judge(self, descent, held_out):
-        """Record the held-out loss of this epoch; return whether to stop."""
-        progress = descent.progress
-        stop = descent.stop(progress)
-        if held_out is not None:
-            theta = descent.coordinates.to_theta(progress.theta)
-            loss = held_out.mean_loss(theta)
-            descent.validation_curve.append(loss)
-            if self.early_stopping:
-                stop = descent.early.update(loss, theta)
-        return stop
+        """Run the epochs of one fit, in coordinates that follow the curvature."""
+        optimizer, reshape = descent.optimizer, None
+        if self._adapts(objective, optimizer) and self._whitens(objective, optimizer, local=True):
+            reshape = Reshape(objective, optimizer, Curvature(objective, descent.scaled))
+        return super()._descend(descent, objective, after_epoch, reshape=reshape)
 
     def _check_parameters(self):
-        """Raise where a parameter makes no sense."""
-        check_scalar(self.alpha, "alpha", Real, min_val=0)
-        check_scalar(self.tol, "tol", Real, min_val=0)
-        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
-        check_scalar(
-            self.validation_fraction,
-            "validation_fraction",
-            Real,
-            min_val=0,
-            max_val=1,
-            include_boundaries="neither",
-        )
-        if self.batch_size is not None:
-            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
-        if self.learning_rate != "auto":
-            if isinstance(self.learning_rate, str):
-                check_option("learning_rate", self.learning_rate, ["auto"])
-            check_scalar(
-                self.learning_rate, "learning_rate", Real, min_val=0, include_boundaries="neither"
-            )
+        super()._check_parameters()
         if self.preconditioner is not None:
             check_option("preconditioner", self.preconditioner, PRECONDITIONERS)
 
-    def _validate(self, X, y, sample_weight, reset, classes=None):
-        """Return the rows that count: X, codes of the classes, weight."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset
-        )
-        check_classification_targets(y)
-        weight = check_weight(sample_weight, X, dtype=X.dtype)
-        if weight is not None and not weight.all():
-            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-        classes, codes = (
-            np.unique(y, return_inverse=True) if classes is None else (classes, encode(y, classes))
-        )
-        if len(classes) < 2:
-            raise ValueError(
-                f"LogisticRegressionGD needs at least 2 classes, got 1 class: {classes[0]}."
-            )
-        self.classes_ = classes
-        return X, codes, weight
-
-    def _hold_out(self, rows, X_val, y_val, weight_val):
-        """Return training rows and held-out rows, the latter given, split off, or None."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: one of them was not given.")
-        if X_val is not None:
-            classes = self.classes_
-            return rows, self._validate(X_val, y_val, weight_val, reset=False, classes=classes)
-        if not self.early_stopping:
-            return rows, None
-        rng = check_random_state(self.random_state)
-        parts = hold_out(rows[1], self.validation_fraction, rng)
-        return [tuple(None if part is None else part[index] for part in rows) for index in parts]
-
-    def _objective(self, rows):
-        """Return the objective of validated rows."""
-        X, codes, weight = rows
+    def _network(self, n_features, multilabel):  # noqa: ARG002 (labels are single here)
+        """Return the network: one sigmoid unit for two classes, else the softmax."""
         k = len(self.classes_)
-        weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
-        weight = None if weight is None else weight.astype(X.dtype, copy=False)
         loss = resolve_loss(self.loss, "logistic" if k == 2 else "softmax")
-        network = Network([X.shape[1], 1 if k == 2 else k], [], loss, self.fit_intercept)
-        return Objective(network, X, targets(codes, k, X.dtype), weight, self.alpha)
+        return Network([n_features, 1 if k == 2 else k], [], loss, self.fit_intercept)
 
-    def _start(self, objective):
+    def _start(self, objective, rng):
         """Return a descent that begins at zero, with coordinates and rate for these rows."""
         optimizer = resolve_optimizer(self.optimizer)
         network, X = objective.network, objective.X
-        theta = np.zeros(network.n_parameters, X.dtype)
         automatic = isinstance(self.learning_rate, str) and optimizer.auto_rate is None
-        rate = (
-            self.learning_rate if not isinstance(self.learning_rate, str) else optimizer.auto_rate
-        )
-        scaled, coordinates = None, Unchanged()
+        scaled, coordinates, curvature = None, Unchanged(), None
         if automatic or self.preconditioner is not None:
             scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
             curvature = Curvature(objective, scaled)
             coordinates = choose_coordinates(self._preconditioner(objective, optimizer), curvature)
-        if automatic:
-            n, b = objective.n_rows, self.batch_size or objective.n_rows
-            rate = 1 / curvature.largest(coordinates, n, b)
-        progress = Progress(theta, optimizer.init(theta), rate=float(rate))
-        full = self.batch_size is None
-        stop = GradientNorm(self.tol, X.dtype) if full else Plateau(self.tol, self.n_iter_no_change)
-        early = EarlyStopping(self.tol, self.n_iter_no_change)
-        rng = check_random_state(self.random_state)
-        return LinearDescent(
-            progress, optimizer, coordinates, scaled, copy.deepcopy(rng), stop, early
+        n, b = objective.n_rows, self.batch_size or objective.n_rows
+        theta = np.zeros(network.n_parameters, X.dtype)
+        descent = self._begin(
+            rng, coordinates, theta, lambda: 1 / curvature.largest(coordinates, n, b)
         )
+        descent.scaled = scaled
+        if self.batch_size is None:
+            descent.stop = GradientNorm(self.tol, X.dtype)
+        return descent
+
+    def _preconditioner(self, objective, optimizer):
+        """Return the name of the coordinates, "auto" resolved."""
+        if self.preconditioner != "auto":
+            return self.preconditioner
+        return "whiten" if self._whitens(objective, optimizer) else "scale"
+
+    def _prepare(self, start, descent, objective):
+        """Go to the coefficients asked for, or near an optimum where nothing is known yet."""
+        if descent.progress.t == 0 and all(part is None for part in start):
+            self._warm_up(descent, objective)
+        place(descent, objective.network, *start)
 
     def _warm_up(self, descent, objective):
         """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
         rows = sample_rows(objective.n_rows, row_size(objective.X))
         few = isinstance(rows, slice) or 4 * len(rows) > objective.n_rows
-        if few or self.batch_size is not None or not self._adapts(descent.optimizer):
+        if few or self.batch_size is not None or not self._adapts(objective, descent.optimizer):
             return
         if not self._whitens(objective, descent.optimizer, local=True):
             return
@@ -493,16 +354,6 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         descent.progress = Progress(theta, descent.optimizer.init(theta))
         descent.coordinates = sample.coordinates
 
-    def _preconditioner(self, objective, optimizer):
-        """Return the name of the coordinates, "auto" resolved."""
-        if self.preconditioner != "auto":
-            return self.preconditioner
-        return "whiten" if self._whitens(objective, optimizer) else "scale"
-
-    def _resume(self):
-        """Return the descent of the last call, to be written into without harm."""
-        return copy.deepcopy(self._descent)
-
     def _whitens(self, objective, optimizer, local=False):
         """Say whether the features are whitened; ``local``: by the curvature met on the way."""
         if self.preconditioner not in ("auto", "whiten") or optimizer.auto_rate is not None:
@@ -514,47 +365,12 @@ class LogisticRegressionGD(CallbackSupport, ScoreClassifier, BaseEstimator):
         small = size <= MAX_WHITENED and (self.batch_size is None or size <= self.batch_size)
         return forced or (small and not issparse(objective.X))
 
-    def _adapts(self, optimizer):
-        """Say whether the rate follows the curvature."""
-        return (
-            isinstance(self.learning_rate, str)
-            and optimizer.auto_rate is None
-            and self.schedule == "constant"
-        )
-
-    def _batches(self, objective, descent):
-        """Return the maker of the batches of an epoch; None: all rows at once."""
-        if self.batch_size is None:
-            return None
-        rng = descent.rng if self.shuffle else None
-        return lambda: shuffled_batches(objective.n_rows, self.batch_size, rng)
-
-    def _attributes(self, descent, objective):
-        """Return the fitted attributes of where the descent stands."""
-        progress, network = descent.progress, objective.network
-        theta = descent.coordinates.to_theta(progress.theta)
-        if self.early_stopping and descent.early.best_theta is not None:
-            theta = descent.early.best_theta
-        intercept = network.intercepts(theta)[0]
-        attributes = {
-            "coef_": network.weights(theta)[0].copy(),
-            "intercept_": intercept.copy()
-            if self.fit_intercept
-            else np.zeros_like(theta, shape=network.sizes[-1]),
-            "loss_curve_": list(progress.loss_curve),
-            "n_iter_": len(progress.loss_curve),
-            "classes_": self.classes_,
-        }
-        if descent.validation_curve:
-            attributes["validation_loss_curve_"] = list(descent.validation_curve)
-        return attributes
-
-    def _publish(self, descent, objective):
-        """Set the fitted attributes, and what a later call resumes."""
-        vars(self).pop("validation_loss_curve_", None)
-        for name, value in self._attributes(descent, objective).items():
-            setattr(self, name, value)
-        self._descent = descent
+    def _coefficients(self, theta, network):
+        """Return the fitted attributes that hold the parameters."""
+        intercept = np.zeros_like(theta, shape=network.sizes[-1])
+        if self.fit_intercept:
+            intercept[...] = network.intercepts(theta)[0]
+        return {"coef_": network.weights(theta)[0].copy(), "intercept_": intercept}
 
     def _warn(self, stopped, objective, descent):
         """Warn where there is no optimum, or where it was not reached."""

@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _BLOCK_ELEMENTS = 2**18  # 2 MB of float64: half of a core's share of the cache
 _N_RUNS = 8  # fixed, so that sums do not depend on the number of threads
+_SMALL_PRODUCT = 2**23  # multiplications: a fraction of a millisecond
 _busy = Lock()
 
 
@@ -43,6 +44,24 @@ def threads_for(n_tasks):
     try:
         with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
             yield pool.map
+    finally:
+        _busy.release()
+
+
+@contextmanager
+def one_thread_if_small(n_elements=0, products=0):
+    """Keep the BLAS to one thread where data, and products in multiplications, are small.
+
+    Threads gain next to nothing there, and where the cores are busy their waiting for one another
+    takes many times as long as the work.
+    """
+    small = n_elements <= _BLOCK_ELEMENTS and products <= _SMALL_PRODUCT
+    if not small or blas_threads() < 2 or not _busy.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1):
+            yield
     finally:
         _busy.release()
 

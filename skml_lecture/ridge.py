@@ -2,6 +2,7 @@
 
 import warnings
 from functools import partial
+from inspect import signature
 from time import perf_counter
 
 import numpy as np
@@ -28,7 +29,7 @@ from skml_lecture.least_squares import (
     solve_wide,
     summarize,
 )
-from skml_lecture.ridge_path import SCORES, RidgePath, fold_scores
+from skml_lecture.ridge_path import SCORES, RidgePath, check_splits, fold_scores
 from skml_lecture.statistics import Moments, Summarizer
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
@@ -348,6 +349,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
     scoring : str or callable, default=None
         Any regression scorer; None is "neg_mean_squared_error". That one,
         "neg_root_mean_squared_error" and "r2" come from the statistics, others from predictions.
+        A scorer that takes no ``sample_weight`` scores unweighted.
     alpha_per_target : bool, default=False
         Whether each target has an alpha of its own.
 
@@ -443,9 +445,16 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         """
         with unchanged_on_failure(self):
             X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
-            if self.cv is None and len(Y) < 2:
-                raise ValueError("Leave-one-out needs two rows or more, got n_samples = 1.")
-            path = RidgePath(X, Y, weight, self._check_alphas(), self.fit_intercept)
+            n = len(Y) if weight is None else np.count_nonzero(weight)
+            if self.cv is None and n < 2:
+                raise ValueError(f"Leave-one-out needs two rows or more, got n_samples = {n}.")
+            check_scoring(self, scoring=self.scoring)
+            if not (
+                self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)
+            ):
+                raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
+            alphas, each = np.unique(self._check_alphas(), return_inverse=True)
+            path = RidgePath(X, Y, weight, alphas, self.fit_intercept)
             path.check_finite()
             y = Y[:, 0] if single else Y
             start = perf_counter()
@@ -455,16 +464,20 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
                 scores = self._score_folds(path, y, groups)
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
-            self._choose(path.alphas, scores, perf_counter() - start, single)
+            self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
             alpha = check_alpha(self.alpha_, Y.shape[1])
             self._publish(*path.solve(alpha), single)
         return self
 
     def _check_alphas(self):
         alphas = check_array(
-            self.alphas, ensure_2d=False, dtype=np.float64, input_name="alphas"
-        ).ravel()
-        if not len(alphas) or (alphas < 0).any():
+            np.atleast_1d(self.alphas),
+            ensure_2d=False,
+            allow_nd=True,
+            dtype=np.float64,
+            input_name="alphas",
+        )
+        if alphas.ndim != 1 or not len(alphas) or (alphas < 0).any():
             raise ValueError(f"alphas must be one or more numbers >= 0, got {self.alphas!r}.")
         return alphas
 
@@ -472,7 +485,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
-        if scoring in SCORES:
+        if isinstance(scoring, str) and scoring in SCORES:
 
             def sum_of_squares(rows, E):
                 np.square(E, out=E)
@@ -497,6 +510,7 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
             )
             for split in check_cv(self.cv).split(path.X, y, groups)
         ]
+        splits = check_splits(splits, len(path.Y))
         moments = [(None, None)] * len(splits) if path.wide else path.fold_moments(splits)
 
         def score_models(coefs, intercepts, test):
@@ -522,7 +536,8 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
         ``model(target)`` is the estimator of one target, ``model(None)`` that of all.
         """
         scorer = check_scoring(self, scoring=self.scoring)
-        given = {} if weight is None else {"sample_weight": weight}
+        takes_weight = weight is not None and _takes_weight(scorer)
+        given = {"sample_weight": weight} if takes_weight else {}
         if y.ndim == 1:
             return [scorer(model(0), X, y, **given)]
         if not self.alpha_per_target:
@@ -560,6 +575,11 @@ class RidgeRegressionCV(LinearPrediction, BaseEstimator):
                 -np.nan_to_num(over_targets.mean(axis=0), nan=-np.inf), method="min"
             ).astype(np.int32),
         }
+
+
+def _takes_weight(scorer):
+    """Tell whether a scorer, or the metric that it wraps, has a parameter sample_weight."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 class _Given(RegressorMixin, BaseEstimator):

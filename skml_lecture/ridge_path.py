@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from itertools import accumulate, chain
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 from sklearn.utils import assert_all_finite
 
 from skml_lecture.least_squares import (
@@ -24,6 +24,7 @@ from skml_lecture.parallel import map_runs, row_blocks
 from skml_lecture.statistics import Moments
 
 _CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
+_INTERPOLATED_BELOW = 1e-4  # 1 - leverage: a row is refitted without
 _CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions
 
 
@@ -53,6 +54,8 @@ class Spectrum:
         values, U = values[kept], U[:, kept]
         root = np.sqrt(values)
         y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+        if not len(values):
+            return cls(values, np.zeros((rows.X.shape[1], 0)), U.T @ y)
         return cls(values, rows.operator().H @ (U / root), root[:, np.newaxis] * (U.T @ y))
 
     @classmethod
@@ -71,7 +74,7 @@ class Spectrum:
     def coefs(self, alphas):
         """Return coefficients of shape (n_alphas, t, d)."""
         scaled = self.factors(alphas)[:, :, np.newaxis] * self.cross[:, np.newaxis]  # (r, a, t)
-        flat = self.V @ scaled.reshape(len(scaled), -1)
+        flat = self.V @ scaled.reshape(len(scaled), np.prod(scaled.shape[1:]))
         return np.moveaxis(flat.reshape(len(self.V), *scaled.shape[1:]), 0, -1)
 
     def suffices_for(self, alphas):
@@ -117,7 +120,10 @@ class RidgePath:
         if moments is None:
             rows = Rows.centered(*self.take(train), self.fit_intercept)
             mean = np.concatenate([rows.x_center, rows.y_center])
-            return Spectrum.of_rows(rows).coefs(self.alphas), mean
+            spectrum = Spectrum.of_rows(rows)
+            if not spectrum.suffices_for(self.alphas):
+                spectrum = Spectrum.of_triangle(rows)
+            return spectrum.coefs(self.alphas), mean
         mean = moments.mean if self.fit_intercept else np.zeros(moments.n_features)
         spectrum = Spectrum.of_moments(moments, self.X.shape[1], self.fit_intercept)
         if spectrum.suffices_for(self.alphas):
@@ -157,9 +163,14 @@ class RidgePath:
         into E, and must not keep it.
         """
         (n, d), t, a = self.X.shape, self.Y.shape[1], len(self.alphas)
+        if n <= d + 1:
+            return [use(slice(0, n), self._errors_of_few_rows())]
         rows, spectrum = self._rows_and_spectrum()
-        factors = spectrum.factors(self.alphas)  # (r, a)
-        scaled = factors[:, np.newaxis] * spectrum.cross[:, :, np.newaxis]  # (r, t, a)
+        kept = spectrum.values > (n * EPS) ** 2 * spectrum.values.max(initial=0)
+        root = np.sqrt(spectrum.values[kept])
+        V, cross = spectrum.V[:, kept] / root, spectrum.cross[kept] / root[:, np.newaxis]
+        factors = spectrum.factors(self.alphas)[kept] * root[:, np.newaxis] ** 2  # in [0, 1]
+        scaled = factors[:, np.newaxis] * cross[:, :, np.newaxis]  # (r, t, a)
         to_leverage, to_prediction = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
         base = 0.0
         if self.fit_intercept:
@@ -171,7 +182,7 @@ class RidgePath:
             for block in run:
                 b = slice(block.stop - block.start)
                 y = rows.block(block, out=Z[b])[1]
-                np.matmul(Z[b], spectrum.V, out=T[b])
+                np.matmul(Z[b], V, out=T[b])
                 np.matmul(T[b] @ to_prediction[0], to_prediction[1], out=E[b])
                 e = E[b].reshape(-1, t, a)
                 np.subtract(y[:, :, np.newaxis], e, out=e)
@@ -180,11 +191,61 @@ class RidgePath:
                 H[b] += base
                 if self.weight is not None:
                     H[b] *= self.weight[block, np.newaxis]
-                e /= np.subtract(1, H[b], out=H[b])[:, np.newaxis]
+                np.subtract(1, H[b], out=H[b])
+                near = np.flatnonzero(H[b].min(axis=1) < _INTERPOLATED_BELOW)
+                H[near] = 1
+                e /= H[b][:, np.newaxis]
+                for i in near:
+                    e[i] = self._error_without(block.start + i)
                 yield use(block, e)
 
         blocks = row_blocks(n, 2 * (d + len(factors) + (t + 1) * a))
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
+
+    def _error_without(self, i):
+        """Return the errors (t, a) of row i under models fitted to all others."""
+        train = np.delete(np.arange(len(self.Y)), i)
+        moments = Moments.from_samples(self.X, self.weight, rows=train, targets=self.Y)
+        coefs, mean = self.models(train, moments)
+        x, y, _ = self.take([i])
+        d = x.shape[1]
+        return (y[0] - mean[d:] - np.array([(x @ B.T - mean[:d] @ B.T)[0] for B in coefs])).T
+
+    def _errors_of_few_rows(self):
+        """Return the left-out errors (n, t, a) of at most d + 1 rows, which may be interpolated.
+
+        In a complete orthonormal basis U of the rows, without the direction of the intercept,
+        both e_i and 1 - h_i are sums over alpha / (values_r + alpha): nothing cancels, and
+        a tiny alpha divides out. At alpha = 0 the null directions decide, where a row has any.
+        """
+        rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
+        values, U = complete_basis(rows)
+        root = rows.root_weight[:, np.newaxis]
+        Uy = U.T @ (root * (rows.Y - rows.y_center))
+        null = values <= (len(U) * EPS) ** 2 * values.max(initial=0)
+        inverse = np.divide(1, values, out=np.zeros_like(values), where=~null)
+        errors = np.empty((*self.Y.shape, len(self.alphas)))
+
+        def ratio(factors, i=slice(None)):
+            left = (U[i] ** 2 @ factors)[:, np.newaxis]
+            return (U[i] * factors) @ Uy / np.where(left > 0, left, 1)
+
+        for k, alpha in enumerate(self.alphas):
+            if alpha > 0:
+                errors[:, :, k] = ratio(alpha / (values + alpha))
+                continue
+            errors[:, :, k] = ratio(null.astype(float))
+            full = np.flatnonzero(U**2 @ null < len(U) * EPS)
+            errors[full, :, k] = ratio(inverse, full)
+        return self._unweighted(errors, root)
+
+    def _unweighted(self, errors, root):
+        """Return errors of rows scaled by ``root``; a row of zero weight is absent already."""
+        absent = np.flatnonzero(root[:, 0] == 0)
+        errors /= np.where(root > 0, root, 1)[:, :, np.newaxis]
+        for i in absent:
+            errors[i] = self._error_without(i)
+        return errors
 
     @cached_property
     def moments(self):
@@ -214,11 +275,42 @@ class RidgePath:
         return rows, spectrum
 
 
+def complete_basis(rows):
+    """Return squared singular values (r,) of the rows and an orthonormal basis (n, r) of R^n.
+
+    With intercept the basis leaves out the direction of the square roots of the weights.
+    """
+    x = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
+    Z = rows.root_weight[:, np.newaxis] * (x - rows.x_center)
+    if rows.fit_intercept:
+        root = rows.root_weight
+        u = root / np.linalg.norm(root)
+        Z -= np.outer(u, u @ Z)
+        Z = np.column_stack([Z, u * (2 * np.linalg.norm(Z) or 1)])  # the largest by far
+    R = linalg.qr(Z.T, mode="r", overwrite_a=True, check_finite=False)[0][: len(Z)]
+    U, s, _ = linalg.svd(R.T, check_finite=False)
+    values = np.zeros(len(U))
+    values[: len(s)] = s**2
+    first = int(rows.fit_intercept)
+    return values[first:], U[:, first:]
+
+
 def low_rank(M):
     """Return factors of M to rounding: functions of many alphas are combinations of few."""
     U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
     kept = s > EPS * s.max(initial=0)
     return U[:, kept] * s[kept], Vt[kept]
+
+
+def check_splits(splits, n):
+    """Return splits with positions counted from the front; each side needs a row."""
+    if not splits:
+        raise ValueError("cv must have one split or more, got none.")
+    for f, split in enumerate(splits):
+        for name, part in zip(("training", "test"), split, strict=True):
+            if not len(part):
+                raise ValueError(f"The {name} set of fold {f} of cv is empty.")
+    return [tuple(np.arange(n)[part] for part in split) for split in splits]
 
 
 def is_partition(splits, n):
@@ -258,7 +350,11 @@ def fold_scores(path, split, moments, scoring, score_models):
     spread = of_y.scatter.diagonal()[-path.Y.shape[1] :]
     if not of_y.weight:
         raise ValueError("A test fold has only rows of zero weight: use fewer folds.")
-    if scoring in SCORES and not (scoring == "r2" and (len(test) < 2 or not spread.all())):
+    if (
+        isinstance(scoring, str)
+        and scoring in SCORES
+        and not (scoring == "r2" and (len(test) < 2 or not spread.all()))
+    ):
         errors = None
         if of_test is not None:
             errors = path.squared_errors_of_moments(coefs, of_train, of_test)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import expit
 from sklearn.datasets import load_wine, make_blobs
 
 from skml_lecture.descent.losses import resolve_loss
@@ -10,6 +11,7 @@ from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.training import Progress, descend
+from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.logistic import LogisticRegressionGD
 
 CP = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])
@@ -127,3 +129,18 @@ def test_no_line_separates_xor():
 
     assert_allclose(model.coef_, 0, atol=1e-9)
     assert_allclose(4 * model.loss_curve_[-1], 4 * np.log(2))
+
+
+def test_gaussian_and_logistic_regression_share_the_function_set(rng):
+    """Lee, lecture 6: both decide by sigmoid(w x + b), with different w and b."""
+    X = np.concatenate([rng.normal(size=(100, 2)), rng.exponential(size=(100, 2)) + 1])
+    y = np.repeat([0, 1], 100)
+
+    models = [GaussianGenerativeClassifier("tied").fit(X, y), LogisticRegressionGD().fit(X, y)]
+
+    for model in models:
+        z = X @ np.ravel(model.coef_) + np.ravel(model.intercept_)
+        assert_allclose(model.decision_function(X), z, atol=1e-10)
+        assert_allclose(model.predict_proba(X)[:, 1], expit(z), atol=1e-10)
+    gaussian, logistic = (np.append(model.coef_, model.intercept_) for model in models)
+    assert np.linalg.norm(gaussian - logistic) > 0.1 * np.linalg.norm(logistic)

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
 from skml_lecture.descent.losses import LOSSES, resolve_loss
-from skml_lecture.descent.network import Network
+from skml_lecture.descent.network import Network, Pass
 from skml_lecture.descent.objective import Objective
 
 HIDDEN = [(), (5,), (5, 4)]
@@ -45,10 +45,12 @@ def test_gradient_with_dropped_units_equals_finite_differences(hidden, rng):
     masks = [2.0 * rng.integers(0, 2, (units, len(X))) for units in hidden]
     theta, gradient = net.initialize(rng), np.empty(net.n_parameters)
 
-    def loss(at):
-        return net.loss_and_gradient(at, X, Y, weight, np.empty_like(at), masks=masks)
+    scratch = Pass(net, len(X), theta.dtype)
 
-    net.loss_and_gradient(theta, X, Y, weight, gradient, masks=masks)
+    def loss(at):
+        return scratch.bind(at, gradient.copy()).loss_and_gradient(X, Y, weight, masks)
+
+    scratch.bind(theta, gradient).loss_and_gradient(X, Y, weight, masks)
 
     assert_allclose(gradient, approx_fprime(theta, loss, 1e-7), atol=1e-5)
 
@@ -108,7 +110,8 @@ def test_blocks_and_batches_sum_to_the_whole(rng):
     theta = net.initialize(rng)
 
     loss, gradient = objective(theta)
-    halves = [objective(theta, np.arange(start, len(X), 2)) for start in (0, 1)]
+    batches = [np.arange(start, len(X), 2) for start in (0, 1)]
+    halves = [(part, g.copy()) for part, g in (objective(theta, rows) for rows in batches)]
 
     assert_allclose(loss, np.mean([part[0] for part in halves]))
     assert_allclose(gradient, np.mean([part[1] for part in halves], axis=0), atol=1e-12)

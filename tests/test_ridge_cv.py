@@ -234,3 +234,114 @@ def test_leave_one_out_needs_two_rows():
 def test_a_fold_of_zero_weights_is_refused(data):
     with pytest.raises(ValueError, match="zero weight"):
         RidgeRegressionCV(cv=3).fit(*data, np.repeat([0.0, 1.0], [30, 60]))
+
+
+def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):
+    weight = np.ones(len(y)) if weight is None else weight
+    errors = np.empty(len(y))
+    for i in range(len(y)):
+        rest = np.delete(np.arange(len(y)), i)
+        model = RidgeRegression(alpha, solver="svd", fit_intercept=fit_intercept)
+        errors[i] = y[i] - model.fit(X[rest], y[rest], weight[rest]).predict(X[[i]])[0]
+    return errors
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("alpha", [0.0, 1e-8, 1.0])
+@pytest.mark.parametrize("shape", [(2, 3), (5, 4), (5, 8), (30, 30), (30, 40), (30, 1100)])
+def test_interpolated_rows_are_left_out_too(rng, shape, alpha, fit_intercept):
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    weight = np.linspace(0.5, 2, shape[0])
+
+    ours = RidgeRegressionCV([alpha], fit_intercept=fit_intercept).fit(X, y, weight)
+
+    errors = left_out_errors(X, y, alpha, fit_intercept, weight)
+    assert_allclose(ours.best_score_, -np.average(errors**2, weights=weight), rtol=1e-6)
+
+
+def test_a_row_with_a_column_of_its_own_is_refitted_without(rng):
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    X[:, 2] = np.arange(60) == 7
+
+    ours = RidgeRegressionCV([0.0]).fit(X, y)
+
+    assert_allclose(ours.best_score_, -np.mean(left_out_errors(X, y, 0.0) ** 2), rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e8])
+def test_leave_one_out_keeps_its_digits_on_badly_scaled_columns(rng, scale):
+    X, y = rng.normal(size=(60, 3)) * [scale, 1, 1], rng.normal(size=60)
+
+    ours = RidgeRegressionCV([1e-3, 1.0, 10.0]).fit(X, y)
+
+    truth = [-np.mean(left_out_errors(X, y, a) ** 2) for a in (1e-3, 1.0, 10.0)]
+    assert_allclose(ours.cv_results_["mean_test_score"], truth, rtol=1e-9)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_wide_rows_without_spread_predict_the_mean(cv):
+    y = np.arange(6.0)
+
+    ours = RidgeRegressionCV([1.0], cv=cv).fit(np.zeros((6, 1200)), y)
+
+    assert_allclose(ours.intercept_, 2.5)
+    assert np.isfinite(ours.best_score_)
+
+
+def test_wide_scores_keep_their_digits_far_from_zero_without_intercept(rng):
+    X, y = 1e6 + rng.normal(size=(30, 1100)), rng.normal(size=30)
+
+    ours = RidgeRegressionCV([1.0], cv=3, fit_intercept=False).fit(X, y)
+
+    peer = grid_search(X, y, 3, alphas=[1.0], fit_intercept=False)
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-6)
+
+
+def test_leave_one_out_needs_two_rows_of_positive_weight():
+    with pytest.raises(ValueError, match="two rows or more"):
+        RidgeRegressionCV().fit([[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0], [0.0, 1.0, 0.0])
+
+
+def negative_total(model, X, y):
+    return -np.abs(y - model.predict(X)).sum()
+
+
+@pytest.mark.parametrize("scoring", ["neg_max_error", negative_total])
+def test_a_scorer_without_weights_scores_unweighted(data, scoring):
+    X, Y = data
+
+    ours = RidgeRegressionCV(ALPHAS, cv=3, scoring=scoring).fit(X, Y[:, 0], np.full(90, 2.0))
+
+    peer = grid_search(X, Y[:, 0], 3, scoring, alphas=ALPHAS / 2)
+    assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-9)
+
+
+def test_positions_may_count_from_the_end(data):
+    X, Y = data
+    cv = [(np.arange(60), np.arange(-30, 0))]
+
+    ours = RidgeRegressionCV(ALPHAS, cv=cv).fit(X, Y)
+
+    assert_allclose(fold_scores(ours), fold_scores(grid_search(X, Y, cv)), rtol=1e-9)
+
+
+def test_equal_alphas_have_equal_scores(data):
+    ours = RidgeRegressionCV([1.0, 2.0, 1.0, 1.0]).fit(*data)
+
+    scores = ours.cv_results_["mean_test_score"]
+    assert scores[0] == scores[2] == scores[3]
+    assert ours.cv_results_["rank_test_score"][0] == ours.cv_results_["rank_test_score"][3]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"cv": []}, "one split or more"),
+        ({"cv": [(np.arange(5), [])]}, "test set of fold 0"),
+        ({"alphas": [[1.0, 2.0]]}, "alphas must be"),
+        ({"scoring": ["r2"]}, "scoring"),
+    ],
+)
+def test_malformed_lists_are_refused(data, params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        RidgeRegressionCV(**{"cv": 3, **params}).fit(*data)

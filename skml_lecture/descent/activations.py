@@ -50,6 +50,19 @@ class Activation(ABC):
             Of the shape of ``a``.
         """
 
+    def pull_back(self, delta, a):
+        """Multiply ``delta`` by the derivative, in place.
+
+        Parameters
+        ----------
+        delta : ndarray
+            The gradient with respect to ``a``; with respect to the pre-activations afterwards.
+
+        a : ndarray
+            Activations that ``value`` returned; may be overwritten.
+        """
+        delta *= self.derivative(a)
+
 
 class Logistic(Activation):
     """The sigmoid ``1 / (1 + exp(-z))``, written as ``(1 + tanh(z / 2)) / 2``."""
@@ -66,6 +79,11 @@ class Logistic(Activation):
     def derivative(self, a):
         return a * (1 - a)
 
+    def pull_back(self, delta, a):
+        delta *= a
+        np.subtract(1, a, out=a)
+        delta *= a
+
 
 class Tanh(Activation):
     """The hyperbolic tangent."""
@@ -75,6 +93,11 @@ class Tanh(Activation):
 
     def derivative(self, a):
         return 1 - a * a
+
+    def pull_back(self, delta, a):
+        a *= a
+        np.subtract(1, a, out=a)
+        delta *= a
 
 
 class Relu(Activation):
@@ -87,6 +110,9 @@ class Relu(Activation):
 
     def derivative(self, a):
         return (a > 0).astype(a.dtype)
+
+    def pull_back(self, delta, a):
+        delta *= a > 0
 
 
 class LeakyRelu(Activation):
@@ -109,6 +135,9 @@ class Identity(Activation):
 
     def derivative(self, a):
         return np.ones_like(a)
+
+    def pull_back(self, delta, a):
+        pass
 
 
 ACTIVATIONS = {

@@ -21,7 +21,7 @@ class Coordinates(ABC):
 
     @abstractmethod
     def to_theta(self, u):
-        """Return ``theta = P u``, a new array."""
+        """Return ``theta = P u``; the array ``u`` itself only where nothing changes."""
 
     @abstractmethod
     def from_theta(self, theta):
@@ -36,7 +36,7 @@ class Unchanged(Coordinates):
     """No change: ``u`` is ``theta``."""
 
     def to_theta(self, u):
-        return u.copy()
+        return u
 
     def from_theta(self, theta):
         return theta.copy()

@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 from scipy.special import expit, softmax
 
 from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
+from skml_lecture.descent.network import Pass
 
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
@@ -109,12 +110,13 @@ class Curvature:
         network, c = self.network, self.network.loss.curvature
         v = np.linspace(1, 2, network.n_parameters).astype(self.X.dtype)
         gradient = np.empty_like(v)
+        scratch = Pass(network, self.X.shape[0], v.dtype)
         size = tiny = np.finfo(np.float64).tiny
         for _ in range(n_steps):
             theta = coordinates.to_theta(v / v.dtype.type(max(np.linalg.norm(v), tiny)))
-            z = network.forward(theta, self.X)[-1]
+            z = scratch.bind(theta, gradient).forward(self.X)
             z *= c * self.share
-            network.backward(theta, self.X, [z], gradient)
+            scratch.backward(self.X)
             for W, G in zip(network.weights(theta), network.weights(gradient), strict=True):
                 G += self.strength * W
             v = coordinates.pull_back(gradient)
@@ -133,6 +135,24 @@ class Curvature:
         if isinstance(coordinates, Whitened):
             X = X @ coordinates.inverse.T
         return self.network.loss.curvature * np.einsum("ij,ij->i", X, X).max()
+
+
+def sharpness(objective, theta, n_steps=8):
+    """Return the largest curvature at ``theta`` of a network of any depth, by power iteration.
+
+    A product of the Hessian with a vector is the difference of two gradients.
+    """
+    rows = sample_rows(objective.n_rows, row_size(objective.X))
+    sample = objective.subset(rows)
+    start = sample(theta)[1].copy()
+    v = np.random.default_rng(0).normal(size=len(theta)).astype(theta.dtype)
+    step = np.sqrt(np.finfo(theta.dtype).eps) * (1 + np.linalg.norm(theta))
+    size = tiny = np.finfo(theta.dtype).tiny
+    for _ in range(n_steps):
+        v *= step / max(float(np.linalg.norm(v)), tiny)
+        v = sample(theta + v)[1] - start
+        size = max(float(np.linalg.norm(v)) / step, tiny)
+    return size
 
 
 class Reshape:

@@ -17,6 +17,9 @@ class Loss(ABC):
     unit, one-hot rows for the softmax. The caller weights the samples and sums over them.
     """
 
+    output = "softmax"
+    """What turns the scores into probabilities: "softmax", or "logistic" units."""
+
     curvature = 0.5
     """Bound on the eigenvalues of the Hessian in the scores: the largest safe step is 1 / it."""
 
@@ -80,6 +83,7 @@ class Loss(ABC):
 class SigmoidCrossEntropy(Loss):
     """Cross entropy of sigmoid units, ``-y ln s(z) - (1 - y) ln s(-z)``, summed over the units."""
 
+    output = "logistic"
     curvature = 0.25
 
     def value(self, y, z):
@@ -121,6 +125,7 @@ class SigmoidSquaredError(Loss):
     The lecture's warning: its gradient ``2 (f - y) f (1 - f)`` vanishes far from the target.
     """
 
+    output = "logistic"
     curvature = 0.16
 
     def value(self, y, z):

@@ -38,6 +38,8 @@ class Network:
             start, end = end, middle + fan_out * fit_intercept
             self._slices.append((slice(start, middle), slice(middle, end)))
         self.n_parameters = end
+        self.weight_slices = [W for W, _ in self._slices]
+        self.largest_layer = max(W.stop - W.start for W in self.weight_slices)
 
     def weights(self, theta):
         """Return views of the weight matrices in ``theta``, each (units, inputs)."""
@@ -58,10 +60,10 @@ class Network:
         return theta
 
     def buffers(self, n_rows, dtype=np.float64):
-        """Allocate what one pass over at most ``n_rows`` rows writes: one array per layer."""
-        return [np.empty((size, n_rows), dtype) for size in self.sizes[1:]]
+        """Allocate what a forward pass over at most ``n_rows`` rows writes: one array per layer."""
+        return [np.empty(size * n_rows, dtype) for size in self.sizes[1:]]
 
-    def forward(self, theta, X, buffers=None, masks=None):
+    def forward(self, theta, X, buffers=None, depth=None):
         """Return the output of every layer, hidden activations first, raw scores last.
 
         Parameters
@@ -75,8 +77,8 @@ class Network:
         buffers : list of ndarray or None, default=None
             What ``buffers`` allocated; written into. None: allocate.
 
-        masks : list of ndarray or None, default=None
-            One factor (units, n_rows) per hidden layer that multiplies its activations: dropout.
+        depth : int or None, default=None
+            Number of layers to pass through; None: all.
 
         Returns
         -------
@@ -84,82 +86,145 @@ class Network:
             One column per row of ``X``.
         """
         buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
-        outputs = []
+        outputs = _views(buffers, self.sizes[1:], X.shape[0])[:depth]
+        layers = list(zip(self.weights(theta), self.intercepts(theta), strict=True))
         a = X.T
-        layers = zip(self.weights(theta), self.intercepts(theta), buffers, strict=True)
-        for depth, (W, b, buffer) in enumerate(layers):
-            z = _product(W, a, out=buffer[:, : X.shape[0]])
-            if self.fit_intercept:
-                z += b[:, None]
-            if depth < len(self.activations):
-                a = self.activations[depth].value(z, out=z)
-                if masks is not None:
-                    a *= masks[depth]
-            outputs.append(z)
+        for (W, b), z, activation in zip(layers, outputs, [*self.activations, None], strict=False):
+            a = _layer(W, b[:, None], a, activation, z)
         return outputs
 
-    def loss_and_gradient(self, theta, X, Y, weight, gradient, buffers=None, masks=None):
-        """Return the weighted sum of the losses and write its gradient.
+
+class Pass:
+    """Forward and backward through a network; buffers are allocated and views made only once.
+
+    Parameters
+    ----------
+    network : Network
+        What is passed through.
+
+    n_rows : int
+        The most rows that one pass takes.
+
+    dtype : dtype
+        Of parameters and rows.
+    """
+
+    def __init__(self, network, n_rows, dtype):
+        self.network = network
+        self._outputs = network.buffers(n_rows, dtype)
+        self._deltas = network.buffers(n_rows, dtype)[:-1]
+        self._dropped = []
+        self._ones = np.ones(n_rows, dtype)
+        self._bound = (None, None)
+        self._cut = {}
+
+    def bind(self, theta, gradient):
+        """Work on these two vectors of shape (n_parameters,) from now on; return self."""
+        if self._bound[0] is not theta or self._bound[1] is not gradient:
+            network, self._bound = self.network, (theta, gradient)
+            columns = [b[:, None] for b in network.intercepts(theta)]
+            activations = [*network.activations, None]
+            weights = network.weights(theta)
+            self._forward = list(zip(weights, columns, activations, strict=True))
+            self._transposed = [W.T for W in weights]
+            pairs = zip(network.weights(gradient), network.intercepts(gradient), strict=True)
+            self._gradients = list(pairs)
+        return self
+
+    def loss_and_gradient(self, X, Y, weight=None, masks=None):
+        """Return the weighted sum of the losses and overwrite the gradient with its gradient.
 
         The backward pass starts at the output with the gradient of the loss (``f - y`` for the
         cross entropy) and reads the activations that the forward pass stored.
 
         Parameters
         ----------
-        theta : ndarray of shape (n_parameters,)
-            The parameters.
-
         X : {ndarray, CSR matrix} of shape (n_rows, n_features)
             The input.
 
         Y : ndarray of shape (n_outputs, n_rows)
             The targets, one column per row of ``X``.
 
-        weight : ndarray of shape (n_rows,) or None
-            Sample weights.
+        weight : ndarray of shape (n_rows,), float or None, default=None
+            Sample weights, or the weight of every row.
 
-        gradient : ndarray of shape (n_parameters,)
-            Overwritten.
-
-        buffers, masks : list of ndarray or None, default=None
-            As in ``forward``.
+        masks : list of ndarray or None, default=None
+            Factors (units, 1) or (units, n_rows) of every hidden layer's activations: dropout.
 
         Returns
         -------
         loss : float
             Sum of ``weight * loss``.
         """
-        outputs = self.forward(theta, X, buffers, masks)
-        value = self.loss.value_and_gradient(Y.T, outputs[-1].T)
-        loss = float(value.sum() if weight is None else value @ weight)
-        if weight is not None:
-            outputs[-1] *= weight
-        self.backward(theta, X, outputs, gradient, masks)
+        delta = self.forward(X, masks)
+        value = self.network.loss.value_and_gradient(Y.T, delta.T)
+        loss = _weigh(value, delta, weight)
+        self.backward(X, masks)
         return loss
 
-    def backward(self, theta, X, outputs, gradient, masks=None):
-        """Write the gradient, layer by layer from the last.
+    def forward(self, X, masks=None):
+        """Return the raw scores (n_outputs, n_rows); arguments as in ``loss_and_gradient``."""
+        outputs, _, feeds, _ = self._of(X.shape[0], masks is not None)
+        a = X.T
+        for depth, (W, b, activation) in enumerate(self._forward):
+            a = _layer(W, b, a, activation, outputs[depth])
+            if masks is not None and activation is not None:
+                a = np.multiply(a, masks[depth], out=feeds[depth].T)
+        return a
 
-        ``outputs`` are those of ``forward``, the scores replaced by the loss's derivative.
-        """
-        weights = self.weights(theta)
-        grads = zip(self.weights(gradient), self.intercepts(gradient), strict=True)
+    def backward(self, X, masks=None):
+        """Overwrite the gradient; what ``forward`` returned now holds the derivative by it."""
+        outputs, deltas, feeds, ones = self._of(X.shape[0], masks is not None)
         delta = outputs[-1]
-        for depth, (G, g) in reversed(list(enumerate(grads))):
-            if self.fit_intercept:
-                np.sum(delta, axis=1, out=g)
-            if depth == 0:
-                _product(delta, X, out=G)
-                return
-            a = outputs[depth - 1]
-            np.matmul(delta, a.T, out=G)
-            delta = weights[depth].T @ delta
+        for depth in range(len(outputs) - 1, 0, -1):
+            self._collect(depth, delta, feeds[depth - 1], ones)
+            delta = np.matmul(self._transposed[depth], delta, out=deltas[depth - 1])
             if masks is not None:
-                # where a unit was dropped, a is 0 and so is the mask; elsewhere undo its scale
-                kept = masks[depth - 1]
-                a = np.divide(a, kept, out=a, where=kept > 0)
-                delta *= kept
-            delta *= self.activations[depth - 1].derivative(a)
+                delta *= masks[depth - 1]
+            self.network.activations[depth - 1].pull_back(delta, outputs[depth - 1])
+        self._collect(0, delta, X, ones)
+
+    def _collect(self, depth, delta, rows, ones):
+        """Write the gradient of a layer: the product of what fed it and what came back."""
+        G, g = self._gradients[depth]
+        if self.network.fit_intercept:
+            np.dot(delta, ones, out=g)
+        _product(delta, rows, out=G)
+
+    def _of(self, n_rows, dropped):
+        """Return views for this many rows: outputs, deltas, what feeds each layer, and ones."""
+        key = n_rows, dropped
+        if key not in self._cut:
+            sizes = self.network.sizes[1:]
+            if dropped and not self._dropped:
+                self._dropped = [np.empty_like(buffer) for buffer in self._outputs[:-1]]
+            outputs = _views(self._outputs, sizes, n_rows)
+            deltas = _views(self._deltas, sizes, n_rows)
+            feeds = _views(self._dropped, sizes, n_rows) if dropped else outputs
+            self._cut[key] = outputs, deltas, [a.T for a in feeds], self._ones[:n_rows]
+        return self._cut[key]
+
+
+def _views(buffers, sizes, n_rows):
+    """Cut arrays (units, n_rows) out of flat buffers."""
+    pairs = zip(buffers, sizes, strict=False)
+    return [buffer[: size * n_rows].reshape(size, n_rows) for buffer, size in pairs]
+
+
+def _layer(W, b, a, activation, out):
+    """Write ``activation(W a + b)``; a layer without intercepts has an empty ``b``."""
+    z = _product(W, a, out=out)
+    if len(b):
+        np.add(z, b, out=z)
+    return z if activation is None else activation.value(z, out=z)
+
+
+def _weigh(value, delta, weight):
+    """Return the weighted sum of the losses and weight their gradient (n_outputs, n_rows)."""
+    if weight is None:
+        return float(value.sum())
+    delta *= weight
+    return float((value * weight).sum())
 
 
 def _product(left, right, out):

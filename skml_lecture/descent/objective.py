@@ -4,7 +4,10 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skml_lecture.descent.coordinates import Unchanged
+from skml_lecture.descent.network import Pass
 from skml_lecture.parallel import map_runs, row_blocks
+
+_BLOCK = 2**14  # elements
 
 
 class Objective:
@@ -34,9 +37,12 @@ class Objective:
 
     coordinates : Coordinates or None, default=None
         Where the descent runs: arguments and gradients are in these.
+
+    dropout : Dropout or None, default=None
+        What is dropped from the batches; all rows at once drop nothing.
     """
 
-    def __init__(self, network, X, Y, weight=None, alpha=0.0, coordinates=None):
+    def __init__(self, network, X, Y, weight=None, alpha=0.0, coordinates=None, dropout=None):
         self.network = network
         self.X = X
         self.Y = Y
@@ -45,22 +51,17 @@ class Objective:
         self.coordinates = Unchanged() if coordinates is None else coordinates
         self.n_rows = X.shape[0]
         self.total_weight = float(self.n_rows if weight is None else weight.sum())
+        self.dropout = dropout
         self._scratch = []
         self._blocks = None
-        self._batch_rows = None
+        self._gathered = None
+        self._step = None
 
-    @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def __call__(self, u, rows=None):
         """Return loss and gradient at ``u`` of the given rows: an index array, None for all."""
         theta = self.coordinates.to_theta(u)
         loss, gradient = self._all_rows(theta) if rows is None else self._batch(theta, rows)
-        loss /= self.total_weight
-        gradient /= gradient.dtype.type(self.total_weight)
-        penalty = self.alpha / self.total_weight
-        weights = zip(self.network.weights(theta), self.network.weights(gradient), strict=True)
-        for W, G in weights if penalty else ():
-            loss += penalty / 2 * float(np.vdot(W, W))
-            G += penalty * W
+        loss += self._penalize(theta, gradient)
         self.gradient = gradient
         return loss, self.coordinates.pull_back(gradient)
 
@@ -73,59 +74,99 @@ class Objective:
 
     def mean_loss(self, theta):
         """Return the mean loss at ``theta`` (not in the coordinates), without the penalty."""
-        return self._all_rows(theta)[0] / self.total_weight
+        network = self.network
 
+        def run_sum(run):
+            buffers = network.buffers(max(X.shape[0] for X, _, _ in run), theta.dtype)
+            total = 0.0
+            for X, Y, weight in run:
+                value = network.loss.value(Y.T, network.forward(theta, X, buffers)[-1].T)
+                total += float(value.sum() if weight is None else value @ weight)
+            return total
+
+        return sum(map_runs(run_sum, self._cut())) / self.total_weight
+
+    def value(self, theta):
+        """Return the penalised mean loss at ``theta`` (not in the coordinates)."""
+        squares = sum(float(np.vdot(W, W)) for W in self.network.weights(theta))
+        return self.mean_loss(theta) + self.alpha / (2 * self.total_weight) * squares
+
+    def _penalize(self, theta, gradient):
+        """Return the penalty and add its gradient, in blocks that the cache holds."""
+        strength, total = self.alpha / self.total_weight, 0.0
+        if not strength:
+            return total
+        if self._step is None:
+            self._step = np.empty_like(theta, shape=min(len(theta), _BLOCK))
+        for part in self.network.weight_slices:
+            for start in range(part.start, part.stop, _BLOCK):
+                block = slice(start, min(start + _BLOCK, part.stop))
+                w = theta[block]
+                total += float(w @ w)
+                step = np.multiply(w, strength, out=self._step[: len(w)])
+                gradient[block] += step
+        return strength / 2 * total
+
+    @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def _all_rows(self, theta):
-        """Return the sums over all rows, in blocks that fit the cache, on all cores."""
-        if self._blocks is None:
-            self._blocks = self._cut()
-        parts = map_runs(lambda run: self._sum(theta, run), self._blocks)
+        """Return the mean over all rows, in blocks that fit the cache, on all cores."""
+        parts = map_runs(lambda run: self._sum(theta, run), self._cut())
         gradient = parts[0][1]
         for _, part in parts[1:]:
             gradient += part
-        return sum(loss for loss, _ in parts), gradient
+        gradient /= self.total_weight
+        return sum(loss for loss, _ in parts) / self.total_weight, gradient
 
     def _cut(self):
         """Return the rows, targets and weights of every block."""
+        if self._blocks is not None:
+            return self._blocks
         width = self.X.nnz // self.n_rows if issparse(self.X) else self.X.shape[1]
         blocks = row_blocks(self.n_rows, width + 4 * sum(self.network.sizes[1:]))
         weights = [None if self.weight is None else self.weight[rows] for rows in blocks]
-        return [
+        self._blocks = [
             (self.X[rows], self.Y[:, rows], weight)
             for rows, weight in zip(blocks, weights, strict=True)
         ]
+        return self._blocks
 
     @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
     def _sum(self, theta, blocks):
         """Return loss and gradient summed over consecutive blocks of rows."""
-        scratch = self._scratch.pop() if self._scratch else None
-        size = max(X.shape[0] for X, _, _ in self._blocks)  # runs share the scratch arrays
-        if scratch is None:
-            scratch = self.network.buffers(size, theta.dtype), np.empty_like(theta)
-        buffers, part = scratch
+        if self._scratch:
+            scratch, part = self._scratch.pop()
+        else:
+            size = max(X.shape[0] for X, _, _ in self._cut())
+            scratch, part = Pass(self.network, size, theta.dtype), np.empty_like(theta)
+        scratch.bind(theta, part)
         total, gradient = 0.0, np.zeros_like(theta)
         for X, Y, weight in blocks:
-            total += self.network.loss_and_gradient(theta, X, Y, weight, part, buffers)
+            total += scratch.loss_and_gradient(X, Y, weight)
             gradient += part
-        self._scratch.append(scratch)
+        self._scratch.append((scratch, part))
         return total, gradient
 
     def _batch(self, theta, rows):
-        """Return the sums over some rows, scaled to all rows."""
-        weight = None if self.weight is None else self.weight[rows]
-        gradient = np.empty_like(theta)
-        loss = self.network.loss_and_gradient(
-            theta, self._take(rows), self.Y[:, rows], weight, gradient
-        )
-        share = self.n_rows / len(rows)
-        gradient *= theta.dtype.type(share)
-        return loss * share, gradient
+        """Return the mean over some rows; the gradient is overwritten by the next batch."""
+        share = self.n_rows / (len(rows) * self.total_weight)
+        weight = share if self.weight is None else share * self.weight[rows]
+        X, Y, scratch, gradient = self._gather(theta, rows)
+        masks = None
+        if self.dropout is not None:
+            X, masks = self.dropout(X, self.network.sizes)
+        return scratch.bind(theta, gradient).loss_and_gradient(X, Y, weight, masks), gradient
 
-    def _take(self, rows):
-        """Return some rows, dense ones in an array that the next batch overwrites."""
-        if issparse(self.X):
-            return self.X[rows]
-        if self._batch_rows is None or len(self._batch_rows) < len(rows):
-            self._batch_rows = np.empty((len(rows), self.X.shape[1]), self.X.dtype)
-        out = self._batch_rows[: len(rows)]
-        return np.take(self.X, rows, axis=0, out=out, mode="clip")  # "raise" would copy
+    def _gather(self, theta, rows):
+        """Return rows and targets of a batch, and what is written to, allocated once."""
+        n = len(rows)
+        if self._gathered is None or n > self._gathered[0].shape[1]:
+            Y = np.empty((len(self.Y), n), self.Y.dtype)
+            X = None if issparse(self.X) else np.empty((n, self.X.shape[1]), self.X.dtype)
+            scratch = Pass(self.network, n, theta.dtype)
+            self._gathered = Y, X, scratch, np.empty_like(theta)
+        Y, X, scratch, gradient = self._gathered
+        if n < Y.shape[1]:
+            Y, X = Y[:, :n], None if X is None else X[:n]
+        Y = np.take(self.Y, rows, axis=1, out=Y, mode="clip")  # other modes buffer the output
+        X = self.X[rows] if X is None else np.take(self.X, rows, axis=0, out=X, mode="clip")
+        return X, Y, scratch, gradient

@@ -17,11 +17,14 @@ __all__ = [
     "RMSProp",
 ]
 
-_BLOCK = 2**14  # elements: the handful of vectors of one update stay in the cache
+_BLOCK = 2**15  # elements: the handful of vectors of one update stay in the cache
 
 
 def _blocks(*arrays):
     """Walk vectors of one length together, in slices that the cache holds."""
+    if len(arrays[0]) <= _BLOCK:
+        yield arrays
+        return
     for start in range(0, len(arrays[0]), _BLOCK):
         yield tuple(array[start : start + _BLOCK] for array in arrays)
 
@@ -241,26 +244,29 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
-        return {"t": 0, "mean": np.zeros_like(theta), "square": np.zeros_like(theta)}
+        scratch = np.empty_like(theta, shape=min(len(theta), _BLOCK))
+        zeros = np.zeros_like(theta)
+        return {"t": 0, "mean": zeros, "square": zeros.copy(), "scratch": scratch}
 
     def update(self, theta, gradient, state, rate):
         state["t"] += 1
-        mean_rate = rate / (1 - self.beta_1 ** state["t"])
-        root_scale = 1 / np.sqrt(1 - self.beta_2 ** state["t"])
+        root = float(np.sqrt(1 - self.beta_2 ** state["t"]))
+        rate *= root / (1 - self.beta_1 ** state["t"])
+        epsilon = self.epsilon * root
         for w, g, m, v in _blocks(theta, gradient, state["mean"], state["square"]):
-            step = g * (1 - self.beta_1)
-            m *= self.beta_1
-            m += step
-            np.multiply(g, g, out=step)
-            step *= 1 - self.beta_2
-            v *= self.beta_2
-            v += step
-            np.sqrt(v, out=step)
-            step *= float(root_scale)
-            step += self.epsilon
-            np.divide(m, step, out=step)
-            step *= mean_rate
-            w -= step
+            s = state["scratch"][: len(w)]
+            np.subtract(g, m, out=s)
+            s *= 1 - self.beta_1
+            m += s
+            np.multiply(g, g, out=s)
+            s -= v
+            s *= 1 - self.beta_2
+            v += s
+            np.sqrt(v, out=s)
+            s += epsilon
+            np.divide(m, s, out=s)
+            s *= rate
+            w -= s
 
 
 def _ratio(numerator, denominator):

@@ -12,6 +12,11 @@ def scores(network, theta, X):
     return _by_blocks(network, theta, X, lambda z: z)
 
 
+def hidden(network, theta, X, layer):
+    """Return the activations of a hidden layer, (n, units)."""
+    return _by_blocks(network, theta, X, lambda a: a, layer + 1)
+
+
 def probabilities(network, theta, X):
     """Return the softmax of the scores; of one sigmoid unit, both classes' probabilities."""
     if network.sizes[-1] > 1:
@@ -31,16 +36,16 @@ def _softmax(z):
     return z
 
 
-def _by_blocks(network, theta, X, finish):
-    """Return ``finish(scores)`` of every block of rows, joined."""
+def _by_blocks(network, theta, X, finish, depth=None):
+    """Return ``finish(output)`` of the last layer passed, of every block of rows, joined."""
     width = X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1]
     blocks = row_blocks(X.shape[0], width + 2 * sum(network.sizes[1:]))
-    out = np.empty((X.shape[0], network.sizes[-1]), theta.dtype)
+    out = np.empty((X.shape[0], network.sizes[-1 if depth is None else depth]), theta.dtype)
 
     def fill(run):
         buffers = network.buffers(max(rows.stop - rows.start for rows in run), theta.dtype)
         for rows in run:
-            out[rows] = finish(network.forward(theta, X[rows], buffers)[-1]).T
+            out[rows] = finish(network.forward(theta, X[rows], buffers, depth)[-1]).T
 
     map_runs(fill, blocks)
     return out

@@ -19,7 +19,12 @@ def encode(y, classes):
 
 
 def targets(codes, n_classes, dtype):
-    """Return 0 and 1 for one sigmoid unit (two classes), else one-hot columns."""
+    """Return 0 and 1 for one sigmoid unit (two classes), else one-hot columns.
+
+    Of indicators of several labels (n_rows, n_labels): one row for the unit of each label.
+    """
+    if codes.ndim == 2:
+        return np.ascontiguousarray(codes.T, dtype)
     if n_classes == 2:
         return codes[None, :].astype(dtype)
     Y = np.zeros((n_classes, len(codes)), dtype)
@@ -31,6 +36,10 @@ def with_class_weight(weight, class_weight, classes, codes):
     """Return the row weights times the weights of the classes ("balanced": of these rows)."""
     if class_weight is None:
         return weight
+    if codes.ndim == 2:  # every label's factor
+        for column in codes.T:
+            weight = with_class_weight(weight, class_weight, np.arange(2), column)
+        return weight
     if isinstance(class_weight, str) and class_weight == "balanced":
         count = np.bincount(codes, weights=weight, minlength=len(classes))
         factor = count.sum() / (np.count_nonzero(count) * np.maximum(count, 1e-300))
@@ -41,9 +50,9 @@ def with_class_weight(weight, class_weight, classes, codes):
 
 def hold_out(codes, fraction, rng):
     """Return the indices of training and held-out rows, every class in both where possible."""
-    counts = np.bincount(codes)
-    counts = counts[counts > 0]
     n_held = int(np.ceil(fraction * len(codes)))
+    counts = np.bincount(codes if codes.ndim == 1 else np.zeros(len(codes), int))
+    counts = counts[counts > 0]
     stratify = counts.min() > 1 and len(counts) <= min(n_held, len(codes) - n_held)
     if not 0 < n_held < len(codes):
         raise ValueError(
@@ -54,5 +63,5 @@ def hold_out(codes, fraction, rng):
         np.arange(len(codes)),
         test_size=n_held,
         random_state=rng,
-        stratify=codes if stratify else None,
+        stratify=codes if stratify and codes.ndim == 1 else None,
     )

@@ -87,6 +87,11 @@ class EarlyStopping:
         self.best_theta = None
         self.best_loss = np.inf
 
+    def cast(self, dtype):
+        """Keep the parameters in this type."""
+        if self.best_theta is not None:
+            self.best_theta = self.best_theta.astype(dtype)
+
     def update(self, loss, theta):
         """Take in the held-out loss of ``theta``; return whether to stop."""
         if loss < self.best_loss:

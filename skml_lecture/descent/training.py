@@ -1,5 +1,6 @@
 """The loop: epochs, batches, the rate, stopping. It does not know what is being learnt."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -106,15 +107,18 @@ def _step(progress, optimizer, gradient, schedule):
     progress.t += 1
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is found by the checks
 def _epoch(objective, progress, optimizer, batches, schedule):
     """Take one step per batch and record the mean of their losses."""
     total, count = 0.0, 0
     for batch in batches:
         loss, gradient = objective(progress.theta, batch)
-        _check(loss, gradient, progress)
+        if not math.isfinite(loss):
+            _check(loss, gradient, progress)
         _step(progress, optimizer, gradient, schedule)
         total += loss * len(batch)
         count += len(batch)
+    _check(total, progress.theta, progress)  # what a gradient spoils, it spoils for good
     progress.loss_curve.append(total / count)
 
 
@@ -132,9 +136,9 @@ def _evaluate(objective, progress, optimizer, adapt):
     return loss, gradient
 
 
-def _check(loss, gradient, progress):
-    """Raise where the loss or its gradient is no longer a number."""
-    if not (np.isfinite(loss) and np.isfinite(gradient).all()):
+def _check(loss, vector, progress):
+    """Raise where the loss, or a gradient or the parameters, are no longer numbers."""
+    if not (np.isfinite(loss) and np.isfinite(vector).all()):
         raise ValueError(DIVERGED.format(loss=loss, t=progress.t, rate=progress.rate))
 
 

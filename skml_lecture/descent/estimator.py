@@ -1,0 +1,361 @@
+"""What the estimators that descend share: fit and partial_fit around one training loop."""
+
+import copy
+import warnings
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
+from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.dropout import Dropout
+from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
+from skml_lecture.descent.schedules import resolve_schedule
+from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
+from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.parallel import one_thread_if_small
+from skml_lecture.validation import check_option, check_weight
+
+FLOATS = (np.float64, np.float32)
+
+
+@dataclass
+class Descent:
+    """What a later call resumes: position, optimizer, coordinates, random state, watches."""
+
+    progress: Progress
+    optimizer: Optimizer
+    coordinates: Coordinates
+    rng: np.random.RandomState
+    stop: GradientNorm | Plateau
+    early: EarlyStopping
+    scaled: Scaled | None = None
+    dropout: Dropout | None = None
+    validation_curve: list = field(default_factory=list)
+    seed: int = 0  # of the rows held out: the same ones in a resumed fit
+    best: EarlyStopping = field(default_factory=lambda: EarlyStopping(0.0, 1))
+
+    @property
+    def theta(self):
+        """Where the descent stands."""
+        return self.coordinates.to_theta(self.progress.theta)
+
+    def cast(self, dtype):
+        """Go on in this type."""
+        if self.progress.theta.dtype == dtype:
+            return
+        progress = self.progress
+        progress.theta, progress.accepted = progress.theta.astype(dtype), None
+        for name, value in progress.state.items():
+            if isinstance(value, np.ndarray):
+                progress.state[name] = value.astype(dtype)
+        self.early.cast(dtype)
+        self.best.cast(dtype)
+
+    def move(self, theta):
+        """Go on from ``theta``, without momentum."""
+        self.progress.theta = self.coordinates.from_theta(theta)
+        self.progress.state = self.optimizer.init(self.progress.theta)
+        self.progress.accepted = None
+
+
+class DescentEstimator(CallbackSupport, BaseEstimator):
+    """A classifier that is learnt step by step.
+
+    A subclass has the parameters ``alpha, loss, optimizer, learning_rate, schedule, batch_size,
+    class_weight, max_iter, tol, shuffle, early_stopping, validation_fraction, n_iter_no_change,
+    warm_start, random_state`` and gives ``_network``, ``_start``, ``_coefficients`` and ``_warn``.
+    """
+
+    _several_labels = False
+    """Whether a row may have several labels."""
+
+    def _fit(self, X, y, sample_weight, validation, prepare=None):
+        """Descend for up to ``max_iter`` epochs; ``prepare(descent, objective)`` comes first."""
+        return self._fit_with_callbacks(X, y, sample_weight, validation, prepare)
+
+    @with_callbacks
+    def _fit_with_callbacks(self, X, y, sample_weight, validation, prepare):
+        self._check_parameters()
+        resumed = self._resume() if self.warm_start and hasattr(self, "_descent") else None
+        seed = self._draw_seed() if resumed is None else resumed.seed
+        known = None if resumed is None else self.classes_
+        rows = self._validate(X, y, sample_weight, known, reset=resumed is None)
+        if resumed is not None:
+            resumed.cast(rows[0].dtype)
+        rows, held_out = self._hold_out(rows, seed, *validation)
+        objective = self._objective(rows)
+        held_out = None if held_out is None else self._objective(held_out)
+        starts = [resumed] * (resumed is not None) or self._starts(objective, seed)
+        data = {"X": X, "y": y}
+        fit = self._begin_callbacks(self.max_iter * self._n_starts(), **data)
+
+        def tell(descent):
+            return self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
+
+        best, stopped = None, None
+        for descent in starts:
+            if prepare is not None:
+                prepare(descent, objective)
+            ending = self._run(descent, objective, held_out, tell)
+            value = objective.value(self._theta(descent)) if self._n_starts() > 1 else 0.0
+            if best is None or value < best[0]:
+                best, stopped = (value, descent), ending
+            if ending == "interrupted":
+                break
+        self._publish(best[1], objective)
+        self._end_callbacks(fit, lambda: self._attributes(best[1], objective), **data)
+        if stopped != "interrupted":
+            self._warn(stopped is not None, objective, best[1])
+        return self
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        """Pass once over the rows."""
+        self._check_parameters()
+        resumed = self._resume() if hasattr(self, "_descent") else None
+        known = None if classes is None else np.unique(classes)
+        if resumed is not None and known is not None and not np.array_equal(known, self.classes_):
+            raise ValueError(
+                f"classes={known.tolist()} differ from those of the first call, "
+                f"{self.classes_.tolist()}."
+            )
+        dtype = FLOATS if resumed is None else resumed.progress.theta.dtype
+        known = known if resumed is None else self.classes_
+        rows = self._validate(X, y, sample_weight, known, reset=resumed is None, dtype=dtype)
+        objective = self._objective(rows)
+        descent = resumed or next(self._starts(objective, self._draw_seed()))
+        if descent.early.best_theta is not None:
+            descent.move(descent.early.best_theta)
+        descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
+        self._attach(objective, descent)
+        descend(
+            objective,
+            descent.progress,
+            descent.optimizer,
+            max_iter=1,
+            batches=self._batches(objective, descent),
+            schedule=resolve_schedule(self.schedule),
+        )
+        self._publish(descent, objective)
+        return self
+
+    def _run(self, descent, objective, held_out, tell):
+        """Run the epochs of one descent; return why it ended, None after ``max_iter`` epochs."""
+        self._attach(objective, descent)
+        reason = None
+
+        def after_epoch(progress):
+            nonlocal reason
+            descent.coordinates = objective.coordinates
+            theta = descent.theta
+            descent.best.update(progress.loss_curve[-1], theta)
+            reason = "converged" if self._arrived(descent, held_out, theta) else None
+            reason = "callback" if tell(descent) else reason
+            return reason is not None
+
+        try:
+            stopped = self._descend(descent, objective, after_epoch)
+            reason = reason or ("converged" if stopped else None)
+        except KeyboardInterrupt:
+            reason = "interrupted"
+            self._keep_best(descent)
+        descent.coordinates = objective.coordinates
+        return reason
+
+    def _keep_best(self, descent):
+        """Go back to the best epoch of an interrupted descent and say so."""
+        if descent.best.best_theta is not None:
+            descent.move(descent.best.best_theta)
+        warnings.warn(
+            f"Interrupted after {len(descent.progress.loss_curve)} epochs: the best parameters so "
+            "far are kept. Set warm_start=True and fit again to go on.",
+            UserWarning,
+            stacklevel=6,
+        )
+
+    def _descend(self, descent, objective, after_epoch, **options):
+        """Run the epochs of one fit."""
+        network, size = objective.network, self._rows_per_update(objective.n_rows)
+        n_elements = objective.n_rows * max(network.sizes) if size is None else 0
+        with one_thread_if_small(n_elements, (size or 0) * network.largest_layer):
+            return descend(
+                objective,
+                descent.progress,
+                descent.optimizer,
+                max_iter=self.max_iter,
+                batches=self._batches(objective, descent),
+                schedule=resolve_schedule(self.schedule),
+                adapt=self._adapts(objective, descent.optimizer),
+                arrived=descent.stop.arrived,
+                after_epoch=after_epoch,
+                **options,
+            )
+
+    def _arrived(self, descent, held_out, theta):
+        """Take in an epoch; return whether to stop after it."""
+        stop = descent.stop(descent.progress)
+        if held_out is None:
+            return stop
+        loss = held_out.mean_loss(theta)
+        descent.validation_curve.append(loss)
+        return descent.early.update(loss, theta) if self.early_stopping else stop
+
+    def _check_parameters(self):
+        """Raise where a parameter makes no sense."""
+        check_scalar(self.alpha, "alpha", Real, min_val=0)
+        check_scalar(self.tol, "tol", Real, min_val=0)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
+        inside = {"min_val": 0, "include_boundaries": "neither"}
+        fraction = self.validation_fraction
+        check_scalar(fraction, "validation_fraction", Real, max_val=1, **inside)
+        if self.batch_size is not None and not isinstance(self.batch_size, str):
+            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        if isinstance(self.learning_rate, str):
+            check_option("learning_rate", self.learning_rate, ["auto"])
+        else:
+            check_scalar(self.learning_rate, "learning_rate", Real, **inside)
+
+    def _validate(self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS):
+        """Return the rows that count: X, codes of the classes, weight."""
+        options = {"accept_sparse": "csr", "multi_output": self._several_labels}
+        X, y = validate_data(self, X, y, dtype=dtype, reset=reset, **options)
+        y = self._check_targets(y, known=classes is not None and not reset)
+        weight = check_weight(sample_weight, X, dtype=X.dtype)
+        if weight is not None and not weight.all():
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        self.classes_, codes = self._encode(y, classes)
+        return X, codes, weight
+
+    def _check_targets(self, y, known):  # noqa: ARG002 (a subclass may look at both)
+        """Return the labels as an array; ``known``: of a kind with those before, or raise."""
+        check_classification_targets(y)
+        return column_or_1d(y, warn=True)
+
+    def _encode(self, y, classes):
+        """Return the classes and the position of every label among them."""
+        if classes is not None:
+            codes = encode(y, classes)
+        else:
+            classes, codes = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 classes, got 1 class: {classes[0]}."
+            )
+        return classes, codes
+
+    def _hold_out(self, rows, seed, X_val, y_val, weight_val):
+        """Return training rows and held-out rows, the latter given, split off, or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        if X_val is not None:
+            dtype, classes = rows[0].dtype, self.classes_
+            return rows, self._validate(X_val, y_val, weight_val, classes, dtype=dtype)
+        if not self.early_stopping:
+            return rows, None
+        parts = hold_out(rows[1], self.validation_fraction, np.random.RandomState(seed))
+        return [tuple(None if part is None else part[index] for part in rows) for index in parts]
+
+    def _objective(self, rows):
+        """Return the objective of validated rows."""
+        X, codes, weight = rows
+        weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
+        weight = None if weight is None else weight.astype(X.dtype, copy=False)
+        Y = targets(codes, len(self.classes_), X.dtype)
+        return Objective(self._network(X.shape[1], codes.ndim == 2), X, Y, weight, self.alpha)
+
+    def _draw_seed(self):
+        """Draw what all random numbers of one descent come from."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _n_starts(self):
+        """Return how many descents a fit makes."""
+        return 1
+
+    def _starts(self, objective, seed):
+        """Yield descents at their start."""
+        rng = np.random.RandomState(seed)
+        for _ in range(self._n_starts()):
+            descent = self._start(objective, rng)
+            descent.seed = seed
+            yield descent
+
+    def _begin(self, rng, coordinates, theta, largest_rate):
+        """Return a descent from ``theta``; ``largest_rate()`` is what the curvature allows."""
+        optimizer = resolve_optimizer(self.optimizer)
+        rate = self.learning_rate
+        if isinstance(rate, str):
+            rate = optimizer.auto_rate or largest_rate()
+        progress = Progress(theta, optimizer.init(theta), rate=float(rate))
+        stop = Plateau(self.tol, self.n_iter_no_change)
+        early = EarlyStopping(self.tol, self.n_iter_no_change)
+        return Descent(progress, optimizer, coordinates, rng, stop, early)
+
+    def _resume(self):
+        """Return the descent of the last call, to be written into without harm."""
+        descent = copy.deepcopy(self._descent)
+        optimizer = resolve_optimizer(self.optimizer)
+        if type(optimizer) is not type(descent.optimizer):
+            descent.progress.state = optimizer.init(descent.progress.theta)
+        descent.optimizer = optimizer
+        if not isinstance(self.learning_rate, str):
+            descent.progress.rate = float(self.learning_rate)
+        return descent
+
+    def _attach(self, objective, descent):
+        """Let the objective be seen from the descent."""
+        objective.coordinates = descent.coordinates
+        objective.dropout = descent.dropout
+
+    def _adapts(self, objective, optimizer):
+        """Say whether the rate follows the curvature."""
+        return (
+            isinstance(self.learning_rate, str)
+            and optimizer.auto_rate is None
+            and self.schedule == "constant"
+            and self._rows_per_update(objective.n_rows) is None
+        )
+
+    def _rows_per_update(self, n_rows):  # noqa: ARG002 (a subclass may look)
+        """Return the size of a batch; None: all rows at once."""
+        return self.batch_size
+
+    def _batches(self, objective, descent):
+        """Return the maker of the batches of an epoch; None: all rows at once."""
+        n_rows = objective.n_rows
+        size = self._rows_per_update(n_rows)
+        if size is None:
+            return None
+        rng = descent.rng if self.shuffle and size < n_rows else None
+        return lambda: shuffled_batches(n_rows, size, rng)
+
+    def _theta(self, descent):
+        """Return the parameters to keep: the best by the held-out rows, or the last."""
+        early = self.early_stopping and descent.early.best_theta is not None
+        return descent.early.best_theta if early else descent.theta
+
+    def _attributes(self, descent, objective):
+        """Return the fitted attributes of where the descent stands."""
+        attributes = self._coefficients(self._theta(descent), objective.network)
+        attributes["loss_curve_"] = list(descent.progress.loss_curve)
+        attributes["n_iter_"] = len(descent.progress.loss_curve)
+        attributes["classes_"] = self.classes_
+        if descent.validation_curve:
+            attributes["validation_loss_curve_"] = list(descent.validation_curve)
+        return attributes
+
+    def _publish(self, descent, objective):
+        """Set the fitted attributes, and what a later call resumes."""
+        vars(self).pop("validation_loss_curve_", None)
+        for name, value in self._attributes(descent, objective).items():
+            setattr(self, name, value)
+        self._descent = descent

@@ -1,0 +1,570 @@
+"""The cascade of logistic regressions: the network with hidden layers."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import expit, log_expit
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_scalar
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skml_lecture.classification import ScoreClassifier
+from skml_lecture.descent.activations import resolve_activation
+from skml_lecture.descent.coordinates import Scaled, Unchanged
+from skml_lecture.descent.curvature import Curvature, sharpness
+from skml_lecture.descent.dropout import Dropout
+from skml_lecture.descent.estimator import DescentEstimator
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.prediction import hidden, probabilities, scores
+from skml_lecture.validation import check_option, unchanged_on_failure
+
+
+class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """One hidden layer of a fitted cascade as a transformer, so that ``set_output`` holds."""
+
+    def __init__(self, cascade, layer):
+        vars(self).update(vars(cascade))  # what set_output stored is there too
+        self.cascade = cascade
+        self.layer = layer
+        self._n_features_out = cascade.coefs_[layer].shape[1]
+
+    def get_feature_names_out(self, input_features=None):  # noqa: ARG002
+        """Return the names that the cascade's units have."""
+        prefix = type(self.cascade).__name__.lower()
+        return np.asarray([f"{prefix}{i}" for i in range(self._n_features_out)], dtype=object)
+
+    def transform(self, X):
+        """Return the activations of the layer."""
+        network, theta = self.cascade._network_and_theta()
+        return hidden(network, theta, self.cascade._read(X), self.layer)
+
+
+def _has_hidden_layers(cascade):
+    """Say whether there is a hidden layer to transform with."""
+    return np.size(cascade.hidden_layer_sizes) > 0
+
+
+class _HiddenFeatures(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None
+):
+    """``transform`` to any hidden layer; wrapped for ``set_output`` by ``_HiddenLayer``."""
+
+    @available_if(_has_hidden_layers)
+    def transform(self, X, layer=-1):
+        """Return the activations of a hidden layer: the features that the network learnt.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last, which the output layer reads.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_units)
+            One column per unit of the layer.
+        """
+        check_is_fitted(self)
+        n_hidden = len(self.coefs_) - 1
+        check_scalar(layer, "layer", Integral, min_val=-n_hidden, max_val=n_hidden - 1)
+        return _HiddenLayer(self, layer % n_hidden).transform(X)
+
+    @available_if(_has_hidden_layers)
+    def fit_transform(self, X, y=None, **fit_params):
+        """Fit and return the activations of the last hidden layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+
+        **fit_params : dict
+            Passed on to ``fit``.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_units)
+            One column per unit of the layer.
+        """
+        return self.fit(X, y, **fit_params).transform(X)
+
+
+class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
+    r"""Logistic regressions fed into logistic regressions, trained jointly by backpropagation.
+
+    The lecture's cascade: every hidden unit is a logistic regression on the outputs of the layer
+    before, so the network learns the feature transformation that its last layer needs.
+
+    .. math:: a^0 = x, \quad a^l = \sigma_l(W^l a^{l-1} + b^l), \quad
+              \min_{W, b} \; \sum_i s_i\, \mathrm{loss}(y_i, W^L a_i^{L-1} + b^L)
+              + \tfrac{\alpha}{2} \sum_l \|W^l\|^2
+
+    with sample weights :math:`s_i` and activations :math:`\sigma_l`. A sum over the rows, in
+    nats; intercepts are free. The learning rate multiplies the gradient of the sum divided by
+    the total weight.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of every hidden layer; () is logistic regression.
+
+    activation : {"logistic", "tanh", "relu", "leaky_relu", "identity"} or sequence of these, \
+            default="logistic"
+        Of all hidden layers, or one per hidden layer.
+
+    alpha : float, default=1e-4
+        Strength of the penalty, the lecture's lambda, ``>= 0``.
+
+    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+        Loss of a row, through the sigmoid or the softmax.
+
+    optimizer : {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} or Optimizer, \
+            default="adam"
+        The rule of the step; an instance sets its hyper-parameters.
+
+    learning_rate : float or "auto", default="auto"
+        Step size. "auto": 0.001 for "adam" and "rmsprop", 0.1 for "adagrad"; for the others half
+        the inverse of the curvature at the start, which then follows the curvature met where all
+        rows are taken at once.
+
+    schedule : {"constant", "inv_sqrt"} or callable, default="constant"
+        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
+
+    batch_size : int, "auto" or None, default="auto"
+        Rows per update; "auto": 200 or all, None: all.
+
+    dropout : float or sequence of float, default=0.0
+        Probability, in [0, 1), that an update goes without an input or a hidden unit; one for
+        all, or one per layer, the input first. Nothing is dropped in prediction.
+
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced": inverse to the class's weight. Of
+        several labels, the product over the labels (keys 0 and 1).
+
+    max_iter : int, default=200
+        Largest number of epochs (passes over the rows) of one fit.
+
+    tol : float, default=1e-4
+        The least fall of the loss per epoch that counts.
+
+    shuffle : bool, default=True
+        Whether to draw the rows' order anew every epoch; mini-batches only.
+
+    early_stopping : bool, default=False
+        Whether to stop when the loss of held-out rows (``X_val`` of ``fit``, else
+        ``validation_fraction`` of the rows) stops falling, and to keep the best parameters.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, in (0, 1).
+
+    n_iter_no_change : int, default=10
+        Epochs without a fall of ``tol`` after which the descent ends.
+
+    n_init : int, default=1
+        Number of random starts; the one with the lowest training objective is kept.
+
+    warm_start : bool, default=False
+        Whether ``fit`` resumes the last fit, optimizer and random state included.
+
+    random_state : int, RandomState instance or None, default=None
+        Start, order of the rows, dropout, and choice of the rows held out.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels; of several labels per row, the number of each column.
+
+    coefs_ : list of ndarray of shape (n_units_in, n_units_out)
+        Weights of every layer.
+
+    intercepts_ : list of ndarray of shape (n_units_out,)
+        Intercepts of every layer.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of output units.
+
+    out_activation_ : {"logistic", "softmax"}
+        What turns the scores into probabilities.
+
+    n_parameters_ : int
+        Number of weights and intercepts: what to hold equal when deep is compared with wide.
+
+    loss_curve_ : list of float
+        Penalised mean loss after each epoch, in nats; with mini-batches the epoch's average.
+
+    validation_loss_curve_ : list of float
+        Mean loss of the held-out rows after each epoch, without penalty; only when validating.
+
+    n_iter_ : int
+        Number of epochs run, those of resumed fits included.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features; only where all are strings.
+
+    See Also
+    --------
+    LogisticRegressionGD : The same without hidden layers, with preconditioning.
+    sklearn.neural_network.MLPClassifier : No dropout, one activation; its penalty is divided by
+        the rows of a batch, not of the data.
+
+    Notes
+    -----
+    An update costs three matrix products per layer: one forward, two backward. Weights start
+    uniform with variance ``gain / (fan_in + fan_out)``, the gain making up for the slope of the
+    activation; without hidden layers they start at zero. Scale the features first.
+
+    References
+    ----------
+    H.-y. Lee, Machine Learning, lectures 6 (cascading), 7 (backpropagation) and 9 (tips).
+
+    X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010, section 4.2.
+
+    Examples
+    --------
+    >>> from skml_lecture import CascadedLogisticMLP
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [2, 1, 1, 2]
+    >>> model = CascadedLogisticMLP((4,), optimizer="nesterov", max_iter=2000, random_state=0)
+    >>> model.fit(X, y).predict(X)
+    array([2, 1, 1, 2])
+    >>> model.transform(X).shape
+    (4, 4)
+    """
+
+    _several_labels = True
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="logistic",
+        alpha=1e-4,
+        loss="cross_entropy",
+        optimizer="adam",
+        learning_rate="auto",
+        schedule="constant",
+        batch_size="auto",
+        dropout=0.0,
+        class_weight=None,
+        max_iter=200,
+        tol=1e-4,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        n_init=1,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.alpha = alpha
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_init = n_init
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Learn from all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels; 0 and 1 in each column where a row has several.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row; 2 is the row twice.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features) or None, default=None
+            Rows for ``validation_loss_curve_`` and early stopping.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_labels) or None, default=None
+            Their labels, all of which the training rows have.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights.
+
+        Returns
+        -------
+        self : CascadedLogisticMLP
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If the descent diverges (lower ``learning_rate`` or scale the features), a parameter
+            is out of its domain, or there is only one class. The model stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If the fit is interrupted: the best parameters so far are kept.
+        """
+        with unchanged_on_failure(self):
+            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Pass once over the given rows, resuming the optimizer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels that will ever come; read in the first call. None: those of ``y``.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weight of each row.
+
+        Returns
+        -------
+        self : CascadedLogisticMLP
+            The model after one pass.
+        """
+        with unchanged_on_failure(self):
+            return self._partial_fit(X, y, classes, sample_weight)
+
+    def _hidden_sizes(self):
+        """Return the sizes of the hidden layers as a list."""
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        for size in sizes:
+            check_scalar(size, "every one of hidden_layer_sizes", Integral, min_val=1)
+        return [int(size) for size in sizes]
+
+    def _per_layer(self, name, n_layers, kind):
+        """Return a parameter as one value per layer."""
+        value = getattr(self, name)
+        if isinstance(value, str | Real):
+            return [value] * n_layers
+        if len(value) != n_layers:
+            raise ValueError(
+                f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
+            )
+        return list(value)
+
+    def _activations(self):
+        """Return the activation of every hidden layer."""
+        names = self._per_layer("activation", len(self._hidden_sizes()), "hidden layer")
+        return [resolve_activation(name) for name in names]
+
+    def _rates(self):
+        """Return the dropout rate of the input and of every hidden layer."""
+        n_layers = 1 + len(self._hidden_sizes())
+        rates = self._per_layer("dropout", n_layers, "layer, the input first")
+        for rate in rates:
+            check_scalar(rate, "dropout", Real, min_val=0, max_val=1, include_boundaries="left")
+        return rates
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_scalar(self.n_init, "n_init", Integral, min_val=1)
+        if isinstance(self.batch_size, str):
+            check_option("batch_size", self.batch_size, ["auto"])
+        self._activations()
+        self._rates()
+
+    def _check_targets(self, y, known):
+        several = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if known and several != self._multilabel:
+            kind = "one column per label" if self._multilabel else "one label per row"
+            raise ValueError(f"y must hold {kind}, as the first rows did.")
+        self._multilabel = several
+        if not several:
+            return super()._check_targets(y, known)
+        return y.toarray() if issparse(y) else np.asarray(y)
+
+    def _encode(self, y, classes):
+        if y.ndim == 1:
+            return super()._encode(y, classes)
+        if classes is not None and len(classes) != y.shape[1]:
+            raise ValueError(f"y must have {len(classes)} columns, got {y.shape[1]}.")
+        return np.arange(y.shape[1]), y.astype(np.intp)
+
+    def _network(self, n_features, multilabel):
+        """Return the network: sigmoid units for two classes or several labels, else softmax."""
+        k = len(self.classes_)
+        output = "logistic" if multilabel or k == 2 else "softmax"
+        n_outputs = k if multilabel or k > 2 else 1
+        sizes = [n_features, *self._hidden_sizes(), n_outputs]
+        return Network(sizes, self._activations(), resolve_loss(self.loss, output))
+
+    def _n_starts(self):
+        return self.n_init
+
+    def _start(self, objective, rng):
+        """Return a descent from a random start; without hidden layers, from zero."""
+        network, dtype = objective.network, objective.X.dtype
+        if network.activations:
+            theta = network.initialize(rng, dtype)
+        else:
+            theta = np.zeros(network.n_parameters, dtype)
+        descent = self._begin(rng, Unchanged(), theta, lambda: self._largest_rate(objective, theta))
+        rates = self._rates()
+        if any(rates):
+            seed = rng.randint(np.iinfo(np.int32).max)
+            descent.dropout = Dropout(rates, np.random.default_rng(seed))
+        return descent
+
+    def _largest_rate(self, objective, theta):
+        """Return the learning rate that the curvature allows."""
+        if objective.network.activations:
+            return float(f"{0.5 / sharpness(objective, theta):.2g}")  # the rest is rounding
+        n = objective.n_rows
+        scaled = Scaled.from_samples(
+            objective.X, objective.weight, objective.network.sizes[-1], True
+        )
+        return 1 / Curvature(objective, scaled).largest(
+            Unchanged(), n, self._rows_per_update(n) or n
+        )
+
+    def _rows_per_update(self, n_rows):
+        size = n_rows if self.batch_size is None else self.batch_size
+        size = min(200, n_rows) if isinstance(size, str) else min(size, n_rows)
+        return None if size == n_rows and not any(self._rates()) else size
+
+    def _objective(self, rows):
+        n_rows = rows[0].shape[0]
+        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows:
+            warnings.warn(
+                f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return super()._objective(rows)
+
+    def _coefficients(self, theta, network):
+        """Return the fitted attributes that hold the parameters and their layout."""
+        return {
+            "coefs_": [W.T.copy() for W in network.weights(theta)],
+            "intercepts_": [b.copy() for b in network.intercepts(theta)],
+            "n_layers_": len(network.sizes),
+            "n_outputs_": network.sizes[-1],
+            "out_activation_": network.loss.output,
+            "n_parameters_": network.n_parameters,
+        }
+
+    def _warn(self, stopped, objective, descent):  # noqa: ARG002
+        """Warn where the loss was still falling."""
+        if not stopped:
+            warnings.warn(
+                f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
+                f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    @property
+    def _n_features_out(self):
+        """Number of units of the last hidden layer."""
+        return self.coefs_[-1].shape[0]
+
+    def predict(self, X):
+        """Return the most probable class of each row, or every label more likely than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Members of ``classes_``; of several labels, 0 and 1.
+        """
+        check_is_fitted(self)
+        if not self._multilabel:
+            return super().predict(X)
+        return (self._scores(X) > 0).astype(int)
+
+    def predict_proba(self, X):
+        """Return the probability of every class, or of every label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of ``classes_``; of classes, rows sum to one.
+        """
+        check_is_fitted(self)
+        if self._multilabel:
+            return expit(self._scores(X))
+        return probabilities(*self._network_and_theta(), self._read(X))
+
+    def predict_log_proba(self, X):
+        """Return the natural logarithm of ``predict_proba``, without underflow.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to classify.
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return log_expit(self._scores(X)) if self._multilabel else super().predict_log_proba(X)
+
+    def _scores(self, X):
+        z = scores(*self._network_and_theta(), self._read(X))
+        return z[:, 0] if self.n_outputs_ == 1 else z
+
+    def _read(self, X):
+        """Return validated rows in the type of the model."""
+        dtype = self.coefs_[0].dtype
+        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    def _network_and_theta(self):
+        """Return the fitted network and its flat parameters."""
+        network = self._network(self.coefs_[0].shape[0], self._multilabel)
+        parts = zip(self.coefs_, self.intercepts_, strict=True)
+        return network, np.concatenate([part for W, b in parts for part in (W.T.ravel(), b)])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

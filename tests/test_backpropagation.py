@@ -1,0 +1,103 @@
+"""Backpropagation: the gradient of the mini-batches that a descent takes."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.sparse import csr_matrix
+
+from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+from skml_lecture.descent.dropout import Dropout
+from skml_lecture.descent.losses import LOSSES, resolve_loss
+from skml_lecture.descent.network import Network, Pass
+from skml_lecture.descent.objective import Objective
+
+
+def setting(rng, hidden, activation="tanh", loss="cross_entropy", dtype=np.float64):
+    activations = [resolve_activation(activation)] * len(hidden)
+    net = Network([4, *hidden, 3], activations, resolve_loss(loss, "softmax"))
+    X = rng.normal(size=(9, 4)).astype(dtype)
+    Y = np.eye(3, dtype=dtype)[:, rng.integers(0, 3, 9)]
+    objective = Objective(net, X, Y, rng.uniform(0.5, 2, 9).astype(dtype), alpha=0.3)
+    return objective, net.initialize(rng, dtype)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4), (5, 4, 3)])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    ("dtype", "step", "atol"), [(np.float64, 1e-6, 1e-7), (np.float32, 1e-2, 2e-3)]
+)
+def test_gradient_of_a_batch_equals_finite_differences(
+    hidden, activation, loss, dtype, step, atol, rng
+):
+    objective, theta = setting(rng, hidden, activation, loss, dtype)
+    rows = np.array([0, 2, 3, 7])
+    direction = rng.normal(size=len(theta)).astype(dtype)
+    direction /= np.linalg.norm(direction)
+
+    slope = direction @ objective(theta, rows)[1].copy()
+
+    up, down = (objective(theta + sign * step * direction, rows)[0] for sign in (1, -1))
+    assert_allclose(slope, (up - down) / (2 * step), atol=atol, rtol=0.02 if step > 1e-3 else 1e-6)
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5), (0.3, 0.3)])
+def test_gradient_under_dropout_equals_finite_differences(rates, rng):
+    objective, theta = setting(rng, (6,))
+    direction = rng.normal(size=len(theta))
+
+    def at(theta):
+        objective.dropout = Dropout(rates, np.random.default_rng(3))  # the same units every time
+        return objective(theta, np.arange(9))
+
+    slope = direction @ at(theta)[1].copy()
+
+    numeric = (at(theta + 1e-6 * direction)[0] - at(theta - 1e-6 * direction)[0]) / 2e-6
+    assert_allclose(slope, numeric, rtol=1e-6)
+
+
+def test_backward_starts_with_the_difference_to_the_target(rng):
+    objective, theta = setting(rng, (5,))
+    net, X, Y = objective.network, objective.X, objective.Y
+    scratch = Pass(net, len(X), theta.dtype).bind(theta, np.empty_like(theta))
+    scores = net.forward(theta, X)[-1]
+
+    scratch.loss_and_gradient(X, Y)
+
+    f = np.exp(scores) / np.exp(scores).sum(axis=0)
+    assert_allclose(net.intercepts(scratch._bound[1])[-1], (f - Y).sum(axis=1))
+
+
+def test_dropped_sparse_inputs_equal_dropped_dense_ones(rng):
+    X = rng.normal(size=(6, 5))
+
+    dense, _ = Dropout((0.5,), np.random.default_rng(0))(X.copy(), [5, 2])
+    sparse, _ = Dropout((0.5,), np.random.default_rng(0))(csr_matrix(X), [5, 2])
+
+    assert_allclose(sparse.toarray(), dense)
+
+
+def test_dropout_keeps_the_mean(rng):
+    dropout = Dropout((0.0, 0.4), rng)
+
+    masks = [dropout(np.ones((1, 2)), [2, 500, 1])[1][0] for _ in range(200)]
+
+    assert_allclose(np.mean(masks), 1, atol=0.02)
+    assert set(np.unique(masks).round(6)) == {0, round(1 / 0.6, 6)}
+
+
+def test_eight_sigmoid_layers_lose_the_gradient_and_relu_does_not(rng):
+    """Lee, lecture 9: the vanishing gradient, at the customary start of the lecture's time."""
+
+    def ratio(activation):
+        activations = [resolve_activation(activation)] * 8
+        net = Network([20, *[20] * 8, 3], activations, resolve_loss("cross_entropy", "softmax"))
+        theta = np.zeros(net.n_parameters)
+        for W in net.weights(theta):
+            W[...] = rng.normal(size=W.shape) * np.sqrt(2 / W.shape[1])
+        X, Y = rng.normal(size=(50, 20)), np.eye(3)[:, rng.integers(0, 3, 50)]
+        G = net.weights(Objective(net, X, Y)(theta)[1])
+        return np.abs(G[0]).mean() / np.abs(G[-1]).mean()
+
+    assert ratio("logistic") < 1e-3
+    assert ratio("relu") > 1e-2

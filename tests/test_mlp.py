@@ -1,0 +1,191 @@
+"""CascadedLogisticMLP: laws, oracles and bad input."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def small(**options):
+    return CascadedLogisticMLP((6,), **{"random_state": 0, "tol": 0, "max_iter": 10, **options})
+
+
+OPTIMIZERS = ["gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_without_hidden_layers_it_is_logistic_regression(optimizer, batch_size, iris):
+    options = {"optimizer": optimizer, "batch_size": batch_size, "max_iter": 10, "tol": 0}
+
+    cascade = CascadedLogisticMLP((), alpha=1.0, random_state=0, **options).fit(*iris)
+    logistic = LogisticRegressionGD(1.0, preconditioner=None, random_state=0, **options).fit(*iris)
+
+    assert_allclose(cascade.coefs_[0].T, logistic.coef_, rtol=1e-9, atol=1e-12)
+    assert_allclose(cascade.intercepts_[0], logistic.intercept_, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"batch_size": 16}, {"batch_size": 16, "dropout": 0.2}, {"early_stopping": True}],
+)
+def test_two_fits_equal_one_of_twice_the_length(optimizer, options, iris):
+    options = {"optimizer": optimizer, "n_iter_no_change": 50, **options}
+
+    once = small(max_iter=20, **options).fit(*iris)
+    twice = pickle.loads(pickle.dumps(small(warm_start=True, **options).fit(*iris))).fit(*iris)
+
+    assert twice.loss_curve_ == once.loss_curve_
+    for a, b in zip(twice.coefs_, once.coefs_, strict=True):
+        assert_array_equal(a, b)
+
+
+def test_partial_fit_is_one_epoch(iris):
+    fitted = small(batch_size=16, dropout=0.1, max_iter=3).fit(*iris)
+    model = small(batch_size=16, dropout=0.1)
+
+    for _ in range(3):
+        model.partial_fit(*iris)
+
+    assert_array_equal(model.coefs_[0], fitted.coefs_[0])
+
+
+def test_float32_is_kept_and_close_to_float64(iris):
+    X, y = iris
+
+    single, double = small().fit(X.astype(np.float32), y), small().fit(X, y)
+
+    assert {part.dtype for part in single.coefs_ + single.intercepts_} == {np.dtype(np.float32)}
+    assert single.predict_proba(X).dtype == np.float32
+    assert_allclose(single.predict_proba(X), double.predict_proba(X), atol=1e-3)
+
+
+def test_sparse_equals_dense(iris):
+    X, y = np.maximum(iris[0], 0), iris[1]
+
+    dense, sparse = small(batch_size=16).fit(X, y), small(batch_size=16).fit(csr_matrix(X), y)
+
+    assert_allclose(sparse.predict_proba(csr_matrix(X)), dense.predict_proba(X), rtol=1e-6)
+
+
+def test_early_stopping_keeps_the_best_parameters(iris):
+    X, y = iris
+    train, held = np.arange(0, 150, 2), np.arange(1, 150, 2)
+    model = small(early_stopping=True, learning_rate=0.5, max_iter=100, tol=1e-4)
+
+    model.fit(X[train], y[train], X_val=X[held], y_val=y[held])
+
+    loss = -np.mean(model.predict_log_proba(X[held])[np.arange(75), y[held]])
+    assert loss == pytest.approx(min(model.validation_loss_curve_))
+
+
+def test_restarts_keep_the_best(iris):
+    model = small(n_init=4)
+
+    losses = [small(n_init=k).fit(*iris).loss_curve_[-1] for k in (1, 2, 4)]
+
+    assert sorted(losses, reverse=True) == losses
+    assert model.fit(*iris).loss_curve_[-1] == losses[-1]
+
+
+def test_several_labels_are_units_of_their_own():
+    X, Y = make_multilabel_classification(random_state=0)
+
+    model = small(max_iter=50, learning_rate=0.05).fit(X, Y)
+
+    assert model.out_activation_ == "logistic"
+    assert_array_equal(model.predict(X), model.predict_proba(X) > 0.5)
+    assert_allclose(np.log(model.predict_proba(X)), model.predict_log_proba(X))
+
+
+def test_prediction_drops_nothing(iris):
+    model = small(dropout=0.5).fit(*iris)
+
+    assert_array_equal(model.predict_proba(iris[0]), model.predict_proba(iris[0]))
+
+
+def test_every_hidden_layer_can_be_read_with_names(iris):
+    model = CascadedLogisticMLP((5, 3), max_iter=2, random_state=0).fit(*iris)
+
+    frames = [model.set_output(transform="pandas").transform(iris[0], layer) for layer in (0, -1)]
+
+    assert [frame.shape[1] for frame in frames] == [5, 3]
+    assert list(frames[1]) == list(model.get_feature_names_out())
+    assert model.n_parameters_ == 4 * 5 + 5 + 5 * 3 + 3 + 3 * 3 + 3
+
+
+def test_interrupt_keeps_the_best_parameters_and_says_so(iris):
+    def schedule(t):
+        if t == 5:
+            raise KeyboardInterrupt
+        return 1.0
+
+    with pytest.warns(UserWarning, match="Interrupted after 5 epochs"):
+        model = small(schedule=schedule).fit(*iris)
+
+    assert_array_equal(model.coefs_[0], small(max_iter=5).fit(*iris).coefs_[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": -1}, "hidden_layer_sizes"),
+        ({"activation": ["relu", "tanh"]}, "one per hidden layer"),
+        ({"activation": "relo"}, "activation must be one of"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"dropout": (0.1, 0.1, 0.1)}, "one per layer"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"optimizer": "adamm"}, "optimizer must be one of"),
+        ({"optimizer": "gd", "learning_rate": 1e200, "activation": "relu"}, "diverged"),
+    ],
+)
+def test_bad_parameters_are_named_and_nothing_is_learnt(options, message, iris):
+    model = small().set_params(**options)
+
+    with pytest.raises(ValueError, match=message):
+        model.fit(*iris)
+
+    assert not hasattr(model, "coefs_")
+
+
+def test_batches_beyond_the_rows_are_clipped(iris):
+    with pytest.warns(UserWarning, match="batch_size=1000"):
+        model = small(batch_size=1000).fit(*iris)
+
+    assert_array_equal(model.coefs_[0], small(batch_size=None).fit(*iris).coefs_[0])
+
+
+@pytest.mark.parametrize("bad", ["nan", "label"])
+def test_a_bad_chunk_leaves_the_model_as_it_was(bad, iris):
+    X, y = iris[0].copy(), iris[1].copy()
+    model = small().partial_fit(X, y)
+    before = model.predict_proba(X)
+    chunk = (np.full_like(X, np.nan), y) if bad == "nan" else (X, y + 7)
+
+    with pytest.raises(ValueError, match=r"NaN|labels"):
+        model.partial_fit(*chunk)
+
+    assert_array_equal(model.predict_proba(X), before)
+
+
+def test_unseen_labels_of_held_out_rows_are_named(iris):
+    X, y = iris
+
+    with pytest.raises(ValueError, match="labels"):
+        small().fit(X, y, X_val=X, y_val=y + 1)
