@@ -1,5 +1,6 @@
 """Every public name is documented: in the API page, and in numpydoc's form."""
 
+import doctest
 import inspect
 import pkgutil
 import re
@@ -12,6 +13,7 @@ from numpydoc.validate import validate
 import skml_lecture
 
 ROOT = Path(__file__).parents[1]
+GUIDE = sorted((ROOT / "docs" / "guide").glob("*.rst"))
 PIECES = [
     "skml_lecture.descent.activations",
     "skml_lecture.descent.optimizers",
@@ -75,10 +77,17 @@ def test_every_module_says_what_it_is():
         assert import_module(module.name).__doc__, module.name
 
 
-@pytest.mark.parametrize(
-    "page", sorted((ROOT / "docs" / "guide").glob("*.rst")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
 def test_every_guide_page_is_in_the_contents(page):
     contents = (ROOT / "docs" / "guide" / "index.rst").read_text()
 
     assert page.stem == "index" or re.search(rf"^   {page.stem}$", contents, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_guide_pages_run(page):
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+    result = doctest.testfile(str(page), module_relative=False, optionflags=options)
+
+    assert result.failed == 0
