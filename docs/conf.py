@@ -1,8 +1,12 @@
 """Sphinx configuration."""
 
+import sys
 import warnings
+from pathlib import Path
 
 import skml_lecture
+
+sys.path.insert(0, str(Path(__file__).parent))  # gallery_order
 
 project = "skml_lecture"
 author = "The skml_lecture developers"
@@ -20,8 +24,12 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skml_lecture"
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
@@ -39,6 +47,7 @@ suppress_warnings = ["config.cache"]
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "within_subsection_order": "gallery_order.LectureOrder",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skml_lecture",),
     "abort_on_example_error": True,

@@ -38,7 +38,7 @@ Combat power before and after evolution
 ``data_test`` and ``target_test`` are ten more, which the lecture only plots: they were
 digitised from the figure and are right to a few units.
 
-Source: H. Lee, "Machine Learning", lecture 3, "Regression: case study".
+Source: H. Lee, "Machine Learning", lecture 2, "Regression: case study".
 """
 
 _TOY = """\

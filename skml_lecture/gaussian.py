@@ -88,7 +88,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         Number of free parameters: priors, means and covariances.
     n_features_in_ : int
         Number of features seen by ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where all are strings.
 
     Raises

@@ -55,9 +55,9 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
         What a row costs. "squared_error" is :math:`(f - y)^2` of the sigmoid unit (half the
         squared distance of the softmax): its gradient vanishes far from the target, too.
 
-    optimizer : {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} or Optimizer, \
-            default="nesterov"
-        The rule of the step; an instance sets its hyper-parameters.
+    optimizer : str or Optimizer, default="nesterov"
+        The rule of the step: "gd", "momentum", "nesterov", "adagrad", "rmsprop" or "adam"; an
+        instance sets its hyper-parameters.
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": the inverse of the loss's curvature bound for "gd", "momentum" and
@@ -149,7 +149,7 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
 
     References
     ----------
-    H.-y. Lee, Machine Learning, lectures 3 (gradient descent) and 6 (logistic regression).
+    H.-y. Lee, Machine Learning, lectures 5 (gradient descent) and 7 (logistic regression).
 
     D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
     Statistical Mathematics 44 (1992), section 2.

@@ -119,9 +119,9 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of every hidden layer; () is logistic regression.
 
-    activation : {"logistic", "tanh", "relu", "leaky_relu", "identity"} or sequence of these, \
-            default="logistic"
-        Of all hidden layers, or one per hidden layer.
+    activation : str or sequence of str, default="logistic"
+        "logistic", "tanh", "relu", "leaky_relu" or "identity": of all hidden layers, or one per
+        hidden layer.
 
     alpha : float, default=1e-4
         Strength of the penalty, the lecture's lambda, ``>= 0``.
@@ -129,9 +129,9 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
         Loss of a row, through the sigmoid or the softmax.
 
-    optimizer : {"gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"} or Optimizer, \
-            default="adam"
-        The rule of the step; an instance sets its hyper-parameters.
+    optimizer : str or Optimizer, default="adam"
+        The rule of the step: "gd", "momentum", "nesterov", "adagrad", "rmsprop" or "adam"; an
+        instance sets its hyper-parameters.
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": 0.001 for "adam" and "rmsprop", 0.1 for "adagrad"; for the others half
@@ -232,7 +232,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
 
     References
     ----------
-    H.-y. Lee, Machine Learning, lectures 6 (cascading), 7 (backpropagation) and 9 (tips).
+    H.-y. Lee, Machine Learning, lectures 7 (cascading), 9 (backpropagation) and 12 (tips).
 
     X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", AISTATS 2010, section 4.2.

@@ -149,8 +149,8 @@ class NaiveBayes(GenerativeClassifier):
 
     References
     ----------
-    Hung-yi Lee, Machine Learning, lecture "Classification: probabilistic generative model",
-    sections "Naive Bayes" and "Posterior probability".
+    Hung-yi Lee, Machine Learning, lecture 6, "Classification: probabilistic generative
+    model", sections "Naive Bayes" and "Posterior probability".
 
     T. Hastie, R. Tibshirani, J. Friedman, "The elements of statistical learning", 2009, 6.6.3.
 

@@ -164,7 +164,7 @@ class RidgeRegression(LinearPrediction, Summarizer):
 
     References
     ----------
-    Lee, lecture 1, regularization; lecture 4, "where does the error come from".
+    Lee, lecture 2, regularization; lecture 4, "where does the error come from".
 
     A. E. Hoerl, R. W. Kennard, "Ridge regression: biased estimation for nonorthogonal problems",
     Technometrics 12 (1970), eq. (2.1).

@@ -87,7 +87,7 @@ def test_dropout_keeps_the_mean(rng):
 
 
 def test_eight_sigmoid_layers_lose_the_gradient_and_relu_does_not(rng):
-    """Lee, lecture 9: the vanishing gradient, at the customary start of the lecture's time."""
+    """Lee, lecture 12: the vanishing gradient, at the customary start of the lecture's time."""
 
     def ratio(activation):
         activations = [resolve_activation(activation)] * 8

@@ -1,5 +1,6 @@
 """Every public name is documented: in the API page, and in numpydoc's form."""
 
+import doctest
 import inspect
 import pkgutil
 import re
@@ -12,7 +13,20 @@ from numpydoc.validate import validate
 import skml_lecture
 
 ROOT = Path(__file__).parents[1]
-MODULES = ["skml_lecture", "skml_lecture.datasets", "skml_lecture.statistics"]
+GUIDE = sorted((ROOT / "docs" / "guide").glob("*.rst"))
+PIECES = [
+    "skml_lecture.descent.activations",
+    "skml_lecture.descent.optimizers",
+    "skml_lecture.descent.schedules",
+]
+MODULES = [
+    "skml_lecture",
+    "skml_lecture.datasets",
+    "skml_lecture.diagnostics",
+    "skml_lecture.plotting",
+    "skml_lecture.statistics",
+    *PIECES,
+]
 PUBLIC = [f"{module}.{name}" for module in MODULES for name in import_module(module).__all__]
 # of numpydoc's rules, those about line breaks, type spellings and sections that may be absent
 IGNORED = {"GL01", "GL02", "GL03", "GL08", "ES01", "SA01", "SA04", "EX01", "PR06", "PR08", "PR09"}
@@ -52,6 +66,8 @@ def test_classes_document_every_parameter_and_example(name):
     text = inspect.getdoc(thing)
     for parameter in list(inspect.signature(thing).parameters):
         assert re.search(rf"^{parameter} : ", text, re.MULTILINE), parameter
+    if name.rpartition(".")[0] in PIECES:  # a formula each: its interface has the sections
+        return
     for section in ("See Also", "References", "Examples", "Notes"):
         assert f"\n{section}\n---" in text, section
 
@@ -59,3 +75,19 @@ def test_classes_document_every_parameter_and_example(name):
 def test_every_module_says_what_it_is():
     for module in pkgutil.walk_packages(skml_lecture.__path__, "skml_lecture."):
         assert import_module(module.name).__doc__, module.name
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_every_guide_page_is_in_the_contents(page):
+    contents = (ROOT / "docs" / "guide" / "index.rst").read_text()
+
+    assert page.stem == "index" or re.search(rf"^   {page.stem}$", contents, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_guide_pages_run(page):
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+    result = doctest.testfile(str(page), module_relative=False, optionflags=options)
+
+    assert result.failed == 0

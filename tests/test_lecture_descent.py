@@ -44,7 +44,7 @@ def test_adagrads_first_steps_in_the_ravine():
 
 
 def test_gradient_descent_crawls_along_the_ravine():
-    """Lee, lecture 3: the rate 1e-7 ends far from the optimum (-188.43, 2.67)."""
+    """Lee, lecture 5: the rate 1e-7 ends far from the optimum (-188.43, 2.67)."""
     assert_allclose(walk("gd", 1e-7), [-123.692, 2.48340], atol=5e-4)
 
 
@@ -76,7 +76,7 @@ def test_cross_entropy_gradient_is_error_times_input(rng):
 
 
 def test_squared_error_gradient_peaks_at_one_third_and_vanishes_at_both_ends():
-    """Lee, lecture 6: |gradient| in f is largest at f = 1/3, with 8/27."""
+    """Lee, lecture 7: |gradient| in f is largest at f = 1/3, with 8/27."""
     loss, f = resolve_loss("squared_error", "logistic"), np.linspace(0.001, 0.999, 999)
 
     size = np.abs(loss.gradient(np.ones((999, 1)), np.log(f / (1 - f))[:, None]))[:, 0]
@@ -102,7 +102,7 @@ def steps_to_learn(loss, X, y, limit):
 
 
 def test_squared_error_stays_flat_where_cross_entropy_learns():
-    """Lee, lecture 6: about a hundred steps against tens of thousands from far away."""
+    """Lee, lecture 7: about a hundred steps against tens of thousands from far away."""
     X, y = make_blobs(200, centers=[[-1, -1], [1, 1]], random_state=0)
 
     quick = steps_to_learn("cross_entropy", X, y, 400)
@@ -112,7 +112,7 @@ def test_squared_error_stays_flat_where_cross_entropy_learns():
 
 
 def test_softmax_of_the_lecture_example():
-    """Lee, lecture 6: scores (3, 1, -3) give (.88, .12, 0)."""
+    """Lee, lecture 7: scores (3, 1, -3) give (.88, .12, 0)."""
     model = LogisticRegressionGD(max_iter=1, tol=np.inf).fit(np.eye(3), [0, 1, 2])
     model.coef_, model.intercept_ = np.zeros((3, 3)), np.array([3.0, 1.0, -3.0])
 
@@ -122,7 +122,7 @@ def test_softmax_of_the_lecture_example():
 
 
 def test_no_line_separates_xor():
-    """Lee, lecture 6: the optimum is zero, with a loss of 4 ln 2."""
+    """Lee, lecture 7: the optimum is zero, with a loss of 4 ln 2."""
     X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
 
     model = LogisticRegressionGD().fit(X, y)

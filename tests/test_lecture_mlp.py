@@ -25,7 +25,7 @@ def two_units():
 
 
 def test_the_given_weights_transform_the_four_points():
-    """Lee, lecture 6: (.27, .27), (.73, .05), (.05, .73)."""
+    """Lee, lecture 7: (.27, .27), (.73, .05), (.05, .73)."""
     net = two_units()
     theta = np.zeros(net.n_parameters)
     net.weights(theta)[0][...] = [[-2, 2], [2, -2]]

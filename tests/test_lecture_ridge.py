@@ -1,4 +1,4 @@
-"""Numbers and claims of the regression lectures (Lee, lectures 1 and 4)."""
+"""Numbers and claims of the regression lectures (Lee, lectures 2 and 4)."""
 
 import numpy as np
 import pytest

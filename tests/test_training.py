@@ -158,7 +158,7 @@ def test_units_are_those_of_the_standardized_features(make, shifted, rng):
 
 
 def test_scale_turns_the_condition_number_of_the_lecture_to_one():
-    """Lee, lecture 3: 313,418 on the Pokemon data, with one feature and the intercept."""
+    """Lee, lecture 5: 313,418 on the Pokemon data, with one feature and the intercept."""
     x = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])[:, None]
     ones = np.column_stack([x, np.ones(10)])
 

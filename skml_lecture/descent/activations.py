@@ -8,6 +8,8 @@ import numpy as np
 
 from skml_lecture.validation import check_option
 
+__all__ = ["Activation", "Identity", "LeakyRelu", "Logistic", "Relu", "Tanh"]
+
 
 class Activation(ABC):
     """An element-wise function ``a = value(z)`` whose derivative is a function of ``a``."""

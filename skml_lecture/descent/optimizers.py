@@ -7,6 +7,16 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "GradientDescent",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSProp",
+]
+
 _BLOCK = 2**15  # elements: the handful of vectors of one update stay in the cache
 
 

@@ -7,6 +7,8 @@ from sklearn.base import BaseEstimator
 
 from skml_lecture.validation import check_option
 
+__all__ = ["Constant", "InverseSqrt"]
+
 
 class Constant(BaseEstimator):
     """The same rate at every update."""

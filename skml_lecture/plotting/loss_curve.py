@@ -41,7 +41,7 @@ class LossCurveDisplay:
 
     References
     ----------
-    H.-y. Lee, Machine Learning, lecture 3, "Tip 1: tuning your learning rates".
+    H.-y. Lee, Machine Learning, lecture 5, "Tip 1: tuning your learning rates".
 
     Examples
     --------

@@ -61,7 +61,7 @@ class RegularizationPathDisplay:
 
     References
     ----------
-    Lee, lecture 1, regularization.
+    Lee, lecture 2, regularization.
 
     Examples
     --------
