@@ -248,8 +248,9 @@ def solve_svd(rows, alpha):
     n, d = rows.X.shape
     Rx, Ry, first = centered_triangle(rows)
     live = Rx.any(axis=0)
+    live[0] |= not live.any()  # a decomposition needs a column
     A = Rx[:, live]
-    scale = np.linalg.norm(A, axis=0)
+    scale = np.maximum(np.linalg.norm(A, axis=0), np.finfo(np.float64).tiny)
     cutoff = max(n, d) * EPS
     if alpha.any() or not _full_rank(A / scale, cutoff):
         scale = 1.0

@@ -59,8 +59,8 @@ class Gaussian(Distribution):
     Examples
     --------
     >>> from skml_lecture.statistics import Gaussian
-    >>> Gaussian().log_density(0.0, mean=0.0, variance=1.0)
-    np.float64(-0.9189385332046727)
+    >>> float(Gaussian().log_density(0.0, mean=0.0, variance=1.0))
+    -0.9189385332046727
     """
 
     accepts_sparse = True
