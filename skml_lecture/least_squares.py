@@ -324,9 +324,8 @@ def check_overflow(products):
 class SharedProducts:
     """A CSR matrix whose product with a vector is shared out to threads."""
 
-    def __init__(self, matrix, share):
+    def __init__(self, matrix, share, parts):
         matrix = matrix.tocsr()
-        parts = blas_threads()
         edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
         edges = [0, *edges, matrix.shape[0]]
         self.parts = [_view(matrix, a, b) for a, b in pairwise(edges)]
@@ -355,10 +354,11 @@ def solve_lsqr(rows, alpha):
     squares = rows.squared_norms()
     limit = 10 * min(rows.X.shape) + 100
     coef, converged = np.zeros((len(alpha), len(squares))), True
-    with threads_for(blas_threads()) as share:
+    threads = blas_threads()
+    with threads_for(threads) as share:
         Z = rows.operator()
         if sparse.issparse(rows.X):
-            Z = rows.operator(*(SharedProducts(M, share) for M in (rows.X, rows.X.T)))
+            Z = rows.operator(*(SharedProducts(M, share, threads) for M in (rows.X, rows.X.T)))
         for w, y, a in zip(coef, Y.T, alpha, strict=True):
             size = np.linalg.norm(y)
             if not size:
