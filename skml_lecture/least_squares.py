@@ -13,7 +13,13 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.utils import assert_all_finite
 
-from skml_lecture.parallel import blas_threads, map_runs, row_blocks, threads_for
+from skml_lecture.parallel import (
+    blas_threads,
+    map_runs,
+    one_thread_if_small,
+    row_blocks,
+    threads_for,
+)
 from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
@@ -41,7 +47,7 @@ class Rows:
         x_center, y_center = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
         if fit_intercept:
             share = np.full(len(Y), 1 / len(Y)) if weight is None else weight / weight.sum()
-            x_center, y_center = X.T @ share, share @ Y
+            x_center, y_center = X.T @ share, np.sum(share[:, np.newaxis] * Y, axis=0)
         return cls(X, Y, weight, x_center, y_center, fit_intercept)
 
     @property
@@ -178,10 +184,12 @@ def solve_gram(gram, cross, alpha, rows=None):
     """
     coef = np.empty(cross.T.shape)
     for value, targets in by_alpha(alpha):
-        cholesky = ScaledCholesky(gram, value)
+        with one_thread_if_small(gram.size):
+            cholesky = ScaledCholesky(gram, value)
         if cholesky.rcond < (_SVD_BELOW if rows else len(gram) * EPS):
             return None
-        coef[targets] = cholesky.solve(cross[:, targets]).T
+        with one_thread_if_small(gram.size):
+            coef[targets] = cholesky.solve(cross[:, targets]).T
         if rows and cholesky.rcond < _REFINE_BELOW:
             own = replace(rows, Y=rows.Y[:, targets], y_center=rows.y_center[targets])
             for _ in range(2):

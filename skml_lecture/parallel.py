@@ -53,7 +53,8 @@ def one_thread_if_small(n_elements=0, products=0):
     """Keep the BLAS to one thread where data, and products in multiplications, are small.
 
     Threads gain next to nothing there, and where the cores are busy their waiting for one another
-    takes many times as long as the work.
+    takes many times as long as the work. OpenBLAS's also go on spinning for tens of milliseconds
+    after the call, in the way of whoever is next.
     """
     small = n_elements <= _BLOCK_ELEMENTS and products <= _SMALL_PRODUCT
     if not small or blas_threads() < 2 or not _busy.acquire(blocking=False):

@@ -20,7 +20,7 @@ from skml_lecture.least_squares import (
     solve_wide,
     summarize,
 )
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 from skml_lecture.statistics import Moments
 
 _CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
@@ -43,8 +43,9 @@ class Spectrum:
     def of_moments(cls, moments, d, fit_intercept):
         """Decompose the Gram matrix."""
         gram, cross = gram_and_cross(moments, d, fit_intercept)
-        values, V = linalg.eigh(gram, check_finite=False)
-        return cls(np.maximum(values, 0), V, V.T @ cross)
+        with one_thread_if_small(gram.size):
+            values, V = linalg.eigh(gram, check_finite=False)
+            return cls(np.maximum(values, 0), V, V.T @ cross)
 
     @classmethod
     def of_rows(cls, rows):
@@ -171,6 +172,7 @@ class RidgePath:
         factors = spectrum.factors(self.alphas)[kept] * root[:, np.newaxis] ** 2  # in [0, 1]
         scaled = factors[:, np.newaxis] * cross[:, :, np.newaxis]  # (r, t, a)
         to_leverage, to_prediction = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        least = self.alphas.argmin()  # where the leverage is the largest
         base = 0.0
         if self.fit_intercept:
             base = 1 / (n if self.weight is None else self.weight.sum())
@@ -191,7 +193,7 @@ class RidgePath:
                 if self.weight is not None:
                     H[b] *= self.weight[block, np.newaxis]
                 np.subtract(1, H[b], out=H[b])
-                near = np.flatnonzero(H[b].min(axis=1) < _INTERPOLATED_BELOW)
+                near = np.flatnonzero(H[b, least] < _INTERPOLATED_BELOW)
                 H[near] = 1
                 e /= H[b][:, np.newaxis]
                 for i in near:
@@ -293,7 +295,8 @@ def complete_basis(rows):
 
 def low_rank(M):
     """Return factors of M to rounding: functions of many alphas are combinations of few."""
-    U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
+    with one_thread_if_small(M.size):
+        U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
     kept = s > EPS * s.max(initial=0)
     return U[:, kept] * s[kept], Vt[kept]
 

@@ -1,5 +1,6 @@
 """Weight, mean and scatter of weighted rows: statistics that add."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import reduce
 
@@ -8,8 +9,9 @@ from scipy import sparse
 from scipy.linalg.blas import dgemv, dsyr, dsyrk
 from sklearn.utils import check_consistent_length
 
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 
+_FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 
 
@@ -113,7 +115,8 @@ class Moments:
         elif width > _MAX_THREADED_WIDTH:
             runs = [summarise(row_blocks(n_rows, width, at_least=_MAX_THREADED_WIDTH))]
         else:
-            runs = map_runs(summarise, row_blocks(n_rows, width))
+            with one_thread_if_small(n_rows * width) if n_rows > _FEW_ROWS else nullcontext():
+                runs = map_runs(summarise, row_blocks(n_rows, width))
         return reduce(cls.__add__, runs, cls.empty(width))
 
     def __add__(self, other):
