@@ -105,12 +105,12 @@ for data, (X, y), ours, grid, peer, peer_grid in CASES:
     rows.append((*names, data, score, peer_score, seconds, peer_seconds))
 
 print(
-    f"{'model':30} {'beside':28} {'data':14} {'score':>7} {'its score':>9} "
+    f"{'model':30} {'beside':30} {'data':17} {'score':>7} {'its score':>9} "
     f"{'fit, ms':>8} {'its fit, ms':>11} {'ratio':>6}"
 )
 for ours, peer, data, score, peer_score, seconds, peer_seconds in rows:
     print(
-        f"{ours:30} {peer:28} {data:14} {score:7.4f} {peer_score:9.4f} "
+        f"{ours:30} {peer:30} {data:17} {score:7.4f} {peer_score:9.4f} "
         f"{1e3 * seconds:8.2f} {1e3 * peer_seconds:11.2f} {peer_seconds / seconds:5.2f}x"
     )
 
