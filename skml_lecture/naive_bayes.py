@@ -1,8 +1,10 @@
 """Naive Bayes with a distribution of its own for every column."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.columns import choose_columns, read_columns
@@ -272,6 +274,8 @@ class NaiveBayes(GenerativeClassifier):
             return family
         family = check_option("distributions", family, _FAMILIES)
         known = {"smoothing": self.smoothing, "var_floor": self.var_floor}
+        for name, value in known.items():
+            check_scalar(value, name, Real, min_val=0)
         wanted = _FAMILIES[family]().get_params(deep=False)
         return _FAMILIES[family](**{name: known[name] for name in wanted.keys() & known.keys()})
 

@@ -14,6 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.least_squares import (
     MAX_GRAM,
     Rows,
@@ -321,7 +322,7 @@ class RidgeRegression(LinearPrediction, Summarizer):
         )
 
 
-class RidgeRegressionCV(LinearPrediction, BaseEstimator):
+class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
     r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
 
     The lecture's N-fold cross-validation: every candidate is scored on rows that it was not

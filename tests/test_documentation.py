@@ -72,6 +72,13 @@ def test_classes_document_every_parameter_and_example(name):
         assert f"\n{section}\n---" in text, section
 
 
+@pytest.mark.parametrize("name", skml_lecture.__all__)
+def test_the_html_of_an_estimator_links_to_its_page(name):
+    html = getattr(skml_lecture, name)()._repr_html_()
+
+    assert f"generated/skml_lecture.{name}.html" in html
+
+
 def test_every_module_says_what_it_is():
     for module in pkgutil.walk_packages(skml_lecture.__path__, "skml_lecture."):
         assert import_module(module.name).__doc__, module.name

@@ -524,6 +524,7 @@ def test_bad_distributions_are_errors(distributions, error, message):
     ("parameters", "message"),
     [
         ({"smoothing": -1}, "smoothing"),
+        ({"smoothing": -1, "distributions": "gaussian"}, "smoothing"),
         ({"distributions": Bernoulli(handle_unknown="ignored")}, "handle_unknown must be one of"),
         ({"var_floor": -1}, "var_floor"),
         ({"priors": [0.5, 0.6]}, "sum to 1"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
@@ -20,6 +19,7 @@ from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weig
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.parallel import one_thread_if_small
 from skml_lecture.validation import check_option, check_weight
 
@@ -66,7 +66,7 @@ class Descent:
         self.progress.accepted = None
 
 
-class DescentEstimator(CallbackSupport, BaseEstimator):
+class DescentEstimator(CallbackSupport, DocumentedEstimator):
     """A classifier that is learnt step by step.
 
     A subclass has the parameters ``alpha, loss, optimizer, learning_rate, schedule, batch_size,

@@ -1,13 +1,13 @@
 """What closed-form estimators share: statistics that add, parameters solved from them."""
 
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.validation import unchanged_on_failure
 
 
-class Summarizer(BaseEstimator):
+class Summarizer(DocumentedEstimator):
     """Base of estimators whose parameters are a function of statistics that add.
 
     A subclass keeps its statistics (a frozen value with ``+``) in ``_statistics``, or None
