@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils import assert_all_finite, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
@@ -18,7 +18,7 @@ from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
-from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.parallel import one_thread_if_small
 from skml_lecture.validation import check_option, check_weight
@@ -223,10 +223,15 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         else:
             check_scalar(self.learning_rate, "learning_rate", Real, **inside)
 
-    def _validate(self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS):
+    def _validate(
+        self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS, held_out=False
+    ):
         """Return the rows that count: X, codes of the classes, weight."""
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
-        X, y = validate_data(self, X, y, dtype=dtype, reset=reset, **options)
+        options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
+        X, y = validate_data(self, X, y, **options)
+        if held_out or sample_weight is not None or not self._loads_first(X.shape[0]):
+            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         y = self._check_targets(y, known=classes is not None and not reset)
         weight = check_weight(sample_weight, X, dtype=X.dtype)
         if weight is not None and not weight.all():
@@ -241,10 +246,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _encode(self, y, classes):
         """Return the classes and the position of every label among them."""
-        if classes is not None:
-            codes = encode(y, classes)
-        else:
-            classes, codes = np.unique(y, return_inverse=True)
+        classes = np.unique(y) if classes is None else classes
+        codes = encode(y, classes)
         if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, got 1 class: {classes[0]}."
@@ -257,7 +260,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             raise ValueError("X_val and y_val belong together: one of them was not given.")
         if X_val is not None:
             dtype, classes = rows[0].dtype, self.classes_
-            return rows, self._validate(X_val, y_val, weight_val, classes, dtype=dtype)
+            options = {"dtype": dtype, "held_out": True}
+            return rows, self._validate(X_val, y_val, weight_val, classes, **options)
         if not self.early_stopping:
             return rows, None
         parts = hold_out(rows[1], self.validation_fraction, np.random.RandomState(seed))
@@ -269,7 +273,10 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
         weight = None if weight is None else weight.astype(X.dtype, copy=False)
         Y = targets(codes, len(self.classes_), X.dtype)
-        return Objective(self._network(X.shape[1], codes.ndim == 2), X, Y, weight, self.alpha)
+        network = self._network(X.shape[1], codes.ndim == 2)
+        objective = Objective(network, X, Y, weight, self.alpha)
+        objective.loader.unchecked = self._loads_first(X.shape[0])
+        return objective
 
     def _draw_seed(self):
         """Draw what all random numbers of one descent come from."""
@@ -329,14 +336,25 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Return the size of a batch; None: all rows at once."""
         return self.batch_size
 
+    def _loads_first(self, n_rows):
+        """Say whether the loader is the first to look at the rows, and so checks them."""
+        automatic = isinstance(self.learning_rate, str)
+        blind = not automatic or resolve_optimizer(self.optimizer).auto_rate is not None
+        return blind and not self.early_stopping and self._rows_per_update(n_rows) is not None
+
     def _batches(self, objective, descent):
         """Return the maker of the batches of an epoch; None: all rows at once."""
         n_rows = objective.n_rows
         size = self._rows_per_update(n_rows)
         if size is None:
             return None
-        rng = descent.rng if self.shuffle and size < n_rows else None
-        return lambda: shuffled_batches(n_rows, size, rng)
+        shuffle = self.shuffle and size < n_rows
+
+        def batches():
+            order = descent.rng.permutation(n_rows) if shuffle else np.arange(n_rows)
+            return objective.loader.epoch(order, size)
+
+        return batches
 
     def _theta(self, descent):
         """Return the parameters to keep: the best by the held-out rows, or the last."""

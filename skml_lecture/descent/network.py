@@ -224,7 +224,8 @@ def _weigh(value, delta, weight):
     if weight is None:
         return float(value.sum())
     delta *= weight
-    return float((value * weight).sum())
+    value *= weight
+    return float(value.sum())
 
 
 def _product(left, right, out):

@@ -1,0 +1,98 @@
+"""Mini-batches: rows gathered many at a time, the next ones while these are in use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils import assert_all_finite
+
+from skml_lecture.parallel import one_ahead
+
+_CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one update."""
+
+    X: np.ndarray | csr_matrix  # (n, d)
+    Y: np.ndarray  # (k, n)
+    weight: np.ndarray | None  # (n,)
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    def part(self, start, stop):
+        """Return some consecutive rows, as views where dense."""
+        weight = None if self.weight is None else self.weight[start:stop]
+        return Batch(self.X[start:stop], self.Y[:, start:stop], weight)
+
+
+class Loader:
+    """Gathers the batches of every epoch out of a data set, into memory allocated once.
+
+    Parameters
+    ----------
+    rows : Batch
+        The data set.
+
+    unchecked : bool, default=False
+        Whether rows may not be finite: an epoch that meets such a row raises a ValueError.
+    """
+
+    def __init__(self, rows, unchecked=False):
+        self.rows = rows
+        self.unchecked = unchecked
+        self._buffers = {}
+
+    def epoch(self, order, batch_size):
+        """Yield consecutive batches of the rows in ``order``; each may be written into.
+
+        A batch lasts until the next one is asked for.
+        """
+        width = max(self.rows.X.shape[1], 1)
+        size = batch_size * max(_CHUNK // (batch_size * width), 1)
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        for chunk in one_ahead(self._gather, enumerate(chunks)):
+            for start in range(0, len(chunk), batch_size):
+                yield chunk.part(start, start + batch_size)
+        self.unchecked = False
+
+    def take(self, rows):
+        """Return a batch of the given rows."""
+        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
+        return Batch(X[rows], Y[:, rows], None if weight is None else weight[rows])
+
+    def _buffer(self, key, n_rows):
+        """Return the memory of a chunk."""
+        if key not in self._buffers or len(self._buffers[key]) < n_rows:
+            X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
+            self._buffers[key] = Batch(
+                np.empty((n_rows, X.shape[1]), X.dtype),
+                np.empty((len(Y), n_rows), Y.dtype),
+                None if weight is None else np.empty(n_rows, weight.dtype),
+            )
+        return self._buffers[key].part(0, n_rows)
+
+    def _gather(self, numbered):
+        """Return the rows of a chunk, a copy that the chunk after the next overwrites."""
+        number, rows = numbered
+        if issparse(self.rows.X):
+            chunk = self.take(rows)
+        else:
+            chunk = self._buffer(number % 2, len(rows))
+            # mode "raise" would go through a buffer
+            np.take(self.rows.X, rows, axis=0, out=chunk.X, mode="clip")
+            np.take(self.rows.Y, rows, axis=1, out=chunk.Y, mode="clip")
+            if chunk.weight is not None:
+                np.take(self.rows.weight, rows, out=chunk.weight, mode="clip")
+        if self.unchecked:
+            _check_finite(chunk.X)
+        return chunk
+
+
+def _check_finite(X):
+    """Raise where a value is not finite; the sum of squares, which has few overflows, is quick."""
+    values = (X.data if issparse(X) else X).ravel()
+    if not np.isfinite(np.dot(values, values)):  # unlike @, leaves the lock to other threads
+        assert_all_finite(values, input_name="X")
