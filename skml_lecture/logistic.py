@@ -324,8 +324,8 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             descent.stop = GradientNorm(self.tol, X.dtype)
         return descent
 
-    def _loads_first(self, n_rows):
-        return self.preconditioner is None and super()._loads_first(n_rows)
+    def _only_descends(self, n_rows):
+        return self.preconditioner is None and super()._only_descends(n_rows)
 
     def _preconditioner(self, objective, optimizer):
         """Return the name of the coordinates, "auto" resolved."""

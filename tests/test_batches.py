@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_matrix, issparse
+from sklearn.base import clone
 
+from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
 from skml_lecture.descent.batches import Batch, Loader
+from skml_lecture.descent.optimizers import OPTIMIZERS
 
 SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
 
@@ -13,7 +16,9 @@ SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
 def rows(rng, shape, dtype=np.float64, weighted=True):
     n = shape[0]
     weight = np.arange(n, dtype=dtype) if weighted else None
-    return Batch(rng.random(shape).astype(dtype), np.arange(2 * n, dtype=dtype).reshape(2, n), weight)
+    return Batch(
+        rng.random(shape).astype(dtype), np.arange(2 * n, dtype=dtype).reshape(2, n), weight
+    )
 
 
 def epoch(loader, order, batch_size):
@@ -31,16 +36,13 @@ def test_an_epoch_gathers_every_row_in_order(shape, dtype, rng):
     data = rows(rng, shape, dtype)
     order = rng.permutation(shape[0])
 
-    parts = epoch(Loader(data), order, 3)
+    X, Y, weight = zip(*epoch(Loader(data), order, 3), strict=True)
 
-    lengths = [len(X) for X, _, _ in parts]
-    assert set(lengths[:-1]) == {3}
-    assert sum(lengths) == shape[0]
-    X, Y, weight = (np.concatenate(part, axis) for part, axis in zip(zip(*parts), (0, 1, 0)))
-    assert_array_equal(X, data.X[order])
-    assert_array_equal(Y, data.Y[:, order])
-    assert_array_equal(weight, data.weight[order])
-    assert X.dtype == dtype
+    assert {len(part) for part in X[:-1]} == {3}
+    assert_array_equal(np.concatenate(X), data.X[order])
+    assert_array_equal(np.concatenate(Y, axis=1), data.Y[:, order])
+    assert_array_equal(np.concatenate(weight), data.weight[order])
+    assert X[0].dtype == dtype
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -69,11 +71,24 @@ def test_writing_into_a_batch_leaves_the_rows_alone(shape, rng):
     assert_array_equal(data.X, before)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_an_unchecked_epoch_finds_the_row_that_is_not_finite(shape, bad, rng):
-    data = rows(rng, shape)
-    data.X[7, 2] = bad
+BLIND = [  # nothing reads the rows before the updates do
+    LogisticRegressionGD(preconditioner=None, learning_rate=0.1, batch_size=7),
+    CascadedLogisticMLP((4,), activation="relu", batch_size=7),
+    CascadedLogisticMLP((4,), activation="tanh", batch_size=7, dropout=0.5),
+]
 
-    with pytest.raises(ValueError, match="X contains"):
-        epoch(Loader(data, unchecked=True), np.arange(shape[0]), 2)
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", BLIND, ids=["logistic", "relu", "dropout"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [np.asarray, csr_matrix])
+def test_a_row_that_is_not_finite_is_found_by_the_updates(optimizer, model, bad, kind, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    X[17, 1] = bad
+    model = clone(model).set_params(optimizer=optimizer, learning_rate=0.1, max_iter=1)
+
+    for learn in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="X contains"):
+            learn(kind(X), y)
+
+    assert not hasattr(model, "classes_")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
-from sklearn.utils import assert_all_finite
 
 from skml_lecture.parallel import one_ahead
 
@@ -35,14 +34,10 @@ class Loader:
     ----------
     rows : Batch
         The data set.
-
-    unchecked : bool, default=False
-        Whether rows may not be finite: an epoch that meets such a row raises a ValueError.
     """
 
-    def __init__(self, rows, unchecked=False):
+    def __init__(self, rows):
         self.rows = rows
-        self.unchecked = unchecked
         self._buffers = {}
 
     def epoch(self, order, batch_size):
@@ -56,7 +51,6 @@ class Loader:
         for chunk in one_ahead(self._gather, enumerate(chunks)):
             for start in range(0, len(chunk), batch_size):
                 yield chunk.part(start, start + batch_size)
-        self.unchecked = False
 
     def take(self, rows):
         """Return a batch of the given rows."""
@@ -86,13 +80,4 @@ class Loader:
             np.take(self.rows.Y, rows, axis=1, out=chunk.Y, mode="clip")
             if chunk.weight is not None:
                 np.take(self.rows.weight, rows, out=chunk.weight, mode="clip")
-        if self.unchecked:
-            _check_finite(chunk.X)
         return chunk
-
-
-def _check_finite(X):
-    """Raise where a value is not finite; the sum of squares, which has few overflows, is quick."""
-    values = (X.data if issparse(X) else X).ravel()
-    if not np.isfinite(np.dot(values, values)):  # unlike @, leaves the lock to other threads
-        assert_all_finite(values, input_name="X")

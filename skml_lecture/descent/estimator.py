@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
@@ -135,14 +136,15 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             descent.move(descent.early.best_theta)
         descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
         self._attach(objective, descent)
-        descend(
-            objective,
-            descent.progress,
-            descent.optimizer,
-            max_iter=1,
-            batches=self._batches(objective, descent),
-            schedule=resolve_schedule(self.schedule),
-        )
+        with self._blaming_rows(objective):
+            descend(
+                objective,
+                descent.progress,
+                descent.optimizer,
+                max_iter=1,
+                batches=self._batches(objective, descent),
+                schedule=resolve_schedule(self.schedule),
+            )
         self._publish(descent, objective)
         return self
 
@@ -164,6 +166,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             stopped = self._descend(descent, objective, after_epoch)
             reason = reason or ("converged" if stopped else None)
         except KeyboardInterrupt:
+            if not np.isfinite(descent.theta).all():
+                raise
             reason = "interrupted"
             self._keep_best(descent)
         descent.coordinates = objective.coordinates
@@ -184,7 +188,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Run the epochs of one fit."""
         network, size = objective.network, self._rows_per_update(objective.n_rows)
         n_elements = objective.n_rows * max(network.sizes) if size is None else 0
-        with one_thread_if_small(n_elements, (size or 0) * network.largest_layer):
+        small = one_thread_if_small(n_elements, (size or 0) * network.largest_layer)
+        with small, self._blaming_rows(objective):
             return descend(
                 objective,
                 descent.progress,
@@ -230,14 +235,27 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
         options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
         X, y = validate_data(self, X, y, **options)
-        if held_out or sample_weight is not None or not self._loads_first(X.shape[0]):
-            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+        if held_out or sample_weight is not None or not self._only_descends(X.shape[0]):
+            self._check_finite(X)
         y = self._check_targets(y, known=classes is not None and not reset)
         weight = check_weight(sample_weight, X, dtype=X.dtype)
         if weight is not None and not weight.all():
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_, codes = self._encode(y, classes)
         return X, codes, weight
+
+    def _check_finite(self, X):
+        """Raise where a value is not finite."""
+        assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+
+    @contextmanager
+    def _blaming_rows(self, objective):
+        """Where rows that are not finite made the descent diverge, say so."""
+        try:
+            yield
+        except ValueError:
+            self._check_finite(objective.X)
+            raise
 
     def _check_targets(self, y, known):  # noqa: ARG002 (a subclass may look at both)
         """Return the labels as an array; ``known``: of a kind with those before, or raise."""
@@ -246,8 +264,10 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _encode(self, y, classes):
         """Return the classes and the position of every label among them."""
-        classes = np.unique(y) if classes is None else classes
-        codes = encode(y, classes)
+        if classes is not None:
+            codes = encode(y, classes)
+        else:
+            classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, got 1 class: {classes[0]}."
@@ -273,10 +293,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
         weight = None if weight is None else weight.astype(X.dtype, copy=False)
         Y = targets(codes, len(self.classes_), X.dtype)
-        network = self._network(X.shape[1], codes.ndim == 2)
-        objective = Objective(network, X, Y, weight, self.alpha)
-        objective.loader.unchecked = self._loads_first(X.shape[0])
-        return objective
+        return Objective(self._network(X.shape[1], codes.ndim == 2), X, Y, weight, self.alpha)
 
     def _draw_seed(self):
         """Draw what all random numbers of one descent come from."""
@@ -336,8 +353,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Return the size of a batch; None: all rows at once."""
         return self.batch_size
 
-    def _loads_first(self, n_rows):
-        """Say whether the loader is the first to look at the rows, and so checks them."""
+    def _only_descends(self, n_rows):
+        """Say whether nothing reads the rows but the updates, which bad ones cause to diverge."""
         automatic = isinstance(self.learning_rate, str)
         blind = not automatic or resolve_optimizer(self.optimizer).auto_rate is not None
         return blind and not self.early_stopping and self._rows_per_update(n_rows) is not None

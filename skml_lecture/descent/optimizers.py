@@ -271,7 +271,7 @@ class Adam(Optimizer):
 
 def _ratio(numerator, denominator):
     """Divide, with 0 where the denominator is 0."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator != 0)
 
 
 OPTIMIZERS = {
