@@ -133,10 +133,10 @@ def mean_of(work, rows, target):
     return f"Geometric mean, {work}: {mean:.2f}x, must be >= {target:g}x."
 
 
-def report(title, rows, means=()):
-    """Print the table of ``rows`` and the lines below it, and write them to RESULTS.md."""
+def report(title, rows, lines=()):
+    """Print the table of ``rows`` with ``lines`` below; write it to its part of RESULTS.md."""
     text = f"## {title}\n\n{machine()}.\n\n{HEADER}\n" + "\n".join(map(line_of, rows)) + "\n"
-    text += "".join(f"\n{line}\n" for line in means)
+    text += "".join(f"\n{line}\n" for line in lines)
     path = HERE / "RESULTS.md"
     sections = path.read_text() if path.exists() else "# Benchmarks, as printed\n"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
