@@ -191,8 +191,8 @@ def product_share(seconds, batch, dtype):
     rate = 2 * sum(map(prod, products)) / seconds
     square = 2 * 2000**3 / product_seconds(2000, 2000, 2000, dtype)
     return (
-        f"{rate / 1e9:.0f} GFLOP/s: {bare / seconds:.0%} of the bare products of these shapes, "
-        f"{rate / square:.0%} of a product of 2,000 x 2,000"
+        f"{rate / 1e9:.0f} GFLOP/s, {bare / seconds:.0%} of the rate of its matrix products alone, "
+        f"{rate / square:.0%} of that of a product of two 2,000 x 2,000"
     )
 
 
