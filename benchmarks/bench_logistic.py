@@ -4,19 +4,22 @@ import warnings
 from functools import partial
 
 import numpy as np
-from harness import compare, report
+from harness import compare, mean_of, report
 from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.preprocessing import normalize
+from sklearn.model_selection import train_test_split
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import StandardScaler, normalize
 
 from skml_lecture import LogisticRegressionGD
 
 ALPHA = 1.0
 GAP = 1e-6
-PEER_EPOCHS = (1, 2, 5, 10)  # of stochastic descent, each some seconds
-EPOCHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 60, 100, 150, 200, 400, 800, 1600)
+SGD_EPOCHS = (1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40)  # each about a second
+EPOCHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 100, 120, 140)
+EPOCHS += (160, 180, 200, 250, 300, 400)
 
 
 def objective(model, X, y):
@@ -27,13 +30,13 @@ def objective(model, X, y):
     return loss + ALPHA / 2 * (model.coef_**2).sum()
 
 
-def first_epochs(make, good_enough):
+def first_epochs(make, good_enough, epochs=EPOCHS):
     """Return the smallest number of epochs that is good enough, and how good it was."""
-    for max_iter in EPOCHS:
+    for max_iter in epochs:
         quality = good_enough(make(max_iter)())
         if quality is not None:
             return max_iter, quality
-    raise AssertionError(f"not there after {EPOCHS[-1]} epochs")
+    raise AssertionError(f"not there after {epochs[-1]} epochs")
 
 
 def time_to_gap(work, X, y, target):
@@ -90,51 +93,56 @@ def text_like(n=50_000, d=20_000, words=80):
 def gaps():
     """Yield the rows on time to the same objective gap."""
     yield time_to_gap("gap 1e-6, softmax 200,000 x 50 x 10", *classes(200_000, 50, 10), 1)
-    yield time_to_gap("gap 1e-6, binary 200,000 x 50", *classes(200_000, 50, 2), 1)
-    yield time_to_gap("gap 1e-6, softmax 100,000 x 200 x 5", *classes(100_000, 200, 5), 1)
-    yield time_to_gap("gap 1e-6, sparse text-like 50,000 x 20,000", *text_like(), 1)
+    yield time_to_gap("gap 1e-6, binary 200,000 x 50", *classes(200_000, 50, 2), 0.7)
+    yield time_to_gap("gap 1e-6, softmax 100,000 x 200 x 5", *classes(100_000, 200, 5), 0.7)
+    yield time_to_gap("gap 1e-6, sparse text-like 50,000 x 20,000", *text_like(), 0.7)
 
 
-def gaussian_classes(n=550_000, d=50, k=10, spread=0.6):
-    """Return ten Gaussian classes that overlap."""
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, k, n)
-    return rng.normal(size=(n, d)) + spread * rng.normal(size=(k, d))[y], y
+def accuracies():
+    """Yield the rows on time to within 0.2 points of the optimum's held-out accuracy.
+
+    The features are standardised, as stochastic descent needs it and ours does not. One-vs-rest
+    is another objective than the softmax; on this data its optimum is as accurate.
+    """
+    X, y = classes(550_000, 50, 10)
+    train, test = train_test_split(np.arange(len(y)), test_size=50_000, random_state=0)
+    X = StandardScaler().fit(X[train]).transform(X)
+    data = X[train], y[train], X[test], y[test]
+    best = LogisticRegressionGD().fit(*data[:2]).score(*data[2:])
+    one_vs_rest = OneVsRestClassifier(LogisticRegressionGD()).fit(*data[:2]).score(*data[2:])
+    note = f"optimum {best:.4f}, one-vs-rest {one_vs_rest:.4f}"
+    yield accuracy_row(*data, best, note, 10, n_jobs=2)
+    yield accuracy_row(*data, best, note, None, n_jobs=2, average=True)  # in the peer's favour
 
 
-def accuracy_row(work, X, y):
-    """Compare the times to within 0.2 points of the optimum's held-out accuracy."""
-    X, y, X_test, y_test = X[:500_000], y[:500_000], X[500_000:], y[500_000:]
-    best = LogisticRegressionGD().fit(X, y).score(X_test, y_test)
+def accuracy_row(X, y, X_test, y_test, best, note, target, **options):
+    """Compare the times to within 0.2 points of the accuracy ``best``, at the fewest epochs."""
 
     def ours(max_iter):
         return partial(LogisticRegressionGD(max_iter=max_iter).fit, X, y)
 
     def peer(max_iter):
-        model = SGDClassifier(loss="log_loss", max_iter=max_iter, tol=None, random_state=0)
-        return partial(model.fit, X, y)
+        settings = {"max_iter": max_iter, "tol": None, "random_state": 0} | options
+        return partial(SGDClassifier(loss="log_loss", **settings).fit, X, y)
 
-    def close(model):
+    def lost_if_close(model):
         lost = best - model.score(X_test, y_test)
         return lost if lost <= 0.002 else None
 
-    ours_at, _ = first_epochs(ours, close)
-    peer_at = next((e for e in PEER_EPOCHS if close(peer(e)()) is not None), None)
-    note = f"optimum {best:.4f}; ours after {ours_at} iterations; peer " + (
-        f"after {peer_at} epochs"
-        if peer_at
-        else f"not within {PEER_EPOCHS[-1]} epochs, which are timed"
-    )
+    ours_at, ours_lost = first_epochs(ours, lost_if_close)
+    peer_at, peer_lost = first_epochs(peer, lost_if_close, SGD_EPOCHS)
+    shown = "".join(f", {name}={value}" for name, value in options.items())
     return compare(
-        work,
+        "within 0.2 points, 500,000 x 50 x 10",
         ours(ours_at),
-        peer(peer_at or PEER_EPOCHS[-1]),
-        peer_name='`SGDClassifier(loss="log_loss")`',
-        target=10,
-        gap=lambda a, _: max(best - a.score(X_test, y_test), 0),
+        peer(peer_at),
+        peer_name=f'`SGDClassifier(loss="log_loss"{shown})`',
+        target=target,
+        gap=lambda *models: best - min(model.score(X_test, y_test) for model in models),
         limit=0.002,
-        repeats=3 if peer_at else 1,
-        note=note,
+        repeats=3 if peer_at < 10 else 1,
+        note=f"{note}; ours {ours_at} iterations, lost {ours_lost:.4f}; "
+        f"peer {peer_at} epochs, lost {peer_lost:.4f}",
     )
 
 
@@ -184,11 +192,14 @@ def posterior_row():
 def main():
     """Run all rows and write the section."""
     warnings.simplefilter("ignore")  # too few epochs, on purpose
-    rows = [*gaps()]
-    rows.append(accuracy_row("within 0.2 points, 500,000 x 50 x 10", *gaussian_classes()))
-    rows += mini_batch_epoch()
-    rows.append(posterior_row())
-    report("Logistic regression", rows)
+    same_gap = list(gaps())
+    rows = [*same_gap, *accuracies(), *mini_batch_epoch(), posterior_row()]
+    lines = [
+        mean_of("gap 1e-6, all but the first", same_gap[1:], 1),
+        "Iterations are passes over all rows. Where rows are many, ours come after up to nine over "
+        "a sample, which the times include.",
+    ]
+    report("Logistic regression", rows, lines)
 
 
 if __name__ == "__main__":

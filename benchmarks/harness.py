@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 
 import numpy as np
 import scipy
@@ -22,7 +22,7 @@ class Row:
 
     work: str
     peer: str
-    target: float  # how many times faster than the peer ours must be
+    target: float | None  # how many times faster than the peer ours must be, where that is set
     ours_s: float
     peer_s: float
     ours_mb: float  # peak memory beyond what stood before the call
@@ -94,7 +94,7 @@ def line_of(row):
         f"{row.ours_s:.4f}",
         f"{row.peer_s:.4f}",
         f"{row.ratio:.2f}x",
-        f">= {row.target:g}x",
+        f">= {row.target:g}x" if row.target else "",
         f"{row.ours_mb:.0f}",
         f"{row.peer_mb:.0f}",
         f"{row.gap:.0e}",
@@ -127,9 +127,16 @@ def machine():
     )
 
 
-def report(title, rows):
-    """Print the table of ``rows`` and write it to its section of RESULTS.md."""
+def mean_of(work, rows, target):
+    """Return a line on the geometric mean of the ratios of ``rows``."""
+    mean = geometric_mean(row.ratio for row in rows)
+    return f"Geometric mean, {work}: {mean:.2f}x, must be >= {target:g}x."
+
+
+def report(title, rows, lines=()):
+    """Print the table of ``rows`` with ``lines`` below; write it to its part of RESULTS.md."""
     text = f"## {title}\n\n{machine()}.\n\n{HEADER}\n" + "\n".join(map(line_of, rows)) + "\n"
+    text += "".join(f"\n{line}\n" for line in lines)
     path = HERE / "RESULTS.md"
     sections = path.read_text() if path.exists() else "# Benchmarks, as printed\n"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
