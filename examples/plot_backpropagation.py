@@ -46,7 +46,7 @@ def by_differences(h):
 
 
 numeric = by_differences(1e-5)
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 layers = zip(network.weights(gradient), network.weights(numeric), "o^s", strict=True)
 for depth, (ours, theirs, marker) in enumerate(layers, start=1):
     error = np.abs(ours - theirs).max() / np.abs(ours).max()
@@ -57,19 +57,21 @@ left.legend(title="largest relative error", fontsize="small")
 
 widths = np.logspace(-11, -1, 21)
 errors = [np.abs(by_differences(h) - gradient).max() / np.abs(gradient).max() for h in widths]
-middle.loglog(widths, errors, ".-")
-middle.set(xlabel="width h of the difference", ylabel="largest relative error")
+right.loglog(widths, errors, ".-")
+right.set(xlabel="width h of the difference (no unit)", ylabel="largest relative error")
+plt.show()
 
 # %%
 # Eight layers: how large is the gradient in each of them?
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name in ("logistic", "relu"):
     network, objective, theta = objective_of([20] * 8 + [3], name, np.random.default_rng(0))
     gradient = objective(theta)[1]
     sizes = [np.abs(W).mean() for W in network.weights(gradient)]
-    right.semilogy(np.arange(1, 9), sizes, ".-", label=name)
+    ax.semilogy(np.arange(1, 9), sizes, ".-", label=name)
     print(f"{name}: mean gradient of the first layer / of the last: {sizes[0] / sizes[-1]:.1e}")
-right.set(xlabel="layer (1 is next to the input)", ylabel="mean |gradient| (nats)")
-right.legend()
+ax.set(xlabel="layer (1 is next to the input)", ylabel="mean |gradient| (nats)")
+ax.legend()
 plt.show()
 
 # %%
