@@ -48,5 +48,5 @@ print("distances:", *distances.round(4).tolist())
 
 # %%
 # The single unit ends at a loss of 4 ln 2, no better than guessing. The distances put both points
-# of class 1 on (1, 1), as in the lecture, and those of class 2 on (0, 1.41) and (1.41, 0). Two hidden
-# units, trained from eight starts, find something as good.
+# of class 1 on (1, 1), as in the lecture, and those of class 2 on (0, 1.41) and (1.41, 0). Two
+# hidden units, trained from eight starts, find something as good.

@@ -10,7 +10,18 @@ except ImportError:  # scikit-learn < 1.9: the estimators work, without callback
         """Stands in where scikit-learn has no callbacks."""
 
         def set_callbacks(self, *callbacks):
-            """Say that callbacks need a newer scikit-learn."""
+            """Say that callbacks need a newer scikit-learn.
+
+            Parameters
+            ----------
+            *callbacks : objects
+                Callbacks of scikit-learn.
+
+            Raises
+            ------
+            AttributeError
+                Always.
+            """
             raise AttributeError(
                 f"Callbacks need scikit-learn 1.9 or newer, this is {sklearn.__version__}, "
                 f"got {callbacks}."
