@@ -49,8 +49,6 @@ paths = {
     "gradient descent, rate 1e-6": walk(GradientDescent(), 1e-6),
     "gradient descent, rate 1e-7": walk(GradientDescent(), 1e-7),
 }
-for name, path in paths.items():
-    print(f"{name}: b = {path[-1][0]:.8f}, w = {path[-1][1]:.8f}")
 try:
     walk(GradientDescent(), 1e-5)
 except ValueError as error:
@@ -68,10 +66,9 @@ left.plot(*optimum, "w*", ms=14, mec="black", zorder=3)
 left.set(xlabel="b (combat power)", ylabel="w (no unit)", title="the ravine, 100 000 steps")
 steps = np.unique(np.geomspace(1, 100_001, 400).astype(int))
 for color, width, (name, path) in zip(("C2", "C1", "C3"), (4, 1, 2), paths.items(), strict=True):
-    left.plot(*path.T, color=color, lw=width)
-    left.plot(*path[-1], "o", color=color)
-    way_left = np.abs(path[steps - 1, 0] - optimum[0])
-    right.loglog(steps, way_left, color=color, label=name)
+    left.plot(*path.T, "o-", markevery=[-1], color=color, lw=width)
+    right.loglog(steps, np.abs(path[steps - 1, 0] - optimum[0]), color=color, label=name)
+    print(f"{name}: b = {path[-1][0]:.8f}, w = {path[-1][1]:.8f}")
 right.set(xlabel="step", ylabel="distance of b from the minimum (combat power)")
 right.legend()
 plt.show()

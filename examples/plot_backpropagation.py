@@ -76,7 +76,6 @@ plt.show()
 
 # %%
 # One backward pass gives what 98 pairs of evaluations give, to a relative error of 1e-9, which is
-# that of the differences: a wide one is not a derivative, a narrow one is lost in rounding. In the
-# sigmoid network the gradient of the first of eight layers is 300 times smaller than that of the
-# last, because every layer multiplies by σ' ≤ 1/4; with ReLU they are alike. The lecture's
-# forward pass gives (0.98, 0.12) for the first two neurons, as the code does.
+# that of the differences: a wide one is not a derivative, a narrow one is lost in rounding. Of
+# eight sigmoid layers the first has a gradient 300 times smaller than the last, as each multiplies
+# by σ' ≤ 1/4; with ReLU they are alike. The first two neurons give (0.98, 0.12), as in the lecture.

@@ -48,28 +48,27 @@ def walk(x, start):
 # Both start at the same function, b = -120 and w = -4 in the units of the data.
 line, z = np.array([best.intercept_, best.coef_[0]]), (x - mean) / spread
 to_scaled = np.array([[1, mean], [0, spread]])  # (b, w) of the same function of z
-ways = {"as it is": (x, line, np.eye(2)), "scaled": (z, to_scaled @ line, to_scaled)}
+ways = [
+    ("combat power as it is", "no unit", x, np.eye(2)),
+    ("combat power, scaled", "combat power", z, to_scaled),
+]
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
-for ax, (name, (inputs, center, units)) in zip(axes, ways.items(), strict=True):
-    condition, path = walk(inputs, units @ [-120.0, -4.0])
+for ax, (name, unit, inputs, units) in zip(axes, ways, strict=True):
+    (condition, path), center = walk(inputs, units @ [-120.0, -4.0]), units @ line
     reach = 1.2 * np.abs(path - center).max()
     b, w = (c + reach * np.linspace(-1, 1, 201) for c in center)
     errors = b[:, np.newaxis] + np.multiply.outer(w, inputs)[:, np.newaxis] - y  # (w, b, rows)
     ax.contour(b, w, np.sum(errors**2, axis=2), levels=20, cmap="Blues_r")
-    ax.plot(*path.T, "C1", lw=2)
-    ax.plot(*path[0], "C1o")
+    ax.plot(*path.T, "C1o-", markevery=[0], lw=2)
     ax.plot(*center, "k*", ms=12)
-    title = f"combat power {name}\ncondition number {condition:,.0f}, steps: {len(path) - 1:,}"
-    ax.set(xlabel="b (combat power)", ylabel="w (combat power)", aspect="equal", title=title)
-axes[0].set_ylabel("w (no unit)")
+    ax.set_title(f"{name}\ncondition number {condition:,.0f}, steps: {len(path) - 1:,}")
+    ax.set(xlabel="b (combat power)", ylabel=f"w ({unit})", aspect="equal")
 plt.show()
 
 # %%
-# Back in the units of the data w is divided by the spread, and b changes too.
+# Back in the units of the data w is divided by the spread, and b changes too. In the library
+# scaling is one word, and the coefficients come back in the units of the data.
 print("descent:", np.linalg.solve(to_scaled, path[-1]), "closed form:", line)
-
-# %%
-# In the library it is one word, and the coefficients come back in the units of the data.
 X, y = load_wine(return_X_y=True)
 for preconditioner in (None, "scale"):
     model = LogisticRegressionGD(optimizer="gd", preconditioner=preconditioner, max_iter=20_000)
