@@ -21,9 +21,11 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-background-networking
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 GALLERY = """compare_with_sklearn ridge_smoothness bias_variance learning_rates gaussian_pokemon
 naive_bayes_toy softmax xor fitting_in_chunks""".split()  # one per section of the lectures
-MATHEMATICS = ["guide/regression.html", "guide/gaussian.html", "guide/logistic.html"]
-SHOWN = ["index.html", "guide/regression.html", "auto_examples/plot_ridge_smoothness.html"]
-SHOWN += ["generated/skml_lecture.RidgeRegression.html"]
+MATHEMATICS = [
+    f"guide/{page}.html" for page in "regression descent gaussian logistic cascade".split()
+]
+SHOWN = ["index.html", "guide/regression.html", "guide/descent.html", "auto_examples/index.html"]
+SHOWN += ["auto_examples/plot_ridge_smoothness.html", "generated/skml_lecture.RidgeRegression.html"]
 
 LINKS = """return [...document.querySelectorAll('a[href]')].map(a => a.href)
     .concat([...document.images].map(image => image.src))"""
@@ -148,7 +150,8 @@ def photograph(browser, root, folder):
             WebDriverWait(browser, 15).until(
                 lambda it: it.execute_script("return document.readyState") == "complete"
             )
-            browser.save_screenshot(str(folder / f"{Path(page).stem}-{name}.png"))
+            title = page.removesuffix(".html").replace("/", "-")
+            browser.save_screenshot(str(folder / f"{title}-{name}.png"))
 
 
 def main():

@@ -46,7 +46,7 @@ def by_differences(h):
 
 
 numeric = by_differences(1e-5)
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 layers = zip(network.weights(gradient), network.weights(numeric), "o^s", strict=True)
 for depth, (ours, theirs, marker) in enumerate(layers, start=1):
     error = np.abs(ours - theirs).max() / np.abs(ours).max()
@@ -57,24 +57,25 @@ left.legend(title="largest relative error", fontsize="small")
 
 widths = np.logspace(-11, -1, 21)
 errors = [np.abs(by_differences(h) - gradient).max() / np.abs(gradient).max() for h in widths]
-middle.loglog(widths, errors, ".-")
-middle.set(xlabel="width h of the difference", ylabel="largest relative error")
+right.loglog(widths, errors, ".-")
+right.set(xlabel="width h of the difference (no unit)", ylabel="largest relative error")
+plt.show()
 
 # %%
 # Eight layers: how large is the gradient in each of them?
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name in ("logistic", "relu"):
     network, objective, theta = objective_of([20] * 8 + [3], name, np.random.default_rng(0))
     gradient = objective(theta)[1]
     sizes = [np.abs(W).mean() for W in network.weights(gradient)]
-    right.semilogy(np.arange(1, 9), sizes, ".-", label=name)
+    ax.semilogy(np.arange(1, 9), sizes, ".-", label=name)
     print(f"{name}: mean gradient of the first layer / of the last: {sizes[0] / sizes[-1]:.1e}")
-right.set(xlabel="layer (1 is next to the input)", ylabel="mean |gradient| (nats)")
-right.legend()
+ax.set(xlabel="layer (1 is next to the input)", ylabel="mean |gradient| (nats)")
+ax.legend()
 plt.show()
 
 # %%
 # One backward pass gives what 98 pairs of evaluations give, to a relative error of 1e-9, which is
-# that of the differences: a wide one is not a derivative, a narrow one is lost in rounding. In the
-# sigmoid network the gradient of the first of eight layers is 300 times smaller than that of the
-# last, because every layer multiplies by σ' ≤ 1/4; with ReLU they are alike. The lecture's
-# forward pass gives (0.98, 0.12) for the first two neurons, as the code does.
+# that of the differences: a wide one is not a derivative, a narrow one is lost in rounding. Of
+# eight sigmoid layers the first has a gradient 300 times smaller than the last, as each multiplies
+# by σ' ≤ 1/4; with ReLU they are alike. The first two neurons give (0.98, 0.12), as in the lecture.

@@ -128,7 +128,7 @@ for axis, ours, theirs in [(left, score, peer_score), (right, 1e3 * seconds, 1e3
     axis.plot(ours, positions, "o", color="tab:blue", markersize=5, label="skml_lecture")
     axis.grid(axis="x", alpha=0.3)
 left.set(xlabel="score over five folds (R² or accuracy)", xlim=(0, 1.02))
-left.set_yticks(positions, [f"{ours} | {data}" for ours, _, data, *_ in rows])
+left.set_yticks(positions, [f"{data}: {ours}\nbeside {peer}" for ours, peer, data, *_ in rows])
 left.invert_yaxis()
 right.set(xlabel="time of a fit of the pipeline (ms)", xscale="log")
 right.set_xlim(1e3 * min(*seconds, *peer_seconds) / 2, 1e3 * max(*seconds, *peer_seconds) * 2)

@@ -53,12 +53,12 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
 for ax, (loss, surface) in zip(axes, surfaces.items(), strict=False):
     filled = ax.contourf(w, w, surface, levels=20)
     figure.colorbar(filled, ax=ax, label="nats" if loss == "cross_entropy" else "squared error")
-    ax.plot(*np.transpose(paths[loss]), ".-", color="white")
-    ax.plot(*paths[loss][-1], "r*", ms=10)
+    ax.plot(*np.transpose(paths[loss]), ".-", color="red")
+    ax.plot(*paths[loss][-1], "w*", ms=14, mec="black")
     ax.set(xlabel="w1", ylabel="w2", title=f"mean {loss.replace('_', ' ')}")
     axes[2].semilogx(steps, accuracy[loss], ".-", label=loss.replace("_", " "))
 axes[2].set(xlabel="steps", ylabel="training accuracy", title="learning rate 0.1", ylim=(0, 1))
-axes[2].legend()
+axes[2].legend(loc="lower right", bbox_to_anchor=(1, 0.12), fontsize="small")
 plt.show()
 
 # %%

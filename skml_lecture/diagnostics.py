@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from joblib import effective_n_jobs  # scikit-learn depends on it
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils import Bunch, check_array, check_random_state, check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
+from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
+
 __all__ = ["FitDiagnosis", "bias_variance_decomposition", "diagnose_fit"]
 
-_MANY_RUNS = 32  # runs in one task of joblib, so that handing over costs little
+_LUMP = 4  # universes per worker between two reports, so that few workers wait for the last
 _GOOD = 0.8  # the default target: so much of the way from a constant to a perfect prediction
 _GAP = 0.1  # a gap matters from this part of the way from a constant to the target
 
@@ -34,8 +37,9 @@ _REMEDIES = {
 
 
 def bias_variance_decomposition(
-    estimator, X, f, *, noise, X_test=None, n_repeats=200, random_state=None, n_jobs=None
-):
+    estimator, X, f, *, noise, X_test=None, n_repeats=200, random_state=None, n_jobs=None,
+    callbacks=None,
+):  # fmt: skip
     r"""Split the error of an estimator into squared bias and variance.
 
     The lecture's parallel universes: in each the inputs are the same and the noise is new, the
@@ -68,6 +72,9 @@ def bias_variance_decomposition(
         Pass an int for the same noise on every call, whatever ``n_jobs``.
     n_jobs : int, default=None
         Number of joblib workers; None means 1 unless a joblib context says otherwise.
+    callbacks : list of scikit-learn callbacks or None, default=None
+        Told about every universe, such as ``ProgressBar()`` of ``sklearn.callback``; needs
+        scikit-learn 1.9. Where one returns True, the universes so far are all.
 
     Returns
     -------
@@ -78,7 +85,8 @@ def bias_variance_decomposition(
           the test points
         - ``noise_variance``: float, ``noise**2``
         - ``expected_error``: float, ``total_error + noise_variance``, what new observations show
-        - ``predictions``: ndarray of shape (n_repeats, n_points)
+        - ``predictions``: ndarray of shape (n_repeats, n_points), fewer rows where a callback
+          stopped
         - ``mean_prediction``, ``truth``: ndarray of shape (n_points,)
 
     Raises
@@ -86,6 +94,8 @@ def bias_variance_decomposition(
     ValueError
         If ``noise`` is negative, ``n_repeats`` is not positive, or f does not return one value
         per row.
+    AttributeError
+        If there are ``callbacks`` and scikit-learn is older than 1.9.
 
     See Also
     --------
@@ -125,11 +135,40 @@ def bias_variance_decomposition(
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
     y, truth = _values(f, X), _values(f, X_test)
     noisy = y + noise * check_random_state(random_state).standard_normal((n_repeats, len(y)))
-    tasks = np.array_split(noisy, range(_MANY_RUNS, n_repeats, _MANY_RUNS))
-    runs = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_predict)(estimator, X, task, X_test) for task in tasks
-    )
-    return _decompose(np.concatenate(runs), truth, noise**2)
+    universes = Universes(estimator, n_jobs)
+    if callbacks:
+        universes.set_callbacks(*callbacks)
+    return _decompose(universes.fit(X, noisy, X_test).predictions_, truth, noise**2)
+
+
+class Universes(CallbackSupport, BaseEstimator):
+    """Fits clones of an estimator to many targets; scikit-learn's callbacks watch estimators."""
+
+    def __init__(self, estimator, n_jobs):
+        self.estimator = estimator
+        self.n_jobs = n_jobs
+
+    @with_callbacks
+    def fit(self, X, targets, X_test):
+        """Keep the predictions at the test points, one row for each row of targets."""
+        fit, predictions = self._begin_callbacks(len(targets), X=X), []
+        with Parallel(n_jobs=self.n_jobs) as parallel:
+            for lump in self._lumps(targets, watched=fit is not None):
+                predictions += parallel(
+                    delayed(_fit_and_predict)(self.estimator, X, y, X_test) for y in lump
+                )
+                told = [self._tell_callbacks(fit, None, "universe", X=X, y=y) for y in lump]
+                if any(told):
+                    break
+        self._end_callbacks(fit, None, X=X)
+        self.predictions_ = np.array(predictions, dtype=np.float64)
+        return self
+
+    def _lumps(self, targets, watched):
+        """Split the targets into what is computed between two reports: one by one, or all."""
+        workers = effective_n_jobs(self.n_jobs)
+        step = len(targets) if not watched else 1 if workers == 1 else _LUMP * workers
+        return np.array_split(targets, range(step, len(targets), step))
 
 
 def _values(f, X):
@@ -142,9 +181,9 @@ def _values(f, X):
     return values
 
 
-def _fit_and_predict(estimator, X, targets, X_test):
-    """Return the predictions at the test points, one row for each row of targets."""
-    return np.array([clone(estimator).fit(X, y).predict(X_test) for y in targets], dtype=np.float64)
+def _fit_and_predict(estimator, X, y, X_test):
+    """Return the predictions of a clone at the test points."""
+    return clone(estimator).fit(X, y).predict(X_test)
 
 
 def _decompose(predictions, truth, noise_variance):

@@ -6,7 +6,9 @@ from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
+from skml_lecture.diagnostics import bias_variance_decomposition
 from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.ridge import RidgeRegression
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn < 1.9 has no callbacks, and none are promised"
@@ -99,3 +101,71 @@ def test_a_progress_bar_can_be_set(data):
     model = LogisticRegressionGD().set_callbacks(callback.ProgressBar()).fit(*data)
 
     assert model.score(*data) > 0.9
+
+
+class UniverseCounter(Recorder):
+    """Keeps the targets of the universes; stops or raises after so many."""
+
+    def setup(self, estimator, context):  # noqa: ARG002
+        self.targets, self.promised = [], context.max_subtasks
+
+    def on_fit_task_end(self, _, context, *, y=None):
+        if context.task_name != "universe":
+            return False
+        self.targets.append(y)
+        if len(self.targets) == self.raise_after:
+            raise RuntimeError("from the callback")
+        return len(self.targets) == self.stop_after
+
+
+def decompose(*callbacks, **options):
+    X = np.linspace(0, 1, 8)[:, np.newaxis]
+    options = {"noise": 1.0, "n_repeats": 21, "random_state": 0, "callbacks": callbacks} | options
+    return bias_variance_decomposition(RidgeRegression(), X, lambda X: X[:, 0], **options)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_every_universe_is_reported(n_jobs):
+    counter = UniverseCounter()
+
+    result = decompose(counter, n_jobs=n_jobs)
+
+    assert counter.promised == len(np.unique(counter.targets, axis=0)) == 21
+    assert counter.torn_down == 1
+    assert_array_equal(result.predictions, decompose().predictions)
+
+
+def test_universes_are_reported_one_by_one_without_workers():
+    result = decompose(UniverseCounter(stop_after=5))
+
+    assert_array_equal(result.predictions, decompose().predictions[:5])
+
+
+def test_workers_stop_soon_after_a_callback_asks_to():
+    result = decompose(UniverseCounter(stop_after=1), n_jobs=2)
+
+    assert 1 <= len(result.predictions) < 21
+    assert_array_equal(result.predictions, decompose().predictions[: len(result.predictions)])
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_what_a_callback_raises_ends_the_universes(n_jobs):
+    counter = UniverseCounter(raise_after=3)
+
+    with pytest.raises(RuntimeError, match="from the callback"):
+        decompose(counter, n_jobs=n_jobs)
+
+    assert counter.torn_down == 1
+
+
+def test_the_progress_bar_counts_the_universes(capsys):
+    pytest.importorskip("rich", reason="scikit-learn's ProgressBar draws with rich")
+
+    decompose(callback.ProgressBar())
+
+    assert "100%" in capsys.readouterr().out
+
+
+def test_something_else_is_no_callback():
+    with pytest.raises(TypeError, match="FitCallback"):
+        decompose("progress")

@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -112,6 +114,12 @@ def test_wrong_arguments_are_named(options, message):
 def test_the_truth_must_give_one_value_per_row():
     with pytest.raises(ValueError, match="one value per row"):
         bias_variance_decomposition(RidgeRegression(), X, lambda X: X, noise=1.0)
+
+
+@pytest.mark.skipif(bool(find_spec("sklearn.callback")), reason="this scikit-learn has them")
+def test_callbacks_say_which_scikit_learn_they_need():
+    with pytest.raises(AttributeError, match=r"scikit-learn 1\.9"):
+        decompose(RidgeRegression(), callbacks=[object()])
 
 
 def test_a_line_through_a_wave_underfits():

@@ -1,0 +1,86 @@
+"""
+Feature scaling turns ellipses into circles, and 700 000 steps into one
+=======================================================================
+
+The gradient stands at right angles to the contours. On long ellipses that is hardly ever the way
+to the minimum; on circles it always is. The condition number of the Hessian, the largest curvature
+over the smallest, says how long the ellipses are, and how many steps it takes.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from skml_lecture import LogisticRegressionGD, RidgeRegression
+from skml_lecture.datasets import load_pokemon_cp
+from skml_lecture.descent.optimizers import GradientDescent
+from skml_lecture.descent.training import Progress, descend
+
+X, y = load_pokemon_cp(return_X_y=True)
+x, mean, spread = X[:, 0], X.mean(), X.std()
+best = RidgeRegression(alpha=0).fit(X, y)
+enough = 1.001 * np.sum((best.predict(X) - y) ** 2)  # 0.1 % above the smallest loss
+
+
+def walk(x, start):
+    """Where gradient descent was on the sum of squares, at the inverse of its curvature."""
+    A = np.column_stack([np.ones_like(x), x])  # f = A theta, theta = (b, w)
+    smallest, largest = np.linalg.eigvalsh(2 * A.T @ A)
+    progress, path = Progress(np.array(start), {}, rate=1 / largest), [start]
+
+    def loss_and_gradient(theta, _):
+        error = A @ theta - y
+        return float(error @ error), 2 * A.T @ error
+
+    def arrived(progress):
+        path.append(progress.theta.copy())
+        return progress.loss_curve[-1] < enough
+
+    descend(loss_and_gradient, progress, GradientDescent(), max_iter=10**6, after_epoch=arrived)
+    return largest / smallest, np.array(path)
+
+
+# %%
+# Both start at the same function, b = -120 and w = -4 in the units of the data.
+line, z = np.array([best.intercept_, best.coef_[0]]), (x - mean) / spread
+to_scaled = np.array([[1, mean], [0, spread]])  # (b, w) of the same function of z
+ways = [
+    ("combat power as it is", "no unit", x, np.eye(2)),
+    ("combat power, scaled", "combat power", z, to_scaled),
+]
+figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
+for ax, (name, unit, inputs, units) in zip(axes, ways, strict=True):
+    (condition, path), center = walk(inputs, units @ [-120.0, -4.0]), units @ line
+    reach = 1.2 * np.abs(path - center).max()
+    b, w = (c + reach * np.linspace(-1, 1, 201) for c in center)
+    errors = b[:, np.newaxis] + np.multiply.outer(w, inputs)[:, np.newaxis] - y  # (w, b, rows)
+    ax.contour(b, w, np.sum(errors**2, axis=2), levels=20, cmap="Blues_r")
+    ax.plot(*path.T, "C1o-", markevery=[0], lw=2)
+    ax.plot(*center, "k*", ms=12)
+    ax.set_title(f"{name}\ncondition number {condition:,.0f}, steps: {len(path) - 1:,}")
+    ax.set(xlabel="b (combat power)", ylabel=f"w ({unit})", aspect="equal")
+plt.show()
+
+# %%
+# Back in the units of the data w is divided by the spread, and b changes too. In the library
+# scaling is one word, and the coefficients come back in the units of the data.
+print("descent:", np.linalg.solve(to_scaled, path[-1]), "closed form:", line)
+X, y = load_wine(return_X_y=True)
+for preconditioner in (None, "scale"):
+    model = LogisticRegressionGD(optimizer="gd", preconditioner=preconditioner, max_iter=20_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the first does not arrive
+        model.fit(X, y)
+    print(f"preconditioner={preconditioner}: {model.n_iter_} steps")
+theirs = LogisticRegression(solver="newton-cholesky", tol=1e-10).fit(X, y)
+print("agrees with scikit-learn:", np.allclose(model.coef_, theirs.coef_, atol=1e-3))
+
+# %%
+# A condition number of 313,418, which is the lecture's example recomputed, costs 760,476 steps to
+# within 0.1 % of the smallest loss; one of 1 costs one step, as the gradient points at the center.
+# One feature becomes a circle exactly. Several are still correlated after scaling, so the wines'
+# 13 take 292 steps, and more than 20,000 without.
