@@ -4,6 +4,9 @@ import numpy as np
 from scipy.sparse import issparse
 
 
+ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
+
+
 class Network:
     """A fully connected network of any depth; without hidden layers it is logistic regression.
 

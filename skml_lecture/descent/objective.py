@@ -5,7 +5,7 @@ from scipy.sparse import issparse
 
 from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Unchanged
-from skml_lecture.descent.network import Pass
+from skml_lecture.descent.network import ROWS, Pass
 from skml_lecture.parallel import map_runs, row_blocks
 
 _BLOCK = 2**15  # elements
@@ -57,7 +57,7 @@ class Objective:
         self._scratch = []
         self._blocks = None
         self._of_batches = None
-        self._strengths = None
+        self._step = None
 
     def __call__(self, u, batch=None):
         """Return loss and gradient at ``u`` of the rows of a ``Batch``, None for all."""
@@ -95,21 +95,18 @@ class Objective:
 
     def _penalize(self, theta, gradient):
         """Return the penalty and add its gradient, in blocks that the cache holds."""
-        if not self.alpha:
+        strength, squares = self.alpha / self.total_weight, 0.0
+        if not strength:
             return 0.0
-        if self._strengths is None:
-            self._strengths = np.zeros_like(theta)
-            for part in self.network.weight_slices:
-                self._strengths[part] = self.alpha / self.total_weight
+        if self._step is None:
             self._step = np.empty_like(theta, shape=min(len(theta), _BLOCK))
-        total = 0.0
-        for start in range(0, len(theta), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            w, strengths = theta[block], self._strengths[block]
-            step = np.multiply(strengths, w, out=self._step[: len(w)])
-            total += float(step @ w)
-            gradient[block] += step
-        return total / 2
+        for part in self.network.weight_slices:
+            for start in range(part.start, part.stop, _BLOCK):
+                block = slice(start, min(start + _BLOCK, part.stop))
+                w, g = theta[block], gradient[block]
+                squares += float(np.dot(w, w))
+                g += np.multiply(w, strength, out=self._step[: len(w)])
+        return strength / 2 * squares
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def _all_rows(self, theta):
@@ -126,7 +123,7 @@ class Objective:
         if self._blocks is not None:
             return self._blocks
         width = self.X.nnz // self.n_rows if issparse(self.X) else self.X.shape[1]
-        blocks = row_blocks(self.n_rows, width + 4 * sum(self.network.sizes[1:]))
+        blocks = row_blocks(self.n_rows, width + 4 * sum(self.network.sizes[1:]), at_least=ROWS)
         weights = [None if self.weight is None else self.weight[rows] for rows in blocks]
         self._blocks = [
             (self.X[rows], self.Y[:, rows], weight)

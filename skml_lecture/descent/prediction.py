@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skml_lecture.descent.activations import Logistic
+from skml_lecture.descent.network import ROWS
 from skml_lecture.parallel import map_runs, row_blocks
 
 
@@ -39,7 +40,7 @@ def _softmax(z):
 def _by_blocks(network, theta, X, finish, depth=None):
     """Return ``finish(output)`` of the last layer passed, of every block of rows, joined."""
     width = X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1]
-    blocks = row_blocks(X.shape[0], width + 2 * sum(network.sizes[1:]))
+    blocks = row_blocks(X.shape[0], width + 2 * sum(network.sizes[1:]), at_least=ROWS)
     out = np.empty((X.shape[0], network.sizes[-1 if depth is None else depth]), theta.dtype)
 
     def fill(run):
