@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.sparse import issparse
 
-
 ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
 
 

@@ -57,7 +57,6 @@ class Objective:
         self._scratch = []
         self._blocks = None
         self._of_batches = None
-        self._step = None
 
     def __call__(self, u, batch=None):
         """Return loss and gradient at ``u`` of the rows of a ``Batch``, None for all."""
@@ -98,14 +97,12 @@ class Objective:
         strength, squares = self.alpha / self.total_weight, 0.0
         if not strength:
             return 0.0
-        if self._step is None:
-            self._step = np.empty_like(theta, shape=min(len(theta), _BLOCK))
         for part in self.network.weight_slices:
             for start in range(part.start, part.stop, _BLOCK):
                 block = slice(start, min(start + _BLOCK, part.stop))
                 w, g = theta[block], gradient[block]
                 squares += float(np.dot(w, w))
-                g += np.multiply(w, strength, out=self._step[: len(w)])
+                g += strength * w
         return strength / 2 * squares
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite

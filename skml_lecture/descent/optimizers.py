@@ -246,9 +246,7 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
-        scratch = np.empty_like(theta, shape=min(len(theta), _BLOCK))
-        zeros = np.zeros_like(theta)
-        return {"t": 0, "sum": zeros, "square_sum": zeros.copy(), "scratch": scratch}
+        return {"t": 0, "sum": np.zeros_like(theta), "square_sum": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
         state["t"] += 1
@@ -256,11 +254,10 @@ class Adam(Optimizer):
         rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])
         epsilon = self.epsilon * root
         for w, g, m, v in _blocks(theta, gradient, state["sum"], state["square_sum"]):
-            s = state["scratch"][: len(w)]
             m *= self.beta_1
             m += g
             v *= self.beta_2
-            np.multiply(g, g, out=s)
+            s = g * g
             v += s
             np.sqrt(v, out=s)
             s += epsilon
