@@ -486,10 +486,11 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         if isinstance(scoring, str) and scoring in SCORES:
+            each = np.ones(len(Y)) if weight is None else weight
 
             def sum_of_squares(rows, E):
                 np.square(E, out=E)
-                return E.sum(axis=0) if weight is None else np.tensordot(weight[rows], E, 1)
+                return np.tensordot(each[rows], E, 1)
 
             errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
             of_y = Moments.from_samples(Y, weight)

@@ -159,8 +159,9 @@ class RidgePath:
         """Return ``use(block, E)`` for each block of rows, E (b, t, a) their errors left out.
 
         A row's error under the model of all others is e_i / (1 - h_i), with its residual e_i and
-        leverage h_i = w_i (1 / W + sum_r T_ir^2 / (values_r + alpha)), T = Z V. ``use`` may write
-        into E, and must not keep it.
+        leverage h_i = w_i (1 / sum(w) + sum_r T_ir^2 / (values_r + alpha)), T = Z V. Scaled to
+        T^T T = I, both follow from few columns, T C D and T^2 A B. ``use`` may write into E, and
+        must not keep it.
         """
         (n, d), t, a = self.X.shape, self.Y.shape[1], len(self.alphas)
         if n <= d + 1:
@@ -171,7 +172,9 @@ class RidgePath:
         V, cross = spectrum.V[:, kept] / root, spectrum.cross[kept] / root[:, np.newaxis]
         factors = spectrum.factors(self.alphas)[kept] * root[:, np.newaxis] ** 2  # in [0, 1]
         scaled = factors[:, np.newaxis] * cross[:, :, np.newaxis]  # (r, t, a)
-        to_leverage, to_prediction = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        (A, B), (C, D) = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        W = np.hstack([V, V @ C])  # Z W = [T, T C], so one product and one square serve both
+        A = np.pad(A, [(0, C.shape[1]), (0, 0)])  # of the squares, those of T
         least = self.alphas.argmin()  # where the leverage is the largest
         base = 0.0
         if self.fit_intercept:
@@ -179,20 +182,17 @@ class RidgePath:
 
         def errors(run):
             longest = run[0].stop - run[0].start
-            Z, T, E, H = (np.empty((longest, k)) for k in (d, len(factors), t * a, a))
+            Z, T, E, H = (np.empty((longest, k)) for k in (d, len(A), t * a, a))
             for block in run:
                 b = slice(block.stop - block.start)
                 y = rows.block(block, out=Z[b])[1]
-                np.matmul(Z[b], V, out=T[b])
-                np.matmul(T[b] @ to_prediction[0], to_prediction[1], out=E[b])
-                e = E[b].reshape(-1, t, a)
+                w = 1.0 if self.weight is None else self.weight[block, np.newaxis]
+                np.matmul(Z[b], W, out=T[b])
+                e = np.matmul(T[b, len(V.T) :], D, out=E[b]).reshape(-1, t, a)
                 np.subtract(y[:, :, np.newaxis], e, out=e)
                 np.square(T[b], out=T[b])
-                np.matmul(T[b] @ to_leverage[0], to_leverage[1], out=H[b])
-                H[b] += base
-                if self.weight is not None:
-                    H[b] *= self.weight[block, np.newaxis]
-                np.subtract(1, H[b], out=H[b])
+                np.matmul(w * (T[b] @ A), B, out=H[b])
+                np.subtract(1 - w * base, H[b], out=H[b])
                 near = np.flatnonzero(H[b, least] < _INTERPOLATED_BELOW)
                 H[near] = 1
                 e /= H[b][:, np.newaxis]
@@ -200,7 +200,7 @@ class RidgePath:
                     e[i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        blocks = row_blocks(n, 2 * (d + len(factors) + (t + 1) * a))
+        blocks = row_blocks(n, d + len(A) + (t + 1) * a)
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):
@@ -294,11 +294,14 @@ def complete_basis(rows):
 
 
 def low_rank(M):
-    """Return factors of M to rounding: functions of many alphas are combinations of few."""
+    """Return factors of M to rounding: functions of many alphas are combinations of few.
+
+    The first is in C order, in which a BLAS multiplies many rows by few columns far faster.
+    """
     with one_thread_if_small(M.size):
         U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
     kept = s > EPS * s.max(initial=0)
-    return U[:, kept] * s[kept], Vt[kept]
+    return np.multiply(U[:, kept], s[kept], order="C"), Vt[kept]
 
 
 def check_splits(splits, n):
