@@ -70,9 +70,9 @@ class Rows:
         """Return the squared norms (d,) of the centered, weighted columns; of constant ones 0."""
         weight = np.ones(len(self.Y)) if self.weight is None else self.weight
         if sparse.issparse(self.X):
-            entry_weight = np.repeat(weight, np.diff(self.X.indptr))
-            squares = np.bincount(self.X.indices, entry_weight * self.X.data**2, len(self.x_center))
-            squares = np.maximum(squares - weight.sum() * self.x_center**2, 0)
+            entries = np.square(self.X.data, dtype=np.float64)
+            squared = sparse.csr_array((entries, self.X.indices, self.X.indptr), self.X.shape)
+            squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
         else:
             squares = map_runs(
                 lambda run: sum(weight[rows] @ self.block(rows)[0] ** 2 for rows in run),

@@ -486,10 +486,11 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         if isinstance(scoring, str) and scoring in SCORES:
+            each = np.ones(len(Y)) if weight is None else weight
 
             def sum_of_squares(rows, E):
                 np.square(E, out=E)
-                return E.sum(axis=0) if weight is None else np.tensordot(weight[rows], E, 1)
+                return E @ each[rows]
 
             errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
             of_y = Moments.from_samples(Y, weight)
@@ -497,7 +498,7 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         predictions = np.empty((len(path.alphas), *Y.shape))
 
         def keep(rows, E):
-            predictions[:, rows] = Y[rows] - np.moveaxis(E, 2, 0)
+            predictions[:, rows] = Y[rows] - E.transpose(1, 2, 0)
 
         path.leave_one_out(keep)
         return np.array([self._score(_Given, P, y, weight) for P in predictions])

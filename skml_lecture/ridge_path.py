@@ -156,22 +156,24 @@ class RidgePath:
         return centered + test.weight * (shift[d:] - coefs @ shift[:d]) ** 2
 
     def leave_one_out(self, use):
-        """Return ``use(block, E)`` for each block of rows, E (b, t, a) their errors left out.
+        """Return ``use(block, E)`` for each block of rows, E (t, a, b) their errors left out.
 
         A row's error under the model of all others is e_i / (1 - h_i), with its residual e_i and
-        leverage h_i = w_i (1 / W + sum_r T_ir^2 / (values_r + alpha)), T = Z V. ``use`` may write
-        into E, and must not keep it.
+        leverage h_i = w_i (1 / sum(w) + sum_r T_ri^2 / (values_r + alpha)), T = V^T Z^T. Scaled
+        to T T^T = I, all alphas follow from few rows: predictions D^T (C^T T) and leverages
+        B^T (A^T T^2). ``use`` may write into E, and must not keep it.
         """
         (n, d), t, a = self.X.shape, self.Y.shape[1], len(self.alphas)
         if n <= d + 1:
-            return [use(slice(0, n), self._errors_of_few_rows())]
+            return [use(slice(0, n), np.moveaxis(self._errors_of_few_rows(), 0, 2))]
         rows, spectrum = self._rows_and_spectrum()
         kept = spectrum.values > (n * EPS) ** 2 * spectrum.values.max(initial=0)
         root = np.sqrt(spectrum.values[kept])
         V, cross = spectrum.V[:, kept] / root, spectrum.cross[kept] / root[:, np.newaxis]
         factors = spectrum.factors(self.alphas)[kept] * root[:, np.newaxis] ** 2  # in [0, 1]
         scaled = factors[:, np.newaxis] * cross[:, :, np.newaxis]  # (r, t, a)
-        to_leverage, to_prediction = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        (A, B), (C, D) = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
+        r, W = len(A), np.hstack([V, V @ C])  # W^T Z^T = [T; C^T T] in one product
         least = self.alphas.argmin()  # where the leverage is the largest
         base = 0.0
         if self.fit_intercept:
@@ -179,28 +181,26 @@ class RidgePath:
 
         def errors(run):
             longest = run[0].stop - run[0].start
-            Z, T, E, H = (np.empty((longest, k)) for k in (d, len(factors), t * a, a))
+            Z = np.empty((longest, d))
+            T, E, H = (np.empty((k, longest)) for k in (W.shape[1], t * a, a))
             for block in run:
                 b = slice(block.stop - block.start)
                 y = rows.block(block, out=Z[b])[1]
-                np.matmul(Z[b], V, out=T[b])
-                np.matmul(T[b] @ to_prediction[0], to_prediction[1], out=E[b])
-                e = E[b].reshape(-1, t, a)
-                np.subtract(y[:, :, np.newaxis], e, out=e)
-                np.square(T[b], out=T[b])
-                np.matmul(T[b] @ to_leverage[0], to_leverage[1], out=H[b])
-                H[b] += base
-                if self.weight is not None:
-                    H[b] *= self.weight[block, np.newaxis]
-                np.subtract(1, H[b], out=H[b])
-                near = np.flatnonzero(H[b, least] < _INTERPOLATED_BELOW)
-                H[near] = 1
-                e /= H[b][:, np.newaxis]
+                w = 1.0 if self.weight is None else self.weight[block]
+                np.matmul(W.T, Z[b].T, out=T[:, b])
+                e = np.matmul(D.T, T[r:, b], out=E[:, b]).reshape(t, a, -1)
+                np.subtract(y.T[:, np.newaxis], e, out=e)
+                np.square(T[:r, b], out=T[:r, b])
+                h = np.matmul(B.T, w * (A.T @ T[:r, b]), out=H[:, b])
+                left = np.subtract(1 - w * base, h, out=h)
+                near = np.flatnonzero(left[least] < _INTERPOLATED_BELOW)
+                left[:, near] = 1
+                e /= left
                 for i in near:
-                    e[i] = self._error_without(block.start + i)
+                    e[:, :, i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        blocks = row_blocks(n, 2 * (d + len(factors) + (t + 1) * a))
+        blocks = row_blocks(n, d + W.shape[1] + (t + 1) * a)
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):
