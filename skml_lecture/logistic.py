@@ -16,7 +16,6 @@ from skml_lecture.descent.curvature import (
     Curvature,
     Reshape,
     choose_coordinates,
-    row_size,
     sample_rows,
 )
 from skml_lecture.descent.estimator import DescentEstimator
@@ -27,7 +26,7 @@ from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.stopping import GradientNorm
 from skml_lecture.descent.training import Progress, descend
-from skml_lecture.parallel import one_thread_if_small, row_blocks
+from skml_lecture.parallel import one_thread_if_small, row_blocks, row_size
 from skml_lecture.validation import check_option, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
-from skml_lecture.parallel import one_ahead
+from skml_lecture.parallel import one_ahead, row_size
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 
@@ -45,8 +45,7 @@ class Loader:
 
         A batch lasts until the next one is asked for.
         """
-        width = max(self.rows.X.shape[1], 1)
-        size = batch_size * max(_CHUNK // (batch_size * width), 1)
+        size = batch_size * max(_CHUNK // (batch_size * row_size(self.rows.X)), 1)
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         for chunk in one_ahead(self._gather, enumerate(chunks)):
             for start in range(0, len(chunk), batch_size):

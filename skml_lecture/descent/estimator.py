@@ -188,7 +188,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Run the epochs of one fit."""
         network, size = objective.network, self._rows_per_update(objective.n_rows)
         n_elements = objective.n_rows * max(network.sizes) if size is None else 0
-        small = one_thread_if_small(n_elements, (size or 0) * network.largest_layer)
+        small = one_thread_if_small(n_elements, network.largest_product(objective.X, size or 0))
         with small, self._blaming_rows(objective):
             return descend(
                 objective,

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from skml_lecture.parallel import row_size
+
 ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
 
 
@@ -45,7 +47,11 @@ class Network:
             self._slices.append((slice(start, middle), slice(middle, end)))
         self.n_parameters = end
         self.weight_slices = [W for W, _ in self._slices]
-        self.largest_layer = max(W.stop - W.start for W in self.weight_slices)
+
+    def largest_product(self, X, n_rows):
+        """Return the multiplications of the largest product that a pass over rows of X takes."""
+        inputs = [row_size(X), *self.sizes[1:-1]]
+        return n_rows * max(a * b for a, b in zip(inputs, self.sizes[1:], strict=True))
 
     def weights(self, theta):
         """Return views of the weight matrices in ``theta``, each (units, inputs)."""
@@ -107,9 +113,9 @@ class Network:
         buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
         outputs = self.views(buffers, X.shape[0])[:depth]
         layers = list(zip(self.weights(theta), self.intercepts(theta), strict=True))
-        a = X.T
+        rows = X
         for (W, b), z, activation in zip(layers, outputs, [*self.activations, None], strict=False):
-            a = _layer(W, b[:, None], a, activation, z)
+            rows = _layer(W, b[:, None], rows, activation, z).T
         return outputs
 
 
@@ -184,11 +190,13 @@ class Pass:
     def forward(self, X, masks=None):
         """Return the raw scores (n_outputs, n_rows); arguments as in ``loss_and_gradient``."""
         outputs, _, feeds, _ = self._of(X.shape[0], masks is not None)
-        a = X.T
+        rows = X
         for depth, (W, b, activation) in enumerate(self._forward):
-            a = _layer(W, b, a, activation, outputs[depth])
-            if masks is not None and activation is not None:
-                a = np.multiply(a, masks[depth], out=feeds[depth].T)
+            a = _layer(W, b, rows, activation, outputs[depth])
+            if activation is not None:
+                rows = feeds[depth]
+                if masks is not None:
+                    np.multiply(a, masks[depth], out=rows.T)
         return a
 
     def backward(self, X, masks=None):
@@ -208,7 +216,10 @@ class Pass:
         G, g = self._gradients[depth]
         if self.network.fit_intercept:
             np.dot(delta, ones, out=g)
-        _product(delta, rows, out=G)
+        if issparse(rows):
+            G[...] = (rows.T @ delta.T).T
+        else:
+            np.matmul(delta, rows, out=G)
 
     def _of(self, n_rows, dropped):
         """Return views for this many rows: outputs, deltas, what feeds each layer, and ones."""
@@ -223,11 +234,14 @@ class Pass:
         return self._cut[key]
 
 
-def _layer(W, b, a, activation, out):
-    """Write ``activation(W a + b)``; a layer without intercepts has an empty ``b``."""
-    z = _product(W, a, out=out)
+def _layer(W, b, rows, activation, z):
+    """Write ``activation(W a + b)`` of every row ``a``; without intercepts ``b`` is empty."""
+    if issparse(rows):
+        z[...] = (rows @ W.T).T
+    else:
+        np.matmul(W, rows.T, out=z)
     if len(b):
-        np.add(z, b, out=z)
+        z += b
     return z if activation is None else activation.value(z, out=z)
 
 
@@ -238,11 +252,3 @@ def _weigh(value, delta, weight):
     delta *= weight
     value *= weight
     return float(value.sum())
-
-
-def _product(left, right, out):
-    """Multiply into ``out``; ``right`` may be sparse."""
-    if issparse(right):
-        out[...] = (right.T @ left.T).T
-        return out
-    return np.matmul(left, right, out=out)

@@ -1,12 +1,11 @@
 """The objective of a data set: a sum over rows, plus the penalty."""
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Unchanged
 from skml_lecture.descent.network import ROWS, Pass
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.parallel import map_runs, row_blocks, row_size
 
 _BLOCK = 2**15  # elements
 
@@ -119,8 +118,8 @@ class Objective:
         """Return the rows, targets and weights of every block."""
         if self._blocks is not None:
             return self._blocks
-        width = self.X.nnz // self.n_rows if issparse(self.X) else self.X.shape[1]
-        blocks = row_blocks(self.n_rows, width + 4 * sum(self.network.sizes[1:]), at_least=ROWS)
+        size = row_size(self.X) + 4 * sum(self.network.sizes[1:])
+        blocks = row_blocks(self.n_rows, size, at_least=ROWS)
         weights = [None if self.weight is None else self.weight[rows] for rows in blocks]
         self._blocks = [
             (self.X[rows], self.Y[:, rows], weight)
