@@ -45,10 +45,13 @@ class Loader:
 
         A batch lasts until the next one is asked for.
         """
-        size = batch_size * max(_CHUNK // (batch_size * row_size(self.rows.X)), 1)
+        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
+        size = batch_size * max(_CHUNK // (batch_size * row_size(X)), 1)
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        for chunk in one_ahead(self._gather, enumerate(chunks)):
-            for start in range(0, len(chunk), batch_size):
+        gathered = one_ahead(self._gather, enumerate(chunks))
+        for x, rows in zip(gathered, chunks, strict=True):
+            chunk = Batch(x, Y.take(rows, axis=1), None if weight is None else weight[rows])
+            for start in range(0, len(rows), batch_size):
                 yield chunk.part(start, start + batch_size)
 
     def take(self, rows):
@@ -56,27 +59,14 @@ class Loader:
         X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
         return Batch(X[rows], Y[:, rows], None if weight is None else weight[rows])
 
-    def _buffer(self, key, n_rows):
-        """Return the memory of a chunk."""
-        if key not in self._buffers or len(self._buffers[key]) < n_rows:
-            X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
-            self._buffers[key] = Batch(
-                np.empty((n_rows, X.shape[1]), X.dtype),
-                np.empty((len(Y), n_rows), Y.dtype),
-                None if weight is None else np.empty(n_rows, weight.dtype),
-            )
-        return self._buffers[key].part(0, n_rows)
-
     def _gather(self, numbered):
-        """Return the rows of a chunk, a copy that the chunk after the next overwrites."""
+        """Return the features of a chunk, a copy that the chunk after the next overwrites."""
         number, rows = numbered
-        if issparse(self.rows.X):
-            chunk = self.take(rows)
-        else:
-            chunk = self._buffer(number % 2, len(rows))
-            # mode "raise" would go through a buffer
-            np.take(self.rows.X, rows, axis=0, out=chunk.X, mode="clip")
-            np.take(self.rows.Y, rows, axis=1, out=chunk.Y, mode="clip")
-            if chunk.weight is not None:
-                np.take(self.rows.weight, rows, out=chunk.weight, mode="clip")
-        return chunk
+        X = self.rows.X
+        if issparse(X):
+            return X[rows]
+        buffer = self._buffers.get(number % 2, ())
+        if len(buffer) < len(rows):
+            buffer = self._buffers[number % 2] = np.empty((len(rows), X.shape[1]), X.dtype)
+        # mode "raise" would go through another buffer
+        return np.take(X, rows, axis=0, out=buffer[: len(rows)], mode="clip")
