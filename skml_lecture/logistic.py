@@ -16,7 +16,6 @@ from skml_lecture.descent.curvature import (
     Curvature,
     Reshape,
     choose_coordinates,
-    row_size,
     sample_rows,
 )
 from skml_lecture.descent.estimator import DescentEstimator
@@ -27,7 +26,7 @@ from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.stopping import GradientNorm
 from skml_lecture.descent.training import Progress, descend
-from skml_lecture.parallel import row_blocks
+from skml_lecture.parallel import one_thread_if_small, row_blocks, row_size
 from skml_lecture.validation import check_option, unchanged_on_failure
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
@@ -324,6 +323,9 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             descent.stop = GradientNorm(self.tol, X.dtype)
         return descent
 
+    def _only_descends(self, n_rows):
+        return self.preconditioner is None and super()._only_descends(n_rows)
+
     def _preconditioner(self, objective, optimizer):
         """Return the name of the coordinates, "auto" resolved."""
         if self.preconditioner != "auto":
@@ -397,8 +399,9 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
 
     def _separates(self, objective):
         """Say whether every training row lies on its own side; stop at a block that does not."""
-        blocks = row_blocks(objective.n_rows, 16 * objective.X.shape[1])
-        return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
+        blocks = row_blocks(objective.n_rows, objective.X.shape[1])
+        with one_thread_if_small():
+            return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
 
     def _separates_rows(self, X, Y):
         """Say whether the given rows lie on their own side."""

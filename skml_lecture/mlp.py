@@ -559,8 +559,12 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     def _network_and_theta(self):
         """Return the fitted network and its flat parameters."""
         network = self._network(self.coefs_[0].shape[0], self._multilabel)
-        parts = zip(self.coefs_, self.intercepts_, strict=True)
-        return network, np.concatenate([part for W, b in parts for part in (W.T.ravel(), b)])
+        theta = np.empty(network.n_parameters, self.coefs_[0].dtype)
+        views = [*network.weights(theta), *network.intercepts(theta)]
+        parts = [*(W.T for W in self.coefs_), *self.intercepts_]
+        for view, part in zip(views, parts, strict=True):
+            view[...] = part
+        return network, theta
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

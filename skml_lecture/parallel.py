@@ -6,6 +6,7 @@ from functools import cache
 from itertools import pairwise
 from threading import Lock
 
+from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _BLOCK_ELEMENTS = 2**18  # 2 MB of float64: half of a core's share of the cache
@@ -22,6 +23,11 @@ def _blas():
 def blas_threads():
     """Return the number of threads that the BLAS in use may take."""
     return max((library.num_threads for library in _blas().lib_controllers), default=1)
+
+
+def row_size(X):
+    """Return how many numbers a row of X holds, 1 or more."""
+    return max(X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1], 1)
 
 
 def row_blocks(n_rows, row_size, *, at_least=16):
@@ -46,6 +52,21 @@ def threads_for(n_tasks):
             yield pool.map
     finally:
         _busy.release()
+
+
+def one_ahead(work, items):
+    """Yield ``work(item)`` in order, the next one computed in a thread while one is in use."""
+    first, *others = items
+    if not others:
+        yield work(first)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(work, first)
+        for item in others:
+            ready = ahead.result()
+            ahead = pool.submit(work, item)
+            yield ready
+        yield ahead.result()
 
 
 @contextmanager

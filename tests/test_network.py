@@ -110,8 +110,8 @@ def test_blocks_and_batches_sum_to_the_whole(rng):
     theta = net.initialize(rng)
 
     loss, gradient = objective(theta)
-    batches = [np.arange(start, len(X), 2) for start in (0, 1)]
-    halves = [(part, g.copy()) for part, g in (objective(theta, rows) for rows in batches)]
+    batches = [objective.loader.take(np.arange(start, len(X), 2)) for start in (0, 1)]
+    halves = [(part, g.copy()) for part, g in (objective(theta, batch) for batch in batches)]
 
     assert_allclose(loss, np.mean([part[0] for part in halves]))
     assert_allclose(gradient, np.mean([part[1] for part in halves], axis=0), atol=1e-12)

@@ -13,7 +13,7 @@ from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, resolve_optimizer
 from skml_lecture.descent.schedules import InverseSqrt
 from skml_lecture.descent.stopping import GradientNorm, Plateau
-from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.descent.training import Progress, descend
 
 
 def bowl(theta, batch):
@@ -65,13 +65,6 @@ def test_two_runs_equal_one_of_twice_the_length(name, adapt):
 
     assert_array_equal(once.theta, twice.theta)
     assert once.loss_curve == twice.loss_curve
-
-
-def test_an_epoch_visits_every_row_once(rng):
-    batches = shuffled_batches(10, 3, rng)
-
-    assert [len(batch) for batch in batches] == [3, 3, 3, 1]
-    assert sorted(np.concatenate(batches)) == list(range(10))
 
 
 def test_divergence_is_an_error_that_names_the_rate():

@@ -106,7 +106,7 @@ class Relu(Activation):
     gain = 4.0  # half of the units are silent
 
     def value(self, z, out=None):
-        return np.maximum(z, 0, out=out)
+        return np.maximum(z, np.zeros_like(z[..., :1]), out=out)  # quicker than with a number
 
     def derivative(self, a):
         return (a > 0).astype(a.dtype)

@@ -8,6 +8,7 @@ from scipy.special import expit, softmax
 
 from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
 from skml_lecture.descent.network import Pass
+from skml_lecture.parallel import row_size
 
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
@@ -197,11 +198,6 @@ class Reshape:
         progress.rate = 1.0
         progress.accepted = progress.theta.copy(), gradient.copy(), progress.accepted[2]
         return gradient
-
-
-def row_size(X):
-    """Return how many numbers a row holds."""
-    return max(X.nnz // X.shape[0], 1) if issparse(X) else X.shape[1]
 
 
 def sample_rows(n_rows, n_features, elements=_SAMPLE):

@@ -2,11 +2,12 @@
 
 import copy
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar, column_or_1d
+from sklearn.utils import assert_all_finite, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
@@ -18,7 +19,7 @@ from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
-from skml_lecture.descent.training import Progress, descend, shuffled_batches
+from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.parallel import one_thread_if_small
 from skml_lecture.validation import check_option, check_weight
@@ -135,14 +136,15 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             descent.move(descent.early.best_theta)
         descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
         self._attach(objective, descent)
-        descend(
-            objective,
-            descent.progress,
-            descent.optimizer,
-            max_iter=1,
-            batches=self._batches(objective, descent),
-            schedule=resolve_schedule(self.schedule),
-        )
+        with self._blaming_rows(objective):
+            descend(
+                objective,
+                descent.progress,
+                descent.optimizer,
+                max_iter=1,
+                batches=self._batches(objective, descent),
+                schedule=resolve_schedule(self.schedule),
+            )
         self._publish(descent, objective)
         return self
 
@@ -164,6 +166,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             stopped = self._descend(descent, objective, after_epoch)
             reason = reason or ("converged" if stopped else None)
         except KeyboardInterrupt:
+            if not np.isfinite(descent.theta).all():
+                raise
             reason = "interrupted"
             self._keep_best(descent)
         descent.coordinates = objective.coordinates
@@ -184,7 +188,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Run the epochs of one fit."""
         network, size = objective.network, self._rows_per_update(objective.n_rows)
         n_elements = objective.n_rows * max(network.sizes) if size is None else 0
-        with one_thread_if_small(n_elements, (size or 0) * network.largest_layer):
+        small = one_thread_if_small(n_elements, network.largest_product(objective.X, size or 0))
+        with small, self._blaming_rows(objective):
             return descend(
                 objective,
                 descent.progress,
@@ -223,16 +228,34 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         else:
             check_scalar(self.learning_rate, "learning_rate", Real, **inside)
 
-    def _validate(self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS):
+    def _validate(
+        self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS, held_out=False
+    ):
         """Return the rows that count: X, codes of the classes, weight."""
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
-        X, y = validate_data(self, X, y, dtype=dtype, reset=reset, **options)
+        options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
+        X, y = validate_data(self, X, y, **options)
+        if held_out or sample_weight is not None or not self._only_descends(X.shape[0]):
+            self._check_finite(X)
         y = self._check_targets(y, known=classes is not None and not reset)
         weight = check_weight(sample_weight, X, dtype=X.dtype)
         if weight is not None and not weight.all():
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_, codes = self._encode(y, classes)
         return X, codes, weight
+
+    def _check_finite(self, X):
+        """Raise where a value is not finite."""
+        assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+
+    @contextmanager
+    def _blaming_rows(self, objective):
+        """Where rows that are not finite made the descent diverge, say so."""
+        try:
+            yield
+        except ValueError:
+            self._check_finite(objective.X)
+            raise
 
     def _check_targets(self, y, known):  # noqa: ARG002 (a subclass may look at both)
         """Return the labels as an array; ``known``: of a kind with those before, or raise."""
@@ -257,7 +280,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             raise ValueError("X_val and y_val belong together: one of them was not given.")
         if X_val is not None:
             dtype, classes = rows[0].dtype, self.classes_
-            return rows, self._validate(X_val, y_val, weight_val, classes, dtype=dtype)
+            options = {"dtype": dtype, "held_out": True}
+            return rows, self._validate(X_val, y_val, weight_val, classes, **options)
         if not self.early_stopping:
             return rows, None
         parts = hold_out(rows[1], self.validation_fraction, np.random.RandomState(seed))
@@ -329,14 +353,25 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Return the size of a batch; None: all rows at once."""
         return self.batch_size
 
+    def _only_descends(self, n_rows):
+        """Say whether nothing reads the rows but the updates, which bad ones cause to diverge."""
+        automatic = isinstance(self.learning_rate, str)
+        blind = not automatic or resolve_optimizer(self.optimizer).auto_rate is not None
+        return blind and not self.early_stopping and self._rows_per_update(n_rows) is not None
+
     def _batches(self, objective, descent):
         """Return the maker of the batches of an epoch; None: all rows at once."""
         n_rows = objective.n_rows
         size = self._rows_per_update(n_rows)
         if size is None:
             return None
-        rng = descent.rng if self.shuffle and size < n_rows else None
-        return lambda: shuffled_batches(n_rows, size, rng)
+        shuffle = self.shuffle and size < n_rows
+
+        def batches():
+            order = descent.rng.permutation(n_rows) if shuffle else np.arange(n_rows)
+            return objective.loader.epoch(order, size)
+
+        return batches
 
     def _theta(self, descent):
         """Return the parameters to keep: the best by the held-out rows, or the last."""

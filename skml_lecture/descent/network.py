@@ -3,6 +3,10 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from skml_lecture.parallel import row_size
+
+ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
+
 
 class Network:
     """A fully connected network of any depth; without hidden layers it is logistic regression.
@@ -10,6 +14,10 @@ class Network:
     Layer ``l`` computes ``z = W_l a + b_l``; hidden layers apply their activation, the loss
     knows what becomes of the last scores. ``theta`` holds ``W_1, b_1, W_2, b_2, ...`` one after
     the other, so an optimizer sees one vector.
+
+    Arrays are read as (units, rows) and weights as (units, inputs). In memory hidden layers lie row
+    after row and their weights input after input, which suits matrix products and sparse rows;
+    the output lies unit after unit, for its few units are walked faster so.
 
     Parameters
     ----------
@@ -39,12 +47,15 @@ class Network:
             self._slices.append((slice(start, middle), slice(middle, end)))
         self.n_parameters = end
         self.weight_slices = [W for W, _ in self._slices]
-        self.largest_layer = max(W.stop - W.start for W in self.weight_slices)
+
+    def largest_product(self, X, n_rows):
+        """Return the multiplications of the largest product that a pass over rows of X takes."""
+        inputs = [row_size(X), *self.sizes[1:-1]]
+        return n_rows * max(a * b for a, b in zip(inputs, self.sizes[1:], strict=True))
 
     def weights(self, theta):
         """Return views of the weight matrices in ``theta``, each (units, inputs)."""
-        shapes = zip(self.sizes[1:], self.sizes, strict=False)
-        return [theta[W].reshape(s) for (W, _), s in zip(self._slices, shapes, strict=True)]
+        return self._views([theta[W] for W in self.weight_slices], self.sizes[:-1])
 
     def intercepts(self, theta):
         """Return views of the intercepts in ``theta``, each (units,); empty without intercepts."""
@@ -62,6 +73,20 @@ class Network:
     def buffers(self, n_rows, dtype=np.float64):
         """Allocate what a forward pass over at most ``n_rows`` rows writes: one array per layer."""
         return [np.empty(size * n_rows, dtype) for size in self.sizes[1:]]
+
+    def views(self, buffers, n_rows):
+        """Cut the arrays (units, n_rows) of the layers, or the first of them, out of buffers."""
+        pairs = zip(buffers, self.sizes[1:], strict=False)
+        cut = [buffer[: units * n_rows] for buffer, units in pairs]
+        return self._views(cut, [n_rows] * len(cut))
+
+    def _views(self, flat, columns):
+        """Return views (units, columns) of flat arrays, the output's in this order in memory."""
+        layers = zip(flat, self.sizes[1:], columns, strict=False)
+        views = [part.reshape(n, units).T for part, units, n in layers]
+        if len(views) == len(self.sizes) - 1:
+            views[-1] = flat[-1].reshape(views[-1].shape)
+        return views
 
     def forward(self, theta, X, buffers=None, depth=None):
         """Return the output of every layer, hidden activations first, raw scores last.
@@ -86,11 +111,11 @@ class Network:
             One column per row of ``X``.
         """
         buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
-        outputs = _views(buffers, self.sizes[1:], X.shape[0])[:depth]
+        outputs = self.views(buffers, X.shape[0])[:depth]
         layers = list(zip(self.weights(theta), self.intercepts(theta), strict=True))
-        a = X.T
+        rows = X
         for (W, b), z, activation in zip(layers, outputs, [*self.activations, None], strict=False):
-            a = _layer(W, b[:, None], a, activation, z)
+            rows = _layer(W, b[:, None], rows, activation, z).T
         return outputs
 
 
@@ -165,11 +190,13 @@ class Pass:
     def forward(self, X, masks=None):
         """Return the raw scores (n_outputs, n_rows); arguments as in ``loss_and_gradient``."""
         outputs, _, feeds, _ = self._of(X.shape[0], masks is not None)
-        a = X.T
+        rows = X
         for depth, (W, b, activation) in enumerate(self._forward):
-            a = _layer(W, b, a, activation, outputs[depth])
-            if masks is not None and activation is not None:
-                a = np.multiply(a, masks[depth], out=feeds[depth].T)
+            a = _layer(W, b, rows, activation, outputs[depth])
+            if activation is not None:
+                rows = feeds[depth]
+                if masks is not None:
+                    np.multiply(a, masks[depth], out=rows.T)
         return a
 
     def backward(self, X, masks=None):
@@ -189,33 +216,32 @@ class Pass:
         G, g = self._gradients[depth]
         if self.network.fit_intercept:
             np.dot(delta, ones, out=g)
-        _product(delta, rows, out=G)
+        if issparse(rows):
+            G[...] = (rows.T @ delta.T).T
+        else:
+            np.matmul(delta, rows, out=G)
 
     def _of(self, n_rows, dropped):
         """Return views for this many rows: outputs, deltas, what feeds each layer, and ones."""
         key = n_rows, dropped
         if key not in self._cut:
-            sizes = self.network.sizes[1:]
+            views = self.network.views
             if dropped and not self._dropped:
                 self._dropped = [np.empty_like(buffer) for buffer in self._outputs[:-1]]
-            outputs = _views(self._outputs, sizes, n_rows)
-            deltas = _views(self._deltas, sizes, n_rows)
-            feeds = _views(self._dropped, sizes, n_rows) if dropped else outputs
+            outputs, deltas = views(self._outputs, n_rows), views(self._deltas, n_rows)
+            feeds = views(self._dropped, n_rows) if dropped else outputs
             self._cut[key] = outputs, deltas, [a.T for a in feeds], self._ones[:n_rows]
         return self._cut[key]
 
 
-def _views(buffers, sizes, n_rows):
-    """Cut arrays (units, n_rows) out of flat buffers."""
-    pairs = zip(buffers, sizes, strict=False)
-    return [buffer[: size * n_rows].reshape(size, n_rows) for buffer, size in pairs]
-
-
-def _layer(W, b, a, activation, out):
-    """Write ``activation(W a + b)``; a layer without intercepts has an empty ``b``."""
-    z = _product(W, a, out=out)
+def _layer(W, b, rows, activation, z):
+    """Write ``activation(W a + b)`` of every row ``a``; without intercepts ``b`` is empty."""
+    if issparse(rows):
+        z[...] = (rows @ W.T).T
+    else:
+        np.matmul(W, rows.T, out=z)
     if len(b):
-        np.add(z, b, out=z)
+        z += b
     return z if activation is None else activation.value(z, out=z)
 
 
@@ -224,12 +250,5 @@ def _weigh(value, delta, weight):
     if weight is None:
         return float(value.sum())
     delta *= weight
-    return float((value * weight).sum())
-
-
-def _product(left, right, out):
-    """Multiply into ``out``; ``right`` may be sparse."""
-    if issparse(right):
-        out[...] = (right.T @ left.T).T
-        return out
-    return np.matmul(left, right, out=out)
+    value *= weight
+    return float(value.sum())

@@ -1,13 +1,13 @@
 """The objective of a data set: a sum over rows, plus the penalty."""
 
 import numpy as np
-from scipy.sparse import issparse
 
+from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Unchanged
-from skml_lecture.descent.network import Pass
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.descent.network import ROWS, Pass
+from skml_lecture.parallel import map_runs, row_blocks, row_size
 
-_BLOCK = 2**14  # elements
+_BLOCK = 2**15  # elements
 
 
 class Objective:
@@ -52,15 +52,15 @@ class Objective:
         self.n_rows = X.shape[0]
         self.total_weight = float(self.n_rows if weight is None else weight.sum())
         self.dropout = dropout
+        self.loader = Loader(Batch(X, Y, weight))
         self._scratch = []
         self._blocks = None
-        self._gathered = None
-        self._step = None
+        self._of_batches = None
 
-    def __call__(self, u, rows=None):
-        """Return loss and gradient at ``u`` of the given rows: an index array, None for all."""
+    def __call__(self, u, batch=None):
+        """Return loss and gradient at ``u`` of the rows of a ``Batch``, None for all."""
         theta = self.coordinates.to_theta(u)
-        loss, gradient = self._all_rows(theta) if rows is None else self._batch(theta, rows)
+        loss, gradient = self._all_rows(theta) if batch is None else self._batch(theta, batch)
         loss += self._penalize(theta, gradient)
         self.gradient = gradient
         return loss, self.coordinates.pull_back(gradient)
@@ -93,19 +93,16 @@ class Objective:
 
     def _penalize(self, theta, gradient):
         """Return the penalty and add its gradient, in blocks that the cache holds."""
-        strength, total = self.alpha / self.total_weight, 0.0
+        strength, squares = self.alpha / self.total_weight, 0.0
         if not strength:
-            return total
-        if self._step is None:
-            self._step = np.empty_like(theta, shape=min(len(theta), _BLOCK))
+            return 0.0
         for part in self.network.weight_slices:
             for start in range(part.start, part.stop, _BLOCK):
                 block = slice(start, min(start + _BLOCK, part.stop))
-                w = theta[block]
-                total += float(w @ w)
-                step = np.multiply(w, strength, out=self._step[: len(w)])
-                gradient[block] += step
-        return strength / 2 * total
+                w, g = theta[block], gradient[block]
+                squares += float(np.dot(w, w))
+                g += strength * w
+        return strength / 2 * squares
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def _all_rows(self, theta):
@@ -121,8 +118,8 @@ class Objective:
         """Return the rows, targets and weights of every block."""
         if self._blocks is not None:
             return self._blocks
-        width = self.X.nnz // self.n_rows if issparse(self.X) else self.X.shape[1]
-        blocks = row_blocks(self.n_rows, width + 4 * sum(self.network.sizes[1:]))
+        size = row_size(self.X) + 4 * sum(self.network.sizes[1:])
+        blocks = row_blocks(self.n_rows, size, at_least=ROWS)
         weights = [None if self.weight is None else self.weight[rows] for rows in blocks]
         self._blocks = [
             (self.X[rows], self.Y[:, rows], weight)
@@ -146,27 +143,19 @@ class Objective:
         self._scratch.append((scratch, part))
         return total, gradient
 
-    def _batch(self, theta, rows):
-        """Return the mean over some rows; the gradient is overwritten by the next batch."""
-        share = self.n_rows / (len(rows) * self.total_weight)
-        weight = share if self.weight is None else share * self.weight[rows]
-        X, Y, scratch, gradient = self._gather(theta, rows)
+    def _batch(self, theta, batch):
+        """Return the mean over a batch, whose dropout overwrites it.
+
+        The gradient is overwritten by that of the next batch.
+        """
+        n, X, weight = len(batch), batch.X, batch.weight
+        if self._of_batches is None or n > self._of_batches[0]:
+            self._of_batches = n, Pass(self.network, n, theta.dtype), np.empty_like(theta)
+        _, scratch, gradient = self._of_batches
+        share = self.n_rows / (n * self.total_weight)
+        weight = share if weight is None else share * weight
         masks = None
         if self.dropout is not None:
             X, masks = self.dropout(X, self.network.sizes)
-        return scratch.bind(theta, gradient).loss_and_gradient(X, Y, weight, masks), gradient
-
-    def _gather(self, theta, rows):
-        """Return rows and targets of a batch, and what is written to, allocated once."""
-        n = len(rows)
-        if self._gathered is None or n > self._gathered[0].shape[1]:
-            Y = np.empty((len(self.Y), n), self.Y.dtype)
-            X = None if issparse(self.X) else np.empty((n, self.X.shape[1]), self.X.dtype)
-            scratch = Pass(self.network, n, theta.dtype)
-            self._gathered = Y, X, scratch, np.empty_like(theta)
-        Y, X, scratch, gradient = self._gathered
-        if n < Y.shape[1]:
-            Y, X = Y[:, :n], None if X is None else X[:n]
-        Y = np.take(self.Y, rows, axis=1, out=Y, mode="clip")  # other modes buffer the output
-        X = self.X[rows] if X is None else np.take(self.X, rows, axis=0, out=X, mode="clip")
-        return X, Y, scratch, gradient
+        scratch.bind(theta, gradient)
+        return scratch.loss_and_gradient(X, batch.Y, weight, masks), gradient

@@ -3,6 +3,7 @@
 # ruff: noqa: D102 (the interface documents what its members share)
 
 from abc import ABC, abstractmethod
+from math import sqrt
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -222,7 +223,8 @@ class Adam(Optimizer):
         \theta \leftarrow \theta - \eta \hat m / (\sqrt{\hat v} + \epsilon),
 
     where :math:`\hat m = m / (1 - \beta_1^t)`, :math:`\hat v = v / (1 - \beta_2^t)`,
-    with ``t = 1`` at the first update.
+    with ``t = 1`` at the first update. The state holds the sums :math:`m / (1 - \beta_1)` and
+    :math:`v / (1 - \beta_2)`, which take fewer passes to update.
 
     Parameters
     ----------
@@ -244,23 +246,18 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
-        scratch = np.empty_like(theta, shape=min(len(theta), _BLOCK))
-        zeros = np.zeros_like(theta)
-        return {"t": 0, "mean": zeros, "square": zeros.copy(), "scratch": scratch}
+        return {"t": 0, "sum": np.zeros_like(theta), "square_sum": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
         state["t"] += 1
-        root = float(np.sqrt(1 - self.beta_2 ** state["t"]))
-        rate *= root / (1 - self.beta_1 ** state["t"])
+        root = sqrt((1 - self.beta_2 ** state["t"]) / (1 - self.beta_2))
+        rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])
         epsilon = self.epsilon * root
-        for w, g, m, v in _blocks(theta, gradient, state["mean"], state["square"]):
-            s = state["scratch"][: len(w)]
-            np.subtract(g, m, out=s)
-            s *= 1 - self.beta_1
-            m += s
-            np.multiply(g, g, out=s)
-            s -= v
-            s *= 1 - self.beta_2
+        for w, g, m, v in _blocks(theta, gradient, state["sum"], state["square_sum"]):
+            m *= self.beta_1
+            m += g
+            v *= self.beta_2
+            s = g * g
             v += s
             np.sqrt(v, out=s)
             s += epsilon
@@ -271,7 +268,7 @@ class Adam(Optimizer):
 
 def _ratio(numerator, denominator):
     """Divide, with 0 where the denominator is 0."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator != 0)
 
 
 OPTIMIZERS = {

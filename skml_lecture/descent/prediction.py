@@ -1,10 +1,10 @@
 """Scores and probabilities of many rows, in blocks that fit the cache, on all cores."""
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skml_lecture.descent.activations import Logistic
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.descent.network import ROWS
+from skml_lecture.parallel import map_runs, row_blocks, row_size
 
 
 def scores(network, theta, X):
@@ -38,8 +38,7 @@ def _softmax(z):
 
 def _by_blocks(network, theta, X, finish, depth=None):
     """Return ``finish(output)`` of the last layer passed, of every block of rows, joined."""
-    width = X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1]
-    blocks = row_blocks(X.shape[0], width + 2 * sum(network.sizes[1:]))
+    blocks = row_blocks(X.shape[0], row_size(X) + 2 * sum(network.sizes[1:]), at_least=ROWS)
     out = np.empty((X.shape[0], network.sizes[-1 if depth is None else depth]), theta.dtype)
 
     def fill(run):

@@ -1,5 +1,6 @@
 """Schedules: the factor that multiplies the learning rate at update ``t = 0, 1, 2, ...``."""
 
+from math import isfinite
 from numbers import Real
 
 import numpy as np
@@ -39,7 +40,7 @@ def resolve_schedule(schedule):
 def scheduled_rate(rate, schedule, t):
     """Return the learning rate of update ``t``, which must be finite and not negative."""
     factor = schedule(t)
-    if not (isinstance(factor, Real) and np.isfinite(factor) and factor >= 0):
+    if not (isinstance(factor, Real) and isfinite(factor) and factor >= 0):
         raise ValueError(
             f"schedule must return a finite number >= 0 for every update, "
             f"got {factor!r} at update {t}."

@@ -28,12 +28,6 @@ class Progress:
     accepted: tuple | None = None  # theta, gradient, loss of the last step that was kept
 
 
-def shuffled_batches(n_rows, batch_size, rng=None):
-    """Return the batches of one epoch: index arrays, shuffled when ``rng`` is given."""
-    order = np.arange(n_rows) if rng is None else rng.permutation(n_rows)
-    return [order[i : i + batch_size] for i in range(0, n_rows, batch_size)]
-
-
 @np.errstate(over="ignore", invalid="ignore")  # checked for explicitly
 def descend(
     objective, progress, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
@@ -56,8 +50,8 @@ def descend(
         Number of epochs.
 
     batches : callable or None, default=None
-        ``batches() -> list of index arrays``, called once per epoch. None: one batch of all rows,
-        whose loss and gradient are recorded after the step.
+        ``batches()`` gives the batches of one epoch, each with a length. None: one batch of all
+        rows, whose loss and gradient are recorded after the step.
 
     schedule : callable or None, default=None
         Factor of the learning rate ``progress.rate`` at update ``t``. None: constant.

@@ -1,0 +1,94 @@
+"""Mini-batches: an epoch gathers every row once, in the order asked for, whatever the chunks."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import clone
+
+from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
+from skml_lecture.descent.batches import Batch, Loader
+from skml_lecture.descent.optimizers import OPTIMIZERS
+
+SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
+
+
+def rows(rng, shape, dtype=np.float64, weighted=True):
+    n = shape[0]
+    weight = np.arange(n, dtype=dtype) if weighted else None
+    return Batch(
+        rng.random(shape).astype(dtype), np.arange(2 * n, dtype=dtype).reshape(2, n), weight
+    )
+
+
+def epoch(loader, order, batch_size):
+    """Return copies of what the batches held."""
+    parts = []
+    for batch in loader.epoch(order, batch_size):
+        X = batch.X.toarray() if issparse(batch.X) else batch.X.copy()
+        parts.append((X, batch.Y.copy(), None if batch.weight is None else batch.weight.copy()))
+    return parts
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_epoch_gathers_every_row_in_order(shape, dtype, rng):
+    data = rows(rng, shape, dtype)
+    order = rng.permutation(shape[0])
+
+    X, Y, weight = zip(*epoch(Loader(data), order, 3), strict=True)
+
+    assert {len(part) for part in X[:-1]} == {3}
+    assert_array_equal(np.concatenate(X), data.X[order])
+    assert_array_equal(np.concatenate(Y, axis=1), data.Y[:, order])
+    assert_array_equal(np.concatenate(weight), data.weight[order])
+    assert X[0].dtype == dtype
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sparse_rows_are_gathered_as_dense_ones_are(shape, rng):
+    data = rows(rng, shape, weighted=False)
+    data.X[rng.random(shape) < 0.9] = 0
+    order = rng.permutation(shape[0])
+
+    dense = epoch(Loader(data), order, 7)
+    sparse = epoch(Loader(Batch(csr_matrix(data.X), data.Y, None)), order, 7)
+
+    for (X, Y, _), (X_sparse, Y_sparse, weight) in zip(dense, sparse, strict=True):
+        assert_array_equal(X, X_sparse)
+        assert_array_equal(Y, Y_sparse)
+        assert weight is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_writing_into_a_batch_leaves_the_rows_alone(shape, rng):
+    data = rows(rng, shape)
+    before = data.X.copy()
+
+    for batch in Loader(data).epoch(np.arange(shape[0]), 5):
+        batch.X[...] = np.nan
+
+    assert_array_equal(data.X, before)
+
+
+BLIND = [  # nothing reads the rows before the updates do
+    LogisticRegressionGD(preconditioner=None, learning_rate=0.1, batch_size=7),
+    CascadedLogisticMLP((4,), activation="relu", batch_size=7),
+    CascadedLogisticMLP((4,), activation="tanh", batch_size=7, dropout=0.5),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", BLIND, ids=["logistic", "relu", "dropout"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [np.asarray, csr_matrix])
+def test_a_row_that_is_not_finite_is_found_by_the_updates(optimizer, model, bad, kind, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    X[17, 1] = bad
+    model = clone(model).set_params(optimizer=optimizer, learning_rate=0.1, max_iter=1)
+
+    for learn in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="X contains"):
+            learn(kind(X), y)
+
+    assert not hasattr(model, "classes_")
