@@ -73,8 +73,9 @@ def bias_variance_decomposition(
     n_jobs : int, default=None
         Number of joblib workers; None means 1 unless a joblib context says otherwise.
     callbacks : list of scikit-learn callbacks or None, default=None
-        Told about every universe, such as ``ProgressBar()`` of ``sklearn.callback``; needs
-        scikit-learn 1.9. Where one returns True, the universes so far are all.
+        Told about every universe, such as ``ProgressBar()`` of ``sklearn.callback``, but shown no
+        fitted estimator; needs scikit-learn 1.9. Where one returns True, the universes so far are
+        all.
 
     Returns
     -------
@@ -94,6 +95,8 @@ def bias_variance_decomposition(
     ValueError
         If ``noise`` is negative, ``n_repeats`` is not positive, or f does not return one value
         per row.
+    TypeError
+        If ``callbacks`` is not a list.
     AttributeError
         If there are ``callbacks`` and scikit-learn is older than 1.9.
 
@@ -136,6 +139,8 @@ def bias_variance_decomposition(
     y, truth = _values(f, X), _values(f, X_test)
     noisy = y + noise * check_random_state(random_state).standard_normal((n_repeats, len(y)))
     universes = Universes(estimator, n_jobs)
+    if not isinstance(callbacks, list | tuple | None):
+        raise TypeError(f"callbacks must be a list of callbacks or None, got {callbacks!r}.")
     if callbacks:
         universes.set_callbacks(*callbacks)
     return _decompose(universes.fit(X, noisy, X_test).predictions_, truth, noise**2)

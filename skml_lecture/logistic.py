@@ -323,8 +323,8 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             descent.stop = GradientNorm(self.tol, X.dtype)
         return descent
 
-    def _only_descends(self, n_rows):
-        return self.preconditioner is None and super()._only_descends(n_rows)
+    def _updates_find_bad_rows(self, n_rows):
+        return self.preconditioner is None and super()._updates_find_bad_rows(n_rows)
 
     def _preconditioner(self, objective, optimizer):
         """Return the name of the coordinates, "auto" resolved."""
@@ -399,8 +399,8 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
 
     def _separates(self, objective):
         """Say whether every training row lies on its own side; stop at a block that does not."""
-        blocks = row_blocks(objective.n_rows, objective.X.shape[1])
-        with one_thread_if_small():
+        blocks = row_blocks(objective.n_rows, row_size(objective.X))
+        with one_thread_if_small(0):  # every block is
             return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
 
     def _separates_rows(self, X, Y):

@@ -54,23 +54,8 @@ def threads_for(n_tasks):
         _busy.release()
 
 
-def one_ahead(work, items):
-    """Yield ``work(item)`` in order, the next one computed in a thread while one is in use."""
-    first, *others = items
-    if not others:
-        yield work(first)
-        return
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(work, first)
-        for item in others:
-            ready = ahead.result()
-            ahead = pool.submit(work, item)
-            yield ready
-        yield ahead.result()
-
-
 @contextmanager
-def one_thread_if_small(n_elements=0, products=0):
+def one_thread_if_small(n_elements, products=0):
     """Keep the BLAS to one thread where data, and products in multiplications, are small.
 
     Threads gain next to nothing there, and where the cores are busy their waiting for one another

@@ -1,5 +1,7 @@
 """Mini-batches: an epoch gathers every row once, in the order asked for, whatever the chunks."""
 
+import threading
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -8,7 +10,7 @@ from sklearn.base import clone
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
 from skml_lecture.descent.batches import Batch, Loader
-from skml_lecture.descent.optimizers import OPTIMIZERS
+from skml_lecture.descent.optimizers import OPTIMIZERS, Optimizer
 
 SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
 
@@ -91,4 +93,82 @@ def test_a_row_that_is_not_finite_is_found_by_the_updates(optimizer, model, bad,
         with pytest.raises(ValueError, match="X contains"):
             learn(kind(X), y)
 
+    assert model._updates_find_bad_rows(len(X))
     assert not hasattr(model, "classes_")
+
+
+class Deaf(Optimizer):
+    """Takes a step of fixed size, downhill or nowhere: nan is nowhere."""
+
+    auto_rate = 0.1
+
+    def update(self, theta, gradient, state, rate):  # noqa: ARG002
+        theta -= rate * ((gradient > 0).astype(float) - (gradient < 0))
+
+
+READ_BEFORE = [  # something else looks at the rows, or the updates may not tell
+    LogisticRegressionGD(batch_size=7),
+    LogisticRegressionGD(preconditioner=None, batch_size=7, optimizer="gd"),
+    LogisticRegressionGD(preconditioner=None, batch_size=7, optimizer=Deaf()),
+    CascadedLogisticMLP((4,), activation="tanh", batch_size=7, optimizer=Deaf()),
+    CascadedLogisticMLP((4,), batch_size=7, early_stopping=True),
+]
+
+
+@pytest.mark.parametrize("model", READ_BEFORE)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_row_that_is_not_finite_is_found_before_the_updates(model, bad, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    X[17, 1] = bad
+
+    with pytest.raises(ValueError, match="X contains"):
+        clone(model).fit(X, y)
+
+
+@pytest.mark.parametrize("model", [BLIND[0], BLIND[1]])
+def test_a_held_out_row_that_is_not_finite_is_found(model, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    X_val = X.copy()
+    X_val[5] = np.nan
+
+    with pytest.raises(ValueError, match="X contains"):
+        clone(model).fit(X, y, X_val=X_val, y_val=y)
+
+
+def test_an_interrupted_first_epoch_does_not_let_through_rows_not_yet_read(rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    X[-1] = np.nan
+
+    def interrupt(t):
+        if t == 3:
+            raise KeyboardInterrupt
+        return 1.0
+
+    model = CascadedLogisticMLP((4,), batch_size=7, shuffle=False, schedule=interrupt)
+
+    with pytest.raises(ValueError, match="X contains"):
+        model.fit(X, y)
+
+
+def test_a_failed_epoch_leaves_no_thread_behind(rng):
+    X, y = rng.normal(size=(600, 20_000)), rng.integers(0, 3, 600)
+    X[-1] = np.nan
+    before = threading.active_count()
+
+    with pytest.raises(ValueError, match="X contains") as failure:
+        clone(BLIND[0]).set_params(shuffle=False).fit(X, y)
+
+    assert failure.tb is not None  # which keeps the frames of the fit
+    assert threading.active_count() == before
+
+
+def test_batches_come_where_no_thread_can_start(rng, monkeypatch):
+    data = rows(rng, SHAPES[1])
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    X, _, _ = zip(*epoch(Loader(data), np.arange(300), 3), strict=True)
+
+    assert_array_equal(np.concatenate(X), data.X)

@@ -1,11 +1,13 @@
 """Mini-batches: rows gathered many at a time, the next ones while these are in use."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
-from skml_lecture.parallel import one_ahead, row_size
+from skml_lecture.parallel import row_size
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 
@@ -28,7 +30,9 @@ class Batch:
 
 
 class Loader:
-    """Gathers the batches of every epoch out of a data set, into memory allocated once.
+    """Gathers the batches of every epoch out of a data set.
+
+    As a context manager it ends its thread, which otherwise ends with the loader.
 
     Parameters
     ----------
@@ -39,6 +43,15 @@ class Loader:
     def __init__(self, rows):
         self.rows = rows
         self._buffers = {}
+        self._pool = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._pool is not None:
+            self._pool.shutdown()
+        self._pool, self._buffers = None, {}
 
     def epoch(self, order, batch_size):
         """Yield consecutive batches of the rows in ``order``; each may be written into.
@@ -46,27 +59,36 @@ class Loader:
         A batch lasts until the next one is asked for.
         """
         X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
-        size = batch_size * max(_CHUNK // (batch_size * row_size(X)), 1)
+        n_batches = _CHUNK // (batch_size * row_size(X))
+        in_turn = 2 if n_batches > 1 else 1  # one buffer is enough for batches larger than a chunk
+        size = batch_size * max(n_batches, 1)
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        gathered = one_ahead(self._gather, enumerate(chunks))
-        for x, rows in zip(gathered, chunks, strict=True):
+        gathers = [partial(self._gather, i % in_turn, rows) for i, rows in enumerate(chunks)]
+        ahead = gathers[0]
+        for rows, following in zip(chunks, [*gathers[1:], None], strict=True):
+            x = ahead()
+            if following is not None:
+                ahead = following if in_turn == 1 else self._begin(following)
             chunk = Batch(x, Y.take(rows, axis=1), None if weight is None else weight[rows])
             for start in range(0, len(rows), batch_size):
                 yield chunk.part(start, start + batch_size)
 
-    def take(self, rows):
-        """Return a batch of the given rows."""
-        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
-        return Batch(X[rows], Y[:, rows], None if weight is None else weight[rows])
+    def _begin(self, gather):
+        """Begin to gather a chunk in a thread; return what waits for it."""
+        try:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1)
+            return self._pool.submit(gather).result
+        except RuntimeError:  # no thread can start, as when the interpreter is about to end
+            return gather
 
-    def _gather(self, numbered):
-        """Return the features of a chunk, a copy that the chunk after the next overwrites."""
-        number, rows = numbered
+    def _gather(self, number, rows):
+        """Return the features of a chunk, in a buffer where they last until its next one."""
         X = self.rows.X
         if issparse(X):
             return X[rows]
-        buffer = self._buffers.get(number % 2, ())
+        buffer = self._buffers.get(number, ())
         if len(buffer) < len(rows):
-            buffer = self._buffers[number % 2] = np.empty((len(rows), X.shape[1]), X.dtype)
+            buffer = self._buffers[number] = np.empty((len(rows), X.shape[1]), X.dtype)
         # mode "raise" would go through another buffer
         return np.take(X, rows, axis=0, out=buffer[: len(rows)], mode="clip")

@@ -9,22 +9,11 @@ except ImportError:  # scikit-learn < 1.9: the estimators work, without callback
     class CallbackSupportMixin:
         """Stands in where scikit-learn has no callbacks."""
 
-        def set_callbacks(self, *callbacks):
-            """Say that callbacks need a newer scikit-learn.
-
-            Parameters
-            ----------
-            *callbacks : objects
-                Callbacks of scikit-learn.
-
-            Raises
-            ------
-            AttributeError
-                Always.
-            """
+        @property
+        def set_callbacks(self):
+            """Not there: raises an AttributeError that says what is needed."""
             raise AttributeError(
-                f"Callbacks need scikit-learn 1.9 or newer, this is {sklearn.__version__}, "
-                f"got {callbacks}."
+                f"Callbacks need scikit-learn 1.9 or newer, this is {sklearn.__version__}."
             )
 
     def with_callbacks(method):

@@ -15,7 +15,7 @@ from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
 from skml_lecture.descent.coordinates import Coordinates, Scaled
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.objective import Objective
-from skml_lecture.descent.optimizers import Optimizer, resolve_optimizer
+from skml_lecture.descent.optimizers import OPTIMIZERS, Optimizer, resolve_optimizer
 from skml_lecture.descent.rows import encode, hold_out, targets, with_class_weight
 from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
@@ -136,7 +136,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             descent.move(descent.early.best_theta)
         descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
         self._attach(objective, descent)
-        with self._blaming_rows(objective):
+        with objective.loader, self._blaming_rows(objective):
             descend(
                 objective,
                 descent.progress,
@@ -166,6 +166,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             stopped = self._descend(descent, objective, after_epoch)
             reason = reason or ("converged" if stopped else None)
         except KeyboardInterrupt:
+            self._check_finite(objective.X)
             if not np.isfinite(descent.theta).all():
                 raise
             reason = "interrupted"
@@ -189,7 +190,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         network, size = objective.network, self._rows_per_update(objective.n_rows)
         n_elements = objective.n_rows * max(network.sizes) if size is None else 0
         small = one_thread_if_small(n_elements, network.largest_product(objective.X, size or 0))
-        with small, self._blaming_rows(objective):
+        with small, objective.loader, self._blaming_rows(objective):
             return descend(
                 objective,
                 descent.progress,
@@ -235,7 +236,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
         options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
         X, y = validate_data(self, X, y, **options)
-        if held_out or sample_weight is not None or not self._only_descends(X.shape[0]):
+        if held_out or sample_weight is not None or not self._updates_find_bad_rows(X.shape[0]):
             self._check_finite(X)
         y = self._check_targets(y, known=classes is not None and not reset)
         weight = check_weight(sample_weight, X, dtype=X.dtype)
@@ -353,10 +354,12 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Return the size of a batch; None: all rows at once."""
         return self.batch_size
 
-    def _only_descends(self, n_rows):
-        """Say whether nothing reads the rows but the updates, which bad ones cause to diverge."""
-        automatic = isinstance(self.learning_rate, str)
-        blind = not automatic or resolve_optimizer(self.optimizer).auto_rate is not None
+    def _updates_find_bad_rows(self, n_rows):
+        """Say whether nothing reads the rows before the updates, which bad ones make diverge."""
+        optimizer = resolve_optimizer(self.optimizer)
+        if type(optimizer) not in OPTIMIZERS.values():  # it may hide what is not a number
+            return False
+        blind = not isinstance(self.learning_rate, str) or optimizer.auto_rate is not None
         return blind and not self.early_stopping and self._rows_per_update(n_rows) is not None
 
     def _batches(self, objective, descent):
