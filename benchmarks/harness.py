@@ -56,7 +56,7 @@ def compare(work, ours, peer, *, peer_name, target, gap, limit=1e-6, repeats=5, 
 
 def seconds(call):
     """Return the wall time of ``call()``, when the threads of what ran before are asleep."""
-    time.sleep(0.12)  # OpenBLAS threads spin for 0.1 s after their last call
+    time.sleep(0.2)  # OpenBLAS threads spin for 0.1 s after their last call
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
