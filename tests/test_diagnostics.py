@@ -111,6 +111,11 @@ def test_wrong_arguments_are_named(options, message):
         decompose(RidgeRegression(), **options)
 
 
+def test_callbacks_come_as_a_list():
+    with pytest.raises(TypeError, match="must be a list"):
+        decompose(RidgeRegression(), callbacks=object())
+
+
 def test_the_truth_must_give_one_value_per_row():
     with pytest.raises(ValueError, match="one value per row"):
         bias_variance_decomposition(RidgeRegression(), X, lambda X: X, noise=1.0)

@@ -136,7 +136,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             descent.move(descent.early.best_theta)
         descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
         self._attach(objective, descent)
-        with objective.loader, self._blaming_rows(objective):
+        with self._descending(objective):
             descend(
                 objective,
                 descent.progress,
@@ -187,10 +187,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _descend(self, descent, objective, after_epoch, **options):
         """Run the epochs of one fit."""
-        network, size = objective.network, self._rows_per_update(objective.n_rows)
-        n_elements = objective.n_rows * max(network.sizes) if size is None else 0
-        small = one_thread_if_small(n_elements, network.largest_product(objective.X, size or 0))
-        with small, objective.loader, self._blaming_rows(objective):
+        with self._descending(objective):
             return descend(
                 objective,
                 descent.progress,
@@ -250,10 +247,14 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
 
     @contextmanager
-    def _blaming_rows(self, objective):
-        """Where rows that are not finite made the descent diverge, say so."""
+    def _descending(self, objective):
+        """Keep threads to what pays; say so where rows that are not finite made it diverge."""
+        network, size = objective.network, self._rows_per_update(objective.n_rows)
+        n_elements = objective.n_rows * max(network.sizes) if size is None else 0
+        products = network.largest_product(objective.X, size or 0)
         try:
-            yield
+            with one_thread_if_small(n_elements, products), objective.loader:
+                yield
         except ValueError:
             self._check_finite(objective.X)
             raise
