@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 
 from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.plotting import LossCurveDisplay
+from skml_lecture.ridge import RidgeRegression
 
 mpl.use("Agg")
 
@@ -59,6 +60,18 @@ def test_draws_into_the_given_axes_on_a_log_scale(fitted):
     assert display.figure_ is figure
     assert ax.get_yscale() == "log"
     assert display.lines_[0].get_linewidth() == 3
+
+
+@pytest.mark.parametrize(
+    ("estimators", "message"),
+    [
+        ([], "one or more"),
+        ({"ridge": RidgeRegression().fit([[0.0], [1.0]], [0.0, 1.0])}, "ridge has"),
+    ],
+)
+def test_what_has_no_loss_curve_is_refused(estimators, message):
+    with pytest.raises(ValueError, match=message):
+        LossCurveDisplay.from_estimators(estimators)
 
 
 def test_an_unfitted_estimator_is_refused():

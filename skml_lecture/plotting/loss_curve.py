@@ -100,11 +100,22 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
             With what was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If an estimator is not fitted.
+        ValueError
+            If there is none, or one that is not learnt by descent.
         """
         if not isinstance(estimators, dict):
             estimators = {str(estimator): estimator for estimator in estimators}
-        for estimator in estimators.values():
-            check_is_fitted(estimator, "loss_curve_")
+        if not estimators:
+            raise ValueError("estimators must hold one or more, got none.")
+        for name, estimator in estimators.items():
+            check_is_fitted(estimator)
+            if not hasattr(estimator, "loss_curve_"):
+                raise ValueError(f"{name} has no loss_curve_: it is not learnt by descent.")
         curves = {name: list(e.loss_curve_) for name, e in estimators.items()}
         held_out = {
             name: list(e.validation_loss_curve_)
