@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.coordinates import Scaled, Unchanged
@@ -425,16 +425,11 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             Columns in the order of ``classes_``; rows sum to one.
         """
         check_is_fitted(self)
-        return probabilities(*self._network_and_theta(), self._rows(X))
+        return self._of_rows(probabilities, X)
 
     def _scores(self, X):
-        z = scores(*self._network_and_theta(), self._rows(X))
+        z = self._of_rows(scores, X)
         return z[:, 0] if len(self.classes_) == 2 else z
-
-    def _rows(self, X):
-        """Return validated rows in the type of the model."""
-        dtype = self.coef_.dtype
-        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _network_and_theta(self):
         """Return the fitted network and its flat parameters."""

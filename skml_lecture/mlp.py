@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.descent.activations import resolve_activation
@@ -41,8 +41,7 @@ class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def transform(self, X):
         """Return the activations of the layer."""
-        network, theta = self.cascade._network_and_theta()
-        return hidden(network, theta, self.cascade._read(X), self.layer)
+        return self.cascade._of_rows(hidden, X, self.layer)
 
 
 def _has_hidden_layers(cascade):
@@ -529,7 +528,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         check_is_fitted(self)
         if self._multilabel:
             return expit(self._scores(X))
-        return probabilities(*self._network_and_theta(), self._read(X))
+        return self._of_rows(probabilities, X)
 
     def predict_log_proba(self, X):
         """Return the natural logarithm of ``predict_proba``, without underflow.
@@ -548,13 +547,8 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         return log_expit(self._scores(X)) if self._multilabel else super().predict_log_proba(X)
 
     def _scores(self, X):
-        z = scores(*self._network_and_theta(), self._read(X))
+        z = self._of_rows(scores, X)
         return z[:, 0] if self.n_outputs_ == 1 else z
-
-    def _read(self, X):
-        """Return validated rows in the type of the model."""
-        dtype = self.coefs_[0].dtype
-        return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _network_and_theta(self):
         """Return the fitted network and its flat parameters."""

@@ -246,6 +246,13 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         """Raise where a value is not finite."""
         assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
 
+    def _of_rows(self, what, X, *options):
+        """Return ``what`` the fitted network says of rows, which it checks as it reads them."""
+        network, theta = self._network_and_theta()
+        read = {"accept_sparse": "csr", "dtype": theta.dtype, "ensure_all_finite": False}
+        X = validate_data(self, X, reset=False, **read)
+        return what(network, theta, X, self._check_finite, *options)
+
     @contextmanager
     def _descending(self, objective):
         """Keep threads to what pays; say so where rows that are not finite made it diverge."""

@@ -6,6 +6,7 @@ from scipy.sparse import issparse
 from skml_lecture.parallel import row_size
 
 ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
+_FEW = 32  # units, times as many rows: OpenBLAS packs nothing for products of that size
 
 
 class Network:
@@ -61,6 +62,12 @@ class Network:
         """Return views of the intercepts in ``theta``, each (units,); empty without intercepts."""
         return [theta[b] for _, b in self._slices]
 
+    def layers(self, theta):
+        """Return the weights, the intercepts (units, 1) and the activation of every layer."""
+        columns = [b[:, None] for b in self.intercepts(theta)]
+        activations = [*self.activations, None]
+        return list(zip(self.weights(theta), columns, activations, strict=True))
+
     def initialize(self, rng, dtype=np.float64):
         """Draw a start that breaks the symmetry of the units, scaled to the activations."""
         theta = np.zeros(self.n_parameters, dtype)
@@ -88,7 +95,7 @@ class Network:
             views[-1] = flat[-1].reshape(views[-1].shape)
         return views
 
-    def forward(self, theta, X, buffers=None, depth=None):
+    def forward(self, theta, X, buffers=None):
         """Return the output of every layer, hidden activations first, raw scores last.
 
         Parameters
@@ -102,20 +109,21 @@ class Network:
         buffers : list of ndarray or None, default=None
             What ``buffers`` allocated; written into. None: allocate.
 
-        depth : int or None, default=None
-            Number of layers to pass through; None: all.
-
         Returns
         -------
         outputs : list of ndarray of shape (units, n_rows)
             One column per row of ``X``.
         """
-        buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
-        outputs = self.views(buffers, X.shape[0])[:depth]
-        layers = list(zip(self.weights(theta), self.intercepts(theta), strict=True))
+        return self.through(self.layers(theta), X, buffers)
+
+    def through(self, layers, X, buffers=None):
+        """Return the output of each of these layers, the first ones; the rest as in ``forward``."""
+        dtype = layers[0][0].dtype
+        buffers = self.buffers(X.shape[0], dtype) if buffers is None else buffers
+        outputs = self.views(buffers, X.shape[0])[: len(layers)]
         rows = X
-        for (W, b), z, activation in zip(layers, outputs, [*self.activations, None], strict=False):
-            rows = _layer(W, b[:, None], rows, activation, z).T
+        for (W, b, activation), z in zip(layers, outputs, strict=True):
+            rows = _layer(W, b, rows, activation, z).T
         return outputs
 
 
@@ -147,11 +155,8 @@ class Pass:
         """Work on these two vectors of shape (n_parameters,) from now on; return self."""
         if self._bound[0] is not theta or self._bound[1] is not gradient:
             network, self._bound = self.network, (theta, gradient)
-            columns = [b[:, None] for b in network.intercepts(theta)]
-            activations = [*network.activations, None]
-            weights = network.weights(theta)
-            self._forward = list(zip(weights, columns, activations, strict=True))
-            self._transposed = [W.T for W in weights]
+            self._forward = network.layers(theta)
+            self._transposed = [W.T for W, _, _ in self._forward]
             pairs = zip(network.weights(gradient), network.intercepts(gradient), strict=True)
             self._gradients = list(pairs)
         return self
@@ -238,11 +243,24 @@ def _layer(W, b, rows, activation, z):
     """Write ``activation(W a + b)`` of every row ``a``; without intercepts ``b`` is empty."""
     if issparse(rows):
         z[...] = (rows @ W.T).T
+    elif activation is None:
+        _few_units(W, rows, z)
     else:
         np.matmul(W, rows.T, out=z)
     if len(b):
         z += b
     return z if activation is None else activation.value(z, out=z)
+
+
+def _few_units(W, rows, z):
+    """Write ``W a`` of every row ``a``, of few units by a stack of small products."""
+    k, n = z.shape
+    if 1 < k <= _FEW and k * n > _FEW**2:
+        stacked = n - n % _FEW
+        parts = rows[:stacked].reshape(-1, _FEW, rows.shape[1]).swapaxes(1, 2)
+        np.matmul(W, parts, out=z[:, :stacked].reshape(k, -1, _FEW).swapaxes(0, 1))
+        rows, z = rows[stacked:], z[:, stacked:]
+    np.matmul(W, rows.T, out=z)
 
 
 def _weigh(value, delta, weight):

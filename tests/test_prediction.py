@@ -1,0 +1,81 @@
+"""Prediction by blocks: what the network's forward pass says, and rows checked on the way."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
+from sklearn.utils import assert_all_finite
+
+from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
+from skml_lecture.descent import prediction
+from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+
+N_ROWS = 1000  # several blocks, the last one short
+
+
+def network(activations, outputs=3, fit_intercept=True):
+    sizes = [4, *(5 + depth for depth in range(len(activations))), outputs]
+    activations = [resolve_activation(name) for name in activations]
+    return Network(sizes, activations, resolve_loss("cross_entropy", "softmax"), fit_intercept)
+
+
+def draw(net, rng, dtype=np.float64):
+    theta = net.initialize(rng, dtype)
+    for b in net.intercepts(theta):
+        b[...] = rng.normal(size=b.shape)
+    return theta, rng.normal(size=(N_ROWS, 4)).astype(dtype)
+
+
+@pytest.mark.parametrize("first", ACTIVATIONS)
+@pytest.mark.parametrize("second", ACTIVATIONS)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, csr_matrix])
+def test_scores_and_hidden_layers_are_those_of_forward(
+    first, second, fit_intercept, container, rng
+):
+    net = network([first, second], fit_intercept=fit_intercept)
+    theta, X = draw(net, rng)
+    outputs, X = net.forward(theta, X), container(X)
+
+    for layer in range(2):
+        units = prediction.hidden(net, theta, X, assert_all_finite, layer)
+        assert_allclose(units, outputs[layer].T, atol=1e-13)
+    z = prediction.scores(net, theta, X, assert_all_finite)
+    assert_allclose(z, outputs[-1].T, atol=1e-13)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 10, 32, 33])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_few_outputs_or_many_are_the_product(outputs, dtype, rng):
+    net = network([], outputs)
+    theta, X = draw(net, rng, dtype)
+
+    z = prediction.scores(net, theta, X, assert_all_finite)
+
+    expected = X @ net.weights(theta)[0].T + net.intercepts(theta)[0]
+    assert z.dtype == dtype
+    assert_allclose(z, expected, rtol=100 * np.finfo(dtype).eps, atol=100 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), CascadedLogisticMLP((4,), max_iter=5)])
+@pytest.mark.parametrize("container", [np.asarray, csr_matrix])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_value_that_is_not_finite_is_named_in_any_block(model, container, value, rng):
+    X = rng.normal(size=(70_000, 4))
+    model.fit(X[:50], np.arange(50) % 3)
+    X[-1, 0] = value
+
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        model.predict_proba(container(X))
+
+
+def test_finite_rows_with_an_infinite_sum_are_no_error(rng):
+    net = network([])
+    theta, X = draw(net, rng)
+    X[:] = np.finfo(float).max
+    theta[:] = 0
+
+    assert_array_equal(prediction.scores(net, theta, X, assert_all_finite), 0)
