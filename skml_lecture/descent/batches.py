@@ -42,7 +42,7 @@ class Loader:
 
     def __init__(self, rows):
         self.rows = rows
-        self._buffers = {}
+        self._buffers = None
         self._pool = None
 
     def __enter__(self):
@@ -51,27 +51,32 @@ class Loader:
     def __exit__(self, *exception):
         if self._pool is not None:
             self._pool.shutdown()
-        self._pool, self._buffers = None, {}
+        self._pool, self._buffers = None, None
 
     def epoch(self, order, batch_size):
         """Yield consecutive batches of the rows in ``order``; each may be written into.
 
         A batch lasts until the next one is asked for.
         """
-        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
-        n_batches = _CHUNK // (batch_size * row_size(X))
+        n_batches = _CHUNK // (batch_size * row_size(self.rows.X))
         in_turn = 2 if n_batches > 1 else 1  # one buffer is enough for batches larger than a chunk
         size = batch_size * max(n_batches, 1)
+        self._allocate(in_turn, min(size, len(order)))
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         gathers = [partial(self._gather, i % in_turn, rows) for i, rows in enumerate(chunks)]
         ahead = gathers[0]
-        for rows, following in zip(chunks, [*gathers[1:], None], strict=True):
-            x = ahead()
+        for following in [*gathers[1:], None]:
+            chunk = ahead()
             if following is not None:
                 ahead = following if in_turn == 1 else self._begin(following)
-            chunk = Batch(x, Y.take(rows, axis=1), None if weight is None else weight[rows])
-            for start in range(0, len(rows), batch_size):
+            for start in range(0, len(chunk), batch_size):
                 yield chunk.part(start, start + batch_size)
+
+    def _allocate(self, in_turn, n_rows):
+        """Have buffers of so many rows, in one piece: of large ones the pages are large too."""
+        shape = in_turn, n_rows, self.rows.X.shape[1]
+        if not issparse(self.rows.X) and np.shape(self._buffers) != shape:
+            self._buffers = np.empty(shape, self.rows.X.dtype)
 
     def _begin(self, gather):
         """Begin to gather a chunk in a thread; return what waits for it."""
@@ -82,13 +87,12 @@ class Loader:
         except RuntimeError:  # no thread can start, as when the interpreter is about to end
             return gather
 
-    def _gather(self, number, rows):
-        """Return the features of a chunk, in a buffer where they last until its next one."""
-        X = self.rows.X
+    def _gather(self, number, order):
+        """Return a chunk, its features in a buffer where they last until its next one."""
+        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
+        Y, weight = Y.take(order, axis=1), None if weight is None else weight[order]
         if issparse(X):
-            return X[rows]
-        buffer = self._buffers.get(number, ())
-        if len(buffer) < len(rows):
-            buffer = self._buffers[number] = np.empty((len(rows), X.shape[1]), X.dtype)
+            return Batch(X[order], Y, weight)
         # mode "raise" would go through another buffer
-        return np.take(X, rows, axis=0, out=buffer[: len(rows)], mode="clip")
+        x = np.take(X, order, axis=0, out=self._buffers[number, : len(order)], mode="clip")
+        return Batch(x, Y, weight)

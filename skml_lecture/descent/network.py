@@ -268,5 +268,4 @@ def _weigh(value, delta, weight):
     if weight is None:
         return float(value.sum())
     delta *= weight
-    value *= weight
-    return float(value.sum())
+    return float((value * weight).sum())
