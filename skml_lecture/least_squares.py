@@ -329,18 +329,22 @@ def check_overflow(products):
     return products
 
 
-class SharedProducts:
-    """A CSR matrix whose product with a vector is shared out to threads."""
+class SharedProducts(LinearOperator):
+    """A CSR matrix whose products with vectors, from either side, are shared out to threads."""
 
     def __init__(self, matrix, share, parts):
-        matrix = matrix.tocsr()
+        super().__init__(np.float64, matrix.shape)
         edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
-        edges = [0, *edges, matrix.shape[0]]
-        self.parts = [_view(matrix, a, b) for a, b in pairwise(edges)]
+        self.edges = [0, *edges, matrix.shape[0]]
+        self.rows = [_view(matrix, a, b) for a, b in pairwise(self.edges)]
         self.share = share
 
-    def __matmul__(self, v):
-        return np.concatenate(list(self.share(lambda part: part @ v, self.parts)))
+    def _matvec(self, v):
+        return np.concatenate(list(self.share(lambda part: part @ v, self.rows)))
+
+    def _rmatvec(self, u):
+        pairs = zip(self.rows, np.split(u, self.edges[1:-1]), strict=True)
+        return sum(self.share(lambda pair: pair[0].T @ pair[1], pairs))
 
 
 def _view(matrix, start, stop):
@@ -366,7 +370,8 @@ def solve_lsqr(rows, alpha):
     with threads_for(threads) as share:
         Z = rows.operator()
         if sparse.issparse(rows.X):
-            Z = rows.operator(*(SharedProducts(M, share, threads) for M in (rows.X, rows.X.T)))
+            X = SharedProducts(rows.X, share, threads)
+            Z = rows.operator(X, X.H)
         for w, y, a in zip(coef, Y.T, alpha, strict=True):
             size = np.linalg.norm(y)
             if not size:
