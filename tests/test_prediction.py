@@ -79,3 +79,24 @@ def test_finite_rows_with_an_infinite_sum_are_no_error(rng):
     theta[:] = 0
 
     assert_array_equal(prediction.scores(net, theta, X, assert_all_finite), 0)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_net_spoilt_by_its_rate_says_what_its_last_layer_says(rng):
+    X, y = 100 * rng.random((90, 5)).astype(np.float32), np.arange(90) % 3
+    settings = {"optimizer": "gd", "learning_rate": 1.0, "batch_size": 90, "max_iter": 15}
+    model = CascadedLogisticMLP((50, 30), activation="relu", random_state=0, **settings)
+    model.fit(X, y)
+
+    expected = model.transform(X) @ model.coefs_[-1] + model.intercepts_[-1]
+
+    assert_allclose(model.decision_function(X), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_scores_that_overflow_warn(rng):
+    net = network([])
+    theta, X = draw(net, rng)
+    X[:] = np.finfo(float).max
+
+    with pytest.warns(RuntimeWarning, match="encountered"):
+        prediction.probabilities(net, theta, X[:10], assert_all_finite)
