@@ -95,7 +95,7 @@ class Network:
             views[-1] = flat[-1].reshape(views[-1].shape)
         return views
 
-    def forward(self, theta, X, buffers=None):
+    def forward(self, theta, X, buffers=None, depth=None):
         """Return the output of every layer, hidden activations first, raw scores last.
 
         Parameters
@@ -109,20 +109,18 @@ class Network:
         buffers : list of ndarray or None, default=None
             What ``buffers`` allocated; written into. None: allocate.
 
+        depth : int or None, default=None
+            Number of layers to pass through; None: all.
+
         Returns
         -------
         outputs : list of ndarray of shape (units, n_rows)
             One column per row of ``X``.
         """
-        return self.through(self.layers(theta), X, buffers)
-
-    def through(self, layers, X, buffers=None):
-        """Return the output of each of these layers, the first ones; the rest as in ``forward``."""
-        dtype = layers[0][0].dtype
-        buffers = self.buffers(X.shape[0], dtype) if buffers is None else buffers
-        outputs = self.views(buffers, X.shape[0])[: len(layers)]
+        buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
+        outputs = self.views(buffers, X.shape[0])[:depth]
         rows = X
-        for (W, b, activation), z in zip(layers, outputs, strict=True):
+        for (W, b, activation), z in zip(self.layers(theta), outputs, strict=False):
             rows = _layer(W, b, rows, activation, z).T
         return outputs
 

@@ -43,7 +43,6 @@ def _by_blocks(network, theta, X, finish, check, depth=None):
     """
     blocks = row_blocks(X.shape[0], row_size(X) + 2 * sum(network.sizes[1:]), at_least=ROWS)
     out = np.empty((X.shape[0], network.sizes[-1 if depth is None else depth]), theta.dtype)
-    layers = network.layers(theta)[:depth]
 
     def fill(run):
         buffers = network.buffers(max(rows.stop - rows.start for rows in run), theta.dtype)
@@ -51,7 +50,7 @@ def _by_blocks(network, theta, X, finish, check, depth=None):
             block = X[rows]
             if not _has_finite_sum(block):
                 check(X)
-            out[rows] = finish(network.through(layers, block, buffers)[-1]).T
+            out[rows] = finish(network.forward(theta, block, buffers, depth)[-1]).T
 
     map_runs(fill, blocks)
     return out
