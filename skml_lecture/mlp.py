@@ -22,7 +22,7 @@ from skml_lecture.descent.estimator import DescentEstimator
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.prediction import hidden, probabilities, scores
-from skml_lecture.validation import check_option, unchanged_on_failure
+from skml_lecture.validation import check_option, check_real, unchanged_on_failure
 
 
 class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -388,7 +388,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         n_layers = 1 + len(self._hidden_sizes())
         rates = self._per_layer("dropout", n_layers, "layer, the input first")
         for rate in rates:
-            check_scalar(rate, "dropout", Real, min_val=0, max_val=1, include_boundaries="left")
+            check_real("dropout", rate, min_val=0, max_val=1, include_boundaries="left")
         return rates
 
     def _check_parameters(self):

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, check_scalar
 
 
 def check_weight(sample_weight, X, dtype=np.float64):
@@ -34,6 +34,13 @@ def check_option(name, value, options):
     if not (isinstance(value, str) and value in options):
         names = ", ".join(repr(option) for option in options)
         raise ValueError(f"{name} must be one of {names}, got {value!r}.")
+    return value
+
+
+def check_real(name, value, **bounds):
+    """Return ``value`` if it is a number within the bounds of ``check_scalar``, and not NaN."""
+    if check_scalar(value, name, Real, **bounds) != value:
+        raise ValueError(f"{name} must be a number, got {value!r}.")
     return value
 
 

@@ -4,7 +4,7 @@ import copy
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import assert_all_finite, check_random_state, check_scalar, column_or_1d
@@ -22,7 +22,7 @@ from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.parallel import one_thread_if_small
-from skml_lecture.validation import check_option, check_weight
+from skml_lecture.validation import check_option, check_real, check_weight
 
 FLOATS = (np.float64, np.float32)
 
@@ -212,19 +212,19 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
-        check_scalar(self.alpha, "alpha", Real, min_val=0)
-        check_scalar(self.tol, "tol", Real, min_val=0)
+        check_real("alpha", self.alpha, min_val=0)
+        check_real("tol", self.tol, min_val=0)
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
         inside = {"min_val": 0, "include_boundaries": "neither"}
         fraction = self.validation_fraction
-        check_scalar(fraction, "validation_fraction", Real, max_val=1, **inside)
+        check_real("validation_fraction", fraction, max_val=1, **inside)
         if self.batch_size is not None and not isinstance(self.batch_size, str):
             check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
         if isinstance(self.learning_rate, str):
             check_option("learning_rate", self.learning_rate, ["auto"])
         else:
-            check_scalar(self.learning_rate, "learning_rate", Real, **inside)
+            check_real("learning_rate", self.learning_rate, **inside)
 
     def _validate(
         self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS, held_out=False
