@@ -465,7 +465,7 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
-            alpha = check_alpha(self.alpha_, Y.shape[1])
+            alpha = np.broadcast_to(self.alpha_, Y.shape[1])
             self._publish(*path.solve(alpha), single)
         return self
 
@@ -486,15 +486,17 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         if isinstance(scoring, str) and scoring in SCORES:
-            each = np.ones(len(Y)) if weight is None else weight
+            root = None if weight is None else np.sqrt(weight)
 
             def sum_of_squares(rows, E):
-                np.square(E, out=E)
-                return E @ each[rows]
+                if root is not None:
+                    E *= root[rows]
+                return np.einsum("tai,tai->ta", E, E)
 
             errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
-            of_y = Moments.from_samples(Y, weight)
-            return SCORES[scoring](errors, of_y.weight, of_y.scatter.diagonal())
+            of_y = Moments.from_samples(Y, weight) if path.wide else path.moments
+            spread = of_y.scatter.diagonal()[-Y.shape[1] :]
+            return SCORES[scoring](errors, of_y.weight, spread)
         predictions = np.empty((len(path.alphas), *Y.shape))
 
         def keep(rows, E):

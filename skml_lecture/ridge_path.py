@@ -44,7 +44,7 @@ class Spectrum:
         """Decompose the Gram matrix."""
         gram, cross = gram_and_cross(moments, d, fit_intercept)
         with one_thread_if_small(gram.size):
-            values, V = linalg.eigh(gram, check_finite=False)
+            values, V = linalg.eigh(gram, driver="evd", check_finite=False)
             return cls(np.maximum(values, 0), V, V.T @ cross)
 
     @classmethod
@@ -174,25 +174,30 @@ class RidgePath:
         scaled = factors[:, np.newaxis] * cross[:, :, np.newaxis]  # (r, t, a)
         (A, B), (C, D) = low_rank(factors), low_rank(scaled.reshape(-1, t * a))
         r, W = len(A), np.hstack([V, V @ C])  # W^T Z^T = [T; C^T T] in one product
-        least = self.alphas.argmin()  # where the leverage is the largest
         base = 0.0
         if self.fit_intercept:
             base = 1 / (n if self.weight is None else self.weight.sum())
+        B = np.vstack([-B, np.full(a, -base), np.ones(a)])  # 1 - h = B^T [w A^T T^2; w; 1]
+        heights = d, W.shape[1], t * a, a, len(B)
+        least = self.alphas.argmin()  # where the leverage is the largest
 
         def errors(run):
-            longest = run[0].stop - run[0].start
-            Z = np.empty((longest, d))
-            T, E, H = (np.empty((k, longest)) for k in (W.shape[1], t * a, a))
+            longest = max(block.stop - block.start for block in run)
+            memory = np.empty((sum(heights), longest))  # in one piece: the next run finds it again
+            Z, T, E, H, Q = np.split(memory, np.cumsum(heights[:-1]))
+            Z, Q[-2:] = Z.reshape(longest, d), 1
             for block in run:
                 b = slice(block.stop - block.start)
                 y = rows.block(block, out=Z[b])[1]
-                w = 1.0 if self.weight is None else self.weight[block]
                 np.matmul(W.T, Z[b].T, out=T[:, b])
                 e = np.matmul(D.T, T[r:, b], out=E[:, b]).reshape(t, a, -1)
                 np.subtract(y.T[:, np.newaxis], e, out=e)
                 np.square(T[:r, b], out=T[:r, b])
-                h = np.matmul(B.T, w * (A.T @ T[:r, b]), out=H[:, b])
-                left = np.subtract(1 - w * base, h, out=h)
+                np.matmul(A.T, T[:r, b], out=Q[:-2, b])
+                if self.weight is not None:
+                    Q[-2, b] = self.weight[block]
+                    Q[:-2, b] *= Q[-2, b]
+                left = np.matmul(B.T, Q[:, b], out=H[:, b])
                 near = np.flatnonzero(left[least] < _INTERPOLATED_BELOW)
                 left[:, near] = 1
                 e /= left
@@ -200,7 +205,7 @@ class RidgePath:
                     e[:, :, i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        blocks = row_blocks(n, d + W.shape[1] + (t + 1) * a)
+        blocks = row_blocks(n, sum(heights))[::-1]  # the last rows read are in the cache still
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):

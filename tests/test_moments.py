@@ -53,6 +53,18 @@ def test_scatter_is_the_definition_at_any_offset(rng, offset, as_array):
     assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
 
 
+def test_wide_rows_follow_the_definition(rng):
+    X, weight = 1e8 + dyadic(rng, (1500, 600)), rng.uniform(0, 2, 1500)
+    few = [0, 1, 300, 599]
+
+    moments = Moments.from_samples(X, weight)
+
+    expected = exact_scatter(X[:, few], weight).astype(float)
+    scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+    assert_allclose(moments.scatter[np.ix_(few, few)] / scale, expected / scale, atol=1e-12)
+    assert_allclose(moments.scatter, moments.scatter.T, rtol=0)
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -71,23 +83,43 @@ def test_parts_make_the_whole_in_any_grouping(seed, n, cuts, offset):
     assert_same(p + q + r, Moments.from_samples(X, weight))
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 20 rows."""
+    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("skml_lecture.statistics.moments._ROWS", 20)
+
+
 @pytest.mark.parametrize("offset", [0.0, 1e8])
-def test_many_blocks_equal_one_block(rng, offset, monkeypatch):
+def test_many_blocks_equal_one_block(rng, offset, request):
     X = offset + dyadic(rng, (3000, 5))
     whole = Moments.from_samples(X)
 
-    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 100)
+    request.getfixturevalue("small_blocks")
 
     assert_same(Moments.from_samples(X), whole)
 
 
-def test_drifting_rows_lose_nothing(rng, monkeypatch):
-    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 100)
+@pytest.mark.usefixtures("small_blocks")
+def test_drifting_rows_lose_nothing(rng):
     X = np.sort(1e6 * rng.normal(size=(2000, 1)), axis=0) + dyadic(rng, (2000, 3))
 
     moments = Moments.from_samples(X)
 
     assert_allclose(moments.scatter, exact_scatter(X, np.ones(2000)).astype(float), rtol=1e-12)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_first_rows_may_be_far_from_the_mean(rng):
+    X, weight = dyadic(rng, (1000, 3)), np.ones(1000)
+    X[:25] += 1e6
+    weight[:25] = 1e-15
+
+    moments = Moments.from_samples(X, weight)
+
+    expected = exact_scatter(X, weight).astype(float)
+    scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+    assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
 
 
 def test_weight_is_repetition_and_zero_is_absence(rng):

@@ -6,13 +6,15 @@ from functools import reduce
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg.blas import dgemv, dsyr, dsyrk
+from scipy.linalg.blas import dsyrk
 from sklearn.utils import check_consistent_length
 
 from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
+_ROWS = 720  # of a block, at least: OpenBLAS sums its halves; 256 or 384 collide in the cache
+_FAR = 1e3  # squared distance of the mean / variance: three digits of sixteen are lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +44,10 @@ class Moments:
 
     Notes
     -----
-    Cost O(n d^2) in one pass. Each block of rows is centred near its own mean and merged by the
-    pairwise update of Chan, Golub and LeVeque, so no raw ``X.T @ X`` is ever formed and nothing
-    cancels, and the extra memory does not depend on the number of rows.
+    Cost O(n d^2) in one pass. Each of up to eight shares of the rows is centred near its own mean
+    (in a second pass where its first rows are far from it) and merged by the pairwise update of
+    Chan, Golub and LeVeque, so no raw ``X.T @ X`` is ever formed and nothing cancels, and the
+    extra memory does not depend on the number of rows.
 
     References
     ----------
@@ -103,20 +106,25 @@ class Moments:
         width = X.shape[1] + targets.shape[1]
 
         def summarise(run):
-            picks = (block if rows is None else rows[block] for block in run)
-            parts = ((X[p], None if weight is None else weight[p], targets[p]) for p in picks)
+            def parts():
+                for block in run:
+                    p = block if rows is None else rows[block]
+                    yield X[p], None if weight is None else weight[p], targets[p]
+
             if sparse.issparse(X):
-                return reduce(cls.__add__, (cls(*_sparse_moments(*part)) for part in parts))
+                return reduce(cls.__add__, (cls(*_sparse_moments(*part)) for part in parts()))
             return cls(*_dense_moments(parts, width))
 
         if sparse.issparse(X):
             stored_in_a_row = X.nnz // max(X.shape[0], 1) + 1
             runs = [summarise([block]) for block in row_blocks(n_rows, stored_in_a_row)]
-        elif width > _MAX_THREADED_WIDTH:
-            runs = [summarise(row_blocks(n_rows, width, at_least=_MAX_THREADED_WIDTH))]
         else:
-            with one_thread_if_small(n_rows * width) if n_rows > _FEW_ROWS else nullcontext():
-                runs = map_runs(summarise, row_blocks(n_rows, width))
+            blocks = row_blocks(n_rows, 4 * width, at_least=_ROWS)
+            if width > _MAX_THREADED_WIDTH:
+                runs = [summarise(blocks)]
+            else:
+                with one_thread_if_small(n_rows * width) if n_rows > _FEW_ROWS else nullcontext():
+                    runs = map_runs(summarise, blocks)
         return reduce(cls.__add__, runs, cls.empty(width))
 
     def __add__(self, other):
@@ -173,85 +181,56 @@ class Moments:
 
 
 def _dense_moments(parts, width):
-    """Return weight, origin, offset and scatter of blocks ``(x, weight, targets)`` of rows."""
-    total, mean, origin = 0.0, np.zeros(width), np.zeros(width)
-    scatter = _Scatter(width) if width <= _MAX_THREADED_WIDTH else _WideScatter(width)
-    buffer = np.empty((0, width))
+    """Return weight, origin, offset and scatter of the blocks ``(x, weight, targets)`` of rows."""
     with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
-        for x, weight, targets in parts:
-            added = float(len(x)) if weight is None else weight.sum()
-            if not added:
-                continue
-            if len(buffer) < len(x):
-                buffer = np.empty((len(x), width))
-            average = np.full(len(x), 1 / added) if weight is None else weight / added
-            center = origin + mean  # rounded
-            Z = _centered(x, targets, center, buffer)
-            if not total:  # nothing is known of the mean yet: center twice
-                center = origin = scatter.combine(average, Z)
-                Z = _centered(x, targets, center, buffer)
-            within = scatter.combine(average, Z)  # the block's mean, from the center
-            if weight is not None:
-                Z *= np.sqrt(weight)[:, np.newaxis]
-            scatter.add(Z)
-            scatter.add_outer(-added, within)
-            shift = within + ((center - origin) - mean)  # from the mean so far
-            scatter.add_outer(total * added / (total + added), shift)
-            total += added
-            mean += added / total * shift
-    return total, origin, mean, scatter.matrix()
+        origin = _near_mean(parts(), width)
+        total, offset, scatter = _about(origin, parts(), width)
+        if (total * offset**2 > _FAR * scatter.diagonal()).any():
+            origin = origin + offset
+            total, offset, scatter = _about(origin, parts(), width)
+    return total, origin, offset, scatter
 
 
-class _Scatter:
-    """A sum of products of rows, by NumPy: other threads run meanwhile."""
-
-    def __init__(self, width):
-        self.S = np.zeros((width, width))
-
-    def combine(self, average, Z):
-        return average @ Z
-
-    def add(self, Z):
-        self.S += Z.T @ Z
-
-    def add_outer(self, factor, v):
-        self.S += np.outer(factor * v, v)
-
-    def matrix(self):
-        return self.S
+def _near_mean(parts, width):
+    """Return the mean of about a hundred rows that weigh something, of a constant the constant."""
+    for x, weight, targets in parts:
+        some = np.arange(len(x)) if weight is None else np.flatnonzero(weight)
+        if len(some):
+            some = some[:: max(len(some) // 64, 1)]
+            Z = np.hstack([x[some], targets[some]]).astype(np.float64)
+            return Z[0] + np.mean(Z - Z[0], axis=0)
+    return np.zeros(width)
 
 
-class _WideScatter:
-    """The same in place, by SciPy: it holds the interpreter, and has threads of its own.
+def _about(origin, parts, width):
+    """Return weight, mean and scatter of the rows, the mean as seen from ``origin``.
 
-    All by SciPy, since NumPy brings another BLAS, whose threads would fight for the cores.
+    With z = [x - origin, 1], sum w z z^T = [[S + W m m^T, W m], [W m^T, W]].
     """
-
-    def __init__(self, width):
-        self.S = np.zeros((width, width), order="F")  # upper triangle
-
-    def combine(self, average, Z):
-        return dgemv(1.0, Z.T, average)
-
-    def add(self, Z):
-        self.S = dsyrk(1.0, Z.T, beta=1.0, c=self.S, overwrite_c=True)
-
-    def add_outer(self, factor, v):
-        self.S = dsyr(factor, v, a=self.S, overwrite_a=True)
-
-    def matrix(self):
-        whole = self.S + self.S.T
-        np.fill_diagonal(whole, self.S.diagonal())
-        return whole
-
-
-def _centered(x, targets, center, buffer):
-    """Return the columns of ``x`` and ``targets`` minus ``center``, written into ``buffer``."""
-    Z = buffer[: len(x)]
-    d = x.shape[1]
-    np.subtract(x, center[:d], out=Z[:, :d])
-    np.subtract(targets, center[d:], out=Z[:, d:])
-    return Z
+    wide = width > _MAX_THREADED_WIDTH
+    P, total = np.zeros((width + 1, width + 1), order="F" if wide else "C"), 0.0
+    buffer = np.empty((0, width + 1))
+    for x, weight, targets in parts:
+        if len(buffer) < len(x):
+            buffer = np.empty((len(x), width + 1))
+            buffer[:, width] = 1
+        Z, d = buffer[: len(x)], x.shape[1]
+        np.subtract(x, origin[:d], out=Z[:, :d])
+        np.subtract(targets, origin[d:], out=Z[:, d:width])
+        if weight is not None:
+            Z[:, width] = 1
+            Z *= np.sqrt(weight)[:, np.newaxis]
+        total += len(x) if weight is None else weight.sum()
+        if wide:  # in place, by threads of its own, but it holds the interpreter
+            P = dsyrk(1.0, Z.T, beta=1.0, c=P, overwrite_c=True)
+        else:
+            P += Z.T @ Z
+    if wide:  # the upper triangle
+        P = P + P.T
+        P.flat[:: len(P) + 1] /= 2
+    mean = P[:width, width] / (total or 1)
+    m = np.sqrt(total) * mean
+    return total, mean, P[:width, :width] - np.outer(m, m)
 
 
 def _sparse_moments(x, weight, targets):
