@@ -2,10 +2,12 @@
 
 import csv
 from importlib import resources
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state, check_scalar
+
+from skml_lecture.validation import check_real
 
 __all__ = ["load_naive_bayes_toy", "load_pokemon", "load_pokemon_cp", "make_xor"]
 
@@ -198,7 +200,7 @@ def make_xor(n_samples=4, *, noise=0.0, random_state=None):
     array([0, 1, 1, 0])
     """
     check_scalar(n_samples, "n_samples", Integral, min_val=1)
-    check_scalar(noise, "noise", Real, min_val=0)
+    check_real("noise", noise, min_val=0)
     corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     X = corners[np.arange(n_samples) % 4]
     y = (X[:, 0] != X[:, 1]).astype(np.intp)

@@ -1,7 +1,7 @@
 """Where the error comes from: bias and variance, underfitting and overfitting (lecture 4)."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from joblib import effective_n_jobs  # scikit-learn depends on it
@@ -13,6 +13,7 @@ from sklearn.utils import Bunch, check_array, check_random_state, check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
+from skml_lecture.validation import check_real
 
 __all__ = ["FitDiagnosis", "bias_variance_decomposition", "diagnose_fit"]
 
@@ -134,7 +135,7 @@ def bias_variance_decomposition(
     """
     X = check_array(X, input_name="X")
     X_test = X if X_test is None else check_array(X_test, input_name="X_test")
-    check_scalar(noise, "noise", Real, min_val=0)
+    check_real("noise", noise, min_val=0)
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
     y, truth = _values(f, X), _values(f, X_test)
     noisy = y + noise * check_random_state(random_state).standard_normal((n_repeats, len(y)))

@@ -1,10 +1,8 @@
 """Naive Bayes with a distribution of its own for every column."""
 
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.columns import choose_columns, read_columns
@@ -15,7 +13,7 @@ from skml_lecture.statistics.categorical import Categorical
 from skml_lecture.statistics.column_statistics import check_range
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
-from skml_lecture.validation import check_option
+from skml_lecture.validation import check_option, check_real
 
 _FAMILIES = {
     "auto": Automatic,
@@ -275,7 +273,7 @@ class NaiveBayes(GenerativeClassifier):
         family = check_option("distributions", family, _FAMILIES)
         known = {"smoothing": self.smoothing, "var_floor": self.var_floor}
         for name, value in known.items():
-            check_scalar(value, name, Real, min_val=0)
+            check_real(name, value, min_val=0)
         wanted = _FAMILIES[family]().get_params(deep=False)
         return _FAMILIES[family](**{name: known[name] for name in wanted.keys() & known.keys()})
 

@@ -104,7 +104,12 @@ def test_the_estimator_is_left_alone():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"noise": -1.0}, "noise"), ({"n_repeats": 0}, "n_repeats"), ({"X_test": [1.0]}, "1D")],
+    [
+        ({"noise": -1.0}, "noise"),
+        ({"noise": np.nan}, "noise must be a number"),
+        ({"n_repeats": 0}, "n_repeats"),
+        ({"X_test": [1.0]}, "1D"),
+    ],
 )
 def test_wrong_arguments_are_named(options, message):
     with pytest.raises(ValueError, match=message):

@@ -527,6 +527,8 @@ def test_bad_distributions_are_errors(distributions, error, message):
         ({"smoothing": -1, "distributions": "gaussian"}, "smoothing"),
         ({"distributions": Bernoulli(handle_unknown="ignored")}, "handle_unknown must be one of"),
         ({"var_floor": -1}, "var_floor"),
+        ({"smoothing": np.nan}, "smoothing must be a number, got nan"),
+        ({"var_floor": np.nan}, "var_floor must be a number, got nan"),
         ({"priors": [0.5, 0.6]}, "sum to 1"),
         ({"priors": [1.5, -0.5]}, "non-negative"),
         ({"priors": [1.0]}, "one entry per class"),

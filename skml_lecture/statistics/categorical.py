@@ -11,7 +11,8 @@ from scipy import sparse
 
 from skml_lecture.parallel import map_runs
 from skml_lecture.statistics.column_statistics import check_range, expanded
-from skml_lecture.statistics.distribution import Distribution, check_smoothing
+from skml_lecture.statistics.distribution import Distribution
+from skml_lecture.validation import check_real
 
 _MAX_CODE = 2**12  # whole numbers up to here are counted and looked up by themselves
 _MAX_COUNTS = 2**21  # of a table over classes, columns and codes
@@ -168,7 +169,7 @@ class Categorical(Distribution):
         return found.labelled(data.labels)
 
     def parameters(self, statistic):
-        smoothing = check_smoothing(self.smoothing)
+        smoothing = check_real("smoothing", self.smoothing, min_val=0)
         values, probabilities, unseen = [], [], []
         for column, counts in zip(statistic.values, statistic.counts, strict=True):
             order = sorted(range(len(column)), key=lambda i, column=column: _rank(column[i]))

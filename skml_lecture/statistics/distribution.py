@@ -2,13 +2,11 @@
 
 from abc import ABC, abstractmethod
 from functools import reduce
-from numbers import Real
 from operator import add
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_scalar
 
 from skml_lecture.parallel import map_runs
 from skml_lecture.statistics.column_statistics import ClassSum, ColumnSums, check_range
@@ -307,8 +305,3 @@ def _stacked(arrays):
 def _with_data(x, data):
     """Return a CSR block with other values at the same places."""
     return sparse.csr_array((data, x.indices, x.indptr), shape=x.shape)
-
-
-def check_smoothing(smoothing):
-    """Return the pseudo-count, or raise where it is negative or no number."""
-    return check_scalar(smoothing, "smoothing", Real, min_val=0)

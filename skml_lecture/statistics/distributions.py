@@ -2,23 +2,19 @@
 
 # ruff: noqa: D102 (the interface documents what its members share)
 
-from numbers import Real
-
 import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logit
-from sklearn.utils import check_scalar
 
 from skml_lecture.statistics.column_statistics import ColumnMoments, check_range
 from skml_lecture.statistics.distribution import (
     Distribution,
     as_array,
-    check_smoothing,
     missing_values,
     without,
 )
 from skml_lecture.statistics.linear_distribution import LinearDistribution
-from skml_lecture.validation import check_option
+from skml_lecture.validation import check_option, check_real
 
 _MAX_SQUARED_DISTANCE = 1e4  # in variances; a product beyond loses half of the digits
 _ROUNDING = 1e-12  # relative; sums in another order differ by less
@@ -72,7 +68,7 @@ class Gaussian(Distribution):
         return ColumnMoments.from_block(x, codes, n_classes, weight)
 
     def parameters(self, statistic):
-        check_scalar(self.var_floor, "var_floor", Real, min_val=0)
+        check_real("var_floor", self.var_floor, min_val=0)
         whole = statistic.pooled()
         total = whole.scatter / whole.weight
         constant = total <= (4 * np.finfo(float).eps * whole.mean) ** 2
@@ -212,7 +208,7 @@ class Bernoulli(LinearDistribution):
         )
 
     def parameters(self, statistic):
-        smoothing = check_smoothing(self.smoothing)
+        smoothing = check_real("smoothing", self.smoothing, min_val=0)
         ones, weight = statistic.sums[0], statistic.weight
         ones = np.where(ones >= weight * (1 - _ROUNDING), weight, ones)
         return {"probability": (ones + smoothing) / (weight + 2 * smoothing)}
@@ -276,7 +272,7 @@ class Poisson(_Counts):
     """
 
     def parameters(self, statistic):
-        smoothing = check_smoothing(self.smoothing)
+        smoothing = check_real("smoothing", self.smoothing, min_val=0)
         total, weight = statistic.sums[0], statistic.weight
         mean = total.sum(axis=0) / weight.sum(axis=0)
         mean = np.where(mean > 0, mean, 1.0)
@@ -330,7 +326,7 @@ class Multinomial(_Counts):
     poor_score = True
 
     def parameters(self, statistic):
-        smoothing = check_smoothing(self.smoothing)
+        smoothing = check_real("smoothing", self.smoothing, min_val=0)
         counts = statistic.sums[0] + smoothing
         total = counts.sum(axis=1, keepdims=True)
         even = np.full_like(counts, 1 / counts.shape[1])
