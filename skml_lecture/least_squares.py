@@ -407,8 +407,8 @@ def _penalized(Z, D, alpha):
 def summarize(X, Y, weight):
     """Return the moments of the columns of ``X`` and ``Y``; NaN and infinity raise here."""
     moments = Moments.from_samples(X, weight, targets=Y)
-    if not np.isfinite(moments.scatter).all():
-        assert_all_finite(X, input_name="X")
+    if sparse.issparse(X) or not np.isfinite(moments.scatter).all():
+        assert_all_finite(X, input_name="X")  # of sparse rows those of no weight went unread
     check_overflow(moments.scatter)
     return moments
 

@@ -29,7 +29,7 @@ from skml_lecture.least_squares import (
     solve_wide,
     summarize,
 )
-from skml_lecture.ridge_path import SCORES, RidgePath, check_splits, fold_scores
+from skml_lecture.ridge_path import SCORES, RidgePath, check_splits, fold_scores, from_errors
 from skml_lecture.statistics import Moments, Summarizer
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
@@ -485,7 +485,9 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
-        if isinstance(scoring, str) and scoring in SCORES:
+        moments = Moments.from_samples(Y, weight) if path.wide else path.moments
+        spread = moments.scatter.diagonal()[-Y.shape[1] :]  # of the targets, the last columns
+        if from_errors(scoring, len(Y), spread):
             root = None if weight is None else np.sqrt(weight)
 
             def sum_of_squares(rows, E):
@@ -494,9 +496,7 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
                 return np.einsum("tai,tai->ta", E, E)
 
             errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
-            of_y = Moments.from_samples(Y, weight) if path.wide else path.moments
-            spread = of_y.scatter.diagonal()[-Y.shape[1] :]
-            return SCORES[scoring](errors, of_y.weight, spread)
+            return SCORES[scoring](errors, moments.weight, spread)
         predictions = np.empty((len(path.alphas), *Y.shape))
 
         def keep(rows, E):

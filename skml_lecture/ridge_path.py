@@ -13,6 +13,7 @@ from skml_lecture.least_squares import (
     MAX_GRAM,
     Rows,
     centered_triangle,
+    check_overflow,
     gram_and_cross,
     kernel,
     shrink,
@@ -183,9 +184,10 @@ class RidgePath:
 
         def errors(run):
             longest = max(block.stop - block.start for block in run)
-            memory = np.empty((sum(heights), longest))  # in one piece: the next run finds it again
+            memory = np.empty((sum(heights), longest))  # one piece, which the next run gets again
             Z, T, E, H, Q = np.split(memory, np.cumsum(heights[:-1]))
-            Z, Q[-2:] = Z.reshape(longest, d), 1
+            Z = Z.reshape(longest, d)
+            Q[-2:] = 1  # w, if there is none, and the constant
             for block in run:
                 b = slice(block.stop - block.start)
                 y = rows.block(block, out=Z[b])[1]
@@ -285,11 +287,13 @@ def complete_basis(rows):
     """
     x = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
     Z = rows.root_weight[:, np.newaxis] * (x - rows.x_center)
+    with np.errstate(over="ignore"):
+        size = check_overflow(np.linalg.norm(Z))
     if rows.fit_intercept:
         root = rows.root_weight
         u = root / np.linalg.norm(root)
         Z -= np.outer(u, u @ Z)
-        Z = np.column_stack([Z, u * (2 * np.linalg.norm(Z) or 1)])  # the largest by far
+        Z = np.column_stack([Z, u * (2 * size or 1)])  # the largest by far
     R = linalg.qr(Z.T, mode="r", overwrite_a=True, check_finite=False)[0][: len(Z)]
     U, s, _ = linalg.svd(R.T, check_finite=False)
     values = np.zeros(len(U))
@@ -342,6 +346,13 @@ SCORES = {
 }
 
 
+def from_errors(scoring, n_rows, spread):
+    """Tell whether scores follow from squared errors: a constant target has no r2 of its own."""
+    if not (isinstance(scoring, str) and scoring in SCORES):
+        return False
+    return scoring != "r2" or (n_rows > 1 and spread.all())
+
+
 def fold_scores(path, split, moments, scoring, score_models):
     """Return the scores (a, t) of one split, or (a, 1) where targets are scored together.
 
@@ -354,11 +365,7 @@ def fold_scores(path, split, moments, scoring, score_models):
     spread = of_y.scatter.diagonal()[-path.Y.shape[1] :]
     if not of_y.weight:
         raise ValueError("A test fold has only rows of zero weight: use fewer folds.")
-    if (
-        isinstance(scoring, str)
-        and scoring in SCORES
-        and not (scoring == "r2" and (len(test) < 2 or not spread.all()))
-    ):
+    if from_errors(scoring, len(test), spread):
         errors = None
         if of_test is not None:
             errors = path.squared_errors_of_moments(coefs, of_train, of_test)

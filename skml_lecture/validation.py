@@ -39,7 +39,7 @@ def check_option(name, value, options):
 
 def check_real(name, value, **bounds):
     """Return ``value`` if it is a number within the bounds of ``check_scalar``, and not NaN."""
-    if check_scalar(value, name, Real, **bounds) != value:
+    if check_scalar(value, name, Real, **bounds) != value:  # NaN, which no bound stops
         raise ValueError(f"{name} must be a number, got {value!r}.")
     return value
 

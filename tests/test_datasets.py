@@ -93,5 +93,5 @@ def test_xor_differs_where_the_coordinates_do():
 
 @pytest.mark.parametrize("arguments", [{"n_samples": 0}, {"noise": -1.0}, {"noise": np.nan}])
 def test_impossible_xor_is_refused(arguments):
-    with pytest.raises(ValueError, match="must be (>=|a number)"):
+    with pytest.raises(ValueError, match=r"must be (>=|a number)"):
         make_xor(**arguments)

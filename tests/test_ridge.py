@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skml_lecture import RidgeRegression
+from skml_lecture import RidgeRegression, RidgeRegressionCV
 
 SOLVERS = ["auto", "cholesky", "svd", "lsqr"]
 
@@ -281,6 +281,16 @@ def test_bad_input_is_refused_and_changes_nothing(method, params, X, y, weight, 
         getattr(model, method)(X, y, weight)
 
     assert pickle.dumps(vars(model)) == before
+
+
+@pytest.mark.parametrize("model", [RidgeRegression(), RidgeRegressionCV(), RidgeRegressionCV(cv=2)])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+def test_rows_of_no_weight_must_be_finite_too(model, as_array):
+    X, weight = np.where(np.eye(6, 2), np.inf, 1), np.ones(6)
+    weight[:2] = 0
+
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.fit(as_array(X), GOOD[1], weight)
 
 
 def test_partial_fit_of_another_width_or_number_of_targets_changes_nothing():

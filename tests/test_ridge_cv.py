@@ -149,6 +149,18 @@ def test_leave_one_out_is_what_leaving_each_row_out_gives(data):
     assert_allclose(ours.best_score_, -np.average(errors**2, axis=0, weights=weight), rtol=1e-10)
 
 
+@pytest.mark.parametrize("cv", [None, 5])
+def test_a_constant_target_does_not_spoil_the_r2_of_the_others(data, cv):
+    X, Y = data
+    search = RidgeRegressionCV([0.01, 1e4], cv=cv, scoring="r2")
+
+    search.fit(X, np.column_stack([Y[:, 0], np.full(len(X), 2.0)]))
+
+    alone = search.best_score_, search.alpha_
+    search.fit(X, Y[:, 0])
+    assert alone == (pytest.approx((search.best_score_ + 1) / 2), search.alpha_)
+
+
 @pytest.mark.parametrize("cv", [None, 3])
 @pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
 def test_an_alpha_per_target_is_the_choice_of_each_alone(data, cv, scoring):
@@ -224,6 +236,12 @@ def test_the_lecture_s_table_of_folds_chooses_model_1():
 def test_bad_parameters_are_refused(data, params, message):
     with pytest.raises(ValueError, match=message):
         RidgeRegressionCV(**{"cv": 3, **params}).fit(*data)
+
+
+def test_rows_whose_squares_overflow_are_refused(rng):
+    for shape in [(60, 3), (20, 1100)]:
+        with pytest.raises(ValueError, match="too large: their squares overflow"):
+            RidgeRegressionCV().fit(1e200 * rng.normal(size=shape), np.arange(shape[0]))
 
 
 def test_leave_one_out_needs_two_rows():

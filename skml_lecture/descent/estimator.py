@@ -268,8 +268,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _check_targets(self, y, known):  # noqa: ARG002 (a subclass may look at both)
         """Return the labels as an array; ``known``: of a kind with those before, or raise."""
-        if y.dtype.kind not in "biu":  # integers name classes, whichever they are
-            check_classification_targets(y)
+        check_classification_targets(y)
         return column_or_1d(y, warn=True)
 
     def _encode(self, y, classes):

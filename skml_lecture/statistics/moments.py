@@ -13,8 +13,9 @@ from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_ROWS = 720  # of a block, at least: OpenBLAS sums its halves; 256 or 384 collide in the cache
-_FAR = 1e3  # squared distance of the mean / variance: three digits of sixteen are lost
+_ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
+_FAR = 10.0  # squared distance of the origin from the mean / variance: a digit is lost
+_MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +45,11 @@ class Moments:
 
     Notes
     -----
-    Cost O(n d^2) in one pass. Each of up to eight shares of the rows is centred near its own mean
-    (in a second pass where its first rows are far from it) and merged by the pairwise update of
-    Chan, Golub and LeVeque, so no raw ``X.T @ X`` is ever formed and nothing cancels, and the
-    extra memory does not depend on the number of rows.
+    Cost O(n d^2), in one pass. The rows are read in a few shares, each seen from a point near its
+    mean: that of its first rows, or in another pass, where they turn out to be far from the rest,
+    the mean of the share. The shares are merged by the pairwise update of Chan, Golub and LeVeque.
+    So no raw ``X.T @ X`` is ever formed, what cancels is at most a digit, and the extra memory does
+    not depend on the number of rows.
 
     References
     ----------
@@ -140,13 +142,12 @@ class Moments:
             return self
         weight = self.weight + other.weight
         shift = other.mean_minus(self)
+        between = np.sqrt(self.weight * (other.weight / weight)) * shift
         return Moments(
             weight,
             self.origin,
             self.offset + other.weight / weight * shift,
-            self.scatter
-            + other.scatter
-            + np.outer(self.weight * other.weight / weight * shift, shift),
+            self.scatter + other.scatter + np.outer(between, between),
         )
 
     def mean_minus(self, other):
@@ -183,16 +184,21 @@ class Moments:
 def _dense_moments(parts, width):
     """Return weight, origin, offset and scatter of the blocks ``(x, weight, targets)`` of rows."""
     with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
-        origin = _near_mean(parts(), width)
-        total, offset, scatter = _about(origin, parts(), width)
-        if (total * offset**2 > _FAR * scatter.diagonal()).any():
+        origin, offset = _near_mean(parts(), width), 0.0
+        for _ in range(_MAX_PASSES):
             origin = origin + offset
             total, offset, scatter = _about(origin, parts(), width)
+            near = total * offset**2 <= _FAR * scatter.diagonal()
+            if near.all() or not np.isfinite(offset).all():
+                break
     return total, origin, offset, scatter
 
 
 def _near_mean(parts, width):
-    """Return the mean of about a hundred rows that weigh something, of a constant the constant."""
+    """Return the unweighted mean of the first hundred or so rows that weigh something.
+
+    They are of one block. Of a constant column it is the constant.
+    """
     for x, weight, targets in parts:
         some = np.arange(len(x)) if weight is None else np.flatnonzero(weight)
         if len(some):
@@ -203,9 +209,9 @@ def _near_mean(parts, width):
 
 
 def _about(origin, parts, width):
-    """Return weight, mean and scatter of the rows, the mean as seen from ``origin``.
+    """Return weight, mean minus origin, and scatter of the rows.
 
-    With z = [x - origin, 1], sum w z z^T = [[S + W m m^T, W m], [W m^T, W]].
+    With z = [x - origin, 1] and the mean m of x - origin, sum w z z^T = [[S + W m m^T, W m], ...].
     """
     wide = width > _MAX_THREADED_WIDTH
     P, total = np.zeros((width + 1, width + 1), order="F" if wide else "C"), 0.0
@@ -228,9 +234,9 @@ def _about(origin, parts, width):
     if wide:  # the upper triangle
         P = P + P.T
         P.flat[:: len(P) + 1] /= 2
-    mean = P[:width, width] / (total or 1)
-    m = np.sqrt(total) * mean
-    return total, mean, P[:width, :width] - np.outer(m, m)
+    offset = P[:width, width] / (total or 1)
+    m = np.sqrt(total) * offset
+    return total, offset, P[:width, :width] - np.outer(m, m)
 
 
 def _sparse_moments(x, weight, targets):
