@@ -207,7 +207,7 @@ class RidgePath:
                     e[:, :, i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        blocks = row_blocks(n, sum(heights))[::-1]  # the last rows read are in the cache still
+        blocks = row_blocks(n, sum(heights) // 2)[::-1]  # the last rows read are in the cache still
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):
