@@ -45,7 +45,7 @@ class Spectrum:
         """Decompose the Gram matrix."""
         gram, cross = gram_and_cross(moments, d, fit_intercept)
         with one_thread_if_small(gram.size):
-            values, V = linalg.eigh(gram, driver="evd", check_finite=False)
+            values, V = linalg.eigh(gram, check_finite=False)
             return cls(np.maximum(values, 0), V, V.T @ cross)
 
     @classmethod
