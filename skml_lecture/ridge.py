@@ -29,7 +29,14 @@ from skml_lecture.least_squares import (
     solve_wide,
     summarize,
 )
-from skml_lecture.ridge_path import SCORES, RidgePath, check_splits, fold_scores, from_errors
+from skml_lecture.ridge_path import (
+    SCORES,
+    RidgePath,
+    check_splits,
+    fold_scores,
+    from_errors,
+    spread_of_targets,
+)
 from skml_lecture.statistics import Moments, Summarizer
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
 
@@ -486,7 +493,7 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         Y, weight = path.Y, path.weight
         scoring = self.scoring or "neg_mean_squared_error"
         moments = Moments.from_samples(Y, weight) if path.wide else path.moments
-        spread = moments.scatter.diagonal()[-Y.shape[1] :]  # of the targets, the last columns
+        spread = spread_of_targets(moments, Y.shape[1])
         if from_errors(scoring, len(Y), spread):
             root = None if weight is None else np.sqrt(weight)
 

@@ -15,6 +15,7 @@ from skml_lecture.least_squares import (
     centered_triangle,
     check_overflow,
     gram_and_cross,
+    is_constant,
     kernel,
     shrink,
     solve_rows,
@@ -207,7 +208,8 @@ class RidgePath:
                     e[:, :, i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        blocks = row_blocks(n, sum(heights) // 2)[::-1]  # the last rows read are in the cache still
+        # twice the usual size, for fewer calls; the last rows read are in the cache still
+        blocks = row_blocks(n, sum(heights) // 2)[::-1]
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):
@@ -346,6 +348,12 @@ SCORES = {
 }
 
 
+def spread_of_targets(moments, n_targets):
+    """Return squared deviations (t,) of the last columns from their mean; of constant ones 0."""
+    squares, mean = moments.scatter.diagonal()[-n_targets:], moments.mean[-n_targets:]
+    return np.where(is_constant(squares, mean, moments.weight), 0, squares)
+
+
 def from_errors(scoring, n_rows, spread):
     """Tell whether scores follow from squared errors: a constant target has no r2 of its own."""
     if not (isinstance(scoring, str) and scoring in SCORES):
@@ -362,7 +370,7 @@ def fold_scores(path, split, moments, scoring, score_models):
     (train, test), (of_train, of_test) = split, moments
     coefs, mean = path.models(train, of_train)
     of_y = Moments.from_samples(path.Y[test], path.take(test)[2]) if of_test is None else of_test
-    spread = of_y.scatter.diagonal()[-path.Y.shape[1] :]
+    spread = spread_of_targets(of_y, path.Y.shape[1])
     if not of_y.weight:
         raise ValueError("A test fold has only rows of zero weight: use fewer folds.")
     if from_errors(scoring, len(test), spread):

@@ -150,15 +150,18 @@ def test_leave_one_out_is_what_leaving_each_row_out_gives(data):
 
 
 @pytest.mark.parametrize("cv", [None, 5])
-def test_a_constant_target_does_not_spoil_the_r2_of_the_others(data, cv):
-    X, Y = data
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_constant_target_does_not_spoil_the_r2_of_the_others(data, rng, cv, as_array, weighted):
+    X, Y = as_array(data[0]), data[1]
+    weight = rng.uniform(0.5, 2, len(Y)) if weighted else None
     search = RidgeRegressionCV([0.01, 1e4], cv=cv, scoring="r2")
 
-    search.fit(X, np.column_stack([Y[:, 0], np.full(len(X), 2.0)]))
+    search.fit(X, np.column_stack([Y[:, 0], np.full(len(Y), 2.0)]), weight)
 
-    alone = search.best_score_, search.alpha_
-    search.fit(X, Y[:, 0])
-    assert alone == (pytest.approx((search.best_score_ + 1) / 2), search.alpha_)
+    together = search.best_score_, search.alpha_
+    search.fit(X, Y[:, 0], weight)
+    assert together == (pytest.approx((search.best_score_ + 1) / 2), search.alpha_)
 
 
 @pytest.mark.parametrize("cv", [None, 3])
@@ -238,10 +241,10 @@ def test_bad_parameters_are_refused(data, params, message):
         RidgeRegressionCV(**{"cv": 3, **params}).fit(*data)
 
 
-def test_rows_whose_squares_overflow_are_refused(rng):
-    for shape in [(60, 3), (20, 1100)]:
-        with pytest.raises(ValueError, match="too large: their squares overflow"):
-            RidgeRegressionCV().fit(1e200 * rng.normal(size=shape), np.arange(shape[0]))
+@pytest.mark.parametrize("shape", [(60, 3), (20, 1100)])
+def test_rows_whose_squares_overflow_are_refused(rng, shape):
+    with pytest.raises(ValueError, match="too large: their squares overflow"):
+        RidgeRegressionCV().fit(1e200 * rng.normal(size=shape), np.arange(shape[0]))
 
 
 def test_leave_one_out_needs_two_rows():

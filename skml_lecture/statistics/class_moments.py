@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from skml_lecture.parallel import map_runs, row_blocks
-from skml_lecture.statistics.moments import Moments
+from skml_lecture.statistics.moments import MAX_THREADED_WIDTH, Moments
 
 _SCATTERS = {  # name: has cross products, has one scatter per class
     "full": (True, True),
@@ -16,7 +16,6 @@ _SCATTERS = {  # name: has cross products, has one scatter per class
     "diag": (False, True),
     "tied_diag": (False, False),
 }
-_MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _RUN_ELEMENTS = 2**22  # 32 MB of float64 for what all runs hold at a time
 
 
@@ -124,7 +123,7 @@ class ClassMoments:
         if sparse.issparse(X):
             return _sparse_class_moments(X, codes, n_classes, weight, kind)
         d = X.shape[1]
-        blocks = row_blocks(len(X), d, at_least=_MAX_THREADED_WIDTH if _is_wide(d) else 16)
+        blocks = row_blocks(len(X), d, at_least=MAX_THREADED_WIDTH if _is_wide(d) else 16)
 
         def summarise(runs):
             state = _Running(n_classes, d, kind)
@@ -220,7 +219,7 @@ class ClassMoments:
 
 
 def _is_wide(n_features):
-    return n_features > _MAX_THREADED_WIDTH
+    return n_features > MAX_THREADED_WIDTH
 
 
 def _shares(blocks, n_classes, n_features, kind):

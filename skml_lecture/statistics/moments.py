@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
-_MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
+MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FAR = 10.0  # squared distance of the origin from the mean / variance: a digit is lost
 _MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
@@ -122,7 +122,7 @@ class Moments:
             runs = [summarise([block]) for block in row_blocks(n_rows, stored_in_a_row)]
         else:
             blocks = row_blocks(n_rows, 4 * width, at_least=_ROWS)
-            if width > _MAX_THREADED_WIDTH:
+            if width > MAX_THREADED_WIDTH:
                 runs = [summarise(blocks)]
             else:
                 with one_thread_if_small(n_rows * width) if n_rows > _FEW_ROWS else nullcontext():
@@ -182,7 +182,10 @@ class Moments:
 
 
 def _dense_moments(parts, width):
-    """Return weight, origin, offset and scatter of the blocks ``(x, weight, targets)`` of rows."""
+    """Return weight, origin, offset and scatter of the rows.
+
+    ``parts()`` yields them, each time from the first, as blocks ``(x, weight, targets)``.
+    """
     with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
         origin, offset = _near_mean(parts(), width), 0.0
         for _ in range(_MAX_PASSES):
@@ -213,7 +216,7 @@ def _about(origin, parts, width):
 
     With z = [x - origin, 1] and the mean m of x - origin, sum w z z^T = [[S + W m m^T, W m], ...].
     """
-    wide = width > _MAX_THREADED_WIDTH
+    wide = width > MAX_THREADED_WIDTH
     P, total = np.zeros((width + 1, width + 1), order="F" if wide else "C"), 0.0
     buffer = np.empty((0, width + 1))
     for x, weight, targets in parts:
