@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from numbers import Real
 
 import numpy as np
@@ -88,7 +89,9 @@ class Columns:
             return row_blocks(n, width)
         n_blocks = -(-self.matrix.nnz // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
         n_blocks += n_blocks % 2  # a fair share for two cores
-        return row_blocks(n, n, at_least=-(-n // max(n_blocks, 1)))
+        shares = self.matrix.nnz * np.arange(1, n_blocks) / max(n_blocks, 1)
+        edges = np.unique([0, *np.searchsorted(self.matrix.indptr, shares), n])
+        return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
     def block(self, rows):
         """Return some rows in float64: a C-contiguous array, or CSR."""

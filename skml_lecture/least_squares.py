@@ -6,26 +6,21 @@ Every function minimises, for each target y of its own alpha,
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.sparse.linalg import LinearOperator, lsqr
+from scipy.sparse.linalg import LinearOperator
 from sklearn.utils import assert_all_finite
 
 from skml_lecture.parallel import (
-    blas_threads,
     map_runs,
     one_thread_if_small,
     row_blocks,
-    threads_for,
 )
 from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
 MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
-_SCALE_OVER = 100  # ratio of column norms over which LSQR runs on scaled columns
-_TOL = 1e-10  # of LSQR, relative
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
 
@@ -81,24 +76,19 @@ class Rows:
             squares = sum(squares)
         return np.where(is_constant(squares, self.x_center, weight.sum()), 0, squares)
 
-    def operator(self, X=None, XT=None):
-        """Return the centered and weighted X as a linear operator.
-
-        ``X`` and ``XT`` may stand in for the matrix and its transpose.
-        """
-        X = self.X if X is None else X
-        XT = self.X.T if XT is None else XT
+    def operator(self):
+        """Return the centered and weighted X as a linear operator."""
         s = None if self.weight is None else self.root_weight
 
         def matvec(v):
             v = v.ravel()
-            z = X @ v
+            z = self.X @ v
             z -= self.x_center @ v
             return z if s is None else np.multiply(s, z, out=z)
 
         def rmatvec(u):
             u = u.ravel() if s is None else s * u.ravel()
-            return XT @ u - self.x_center * u.sum()
+            return self.X.T @ u - self.x_center * u.sum()
 
         return LinearOperator(self.X.shape, matvec, rmatvec, dtype=np.float64)
 
@@ -327,81 +317,6 @@ def check_overflow(products):
     if not np.isfinite(products).all():
         raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
     return products
-
-
-class SharedProducts(LinearOperator):
-    """A CSR matrix whose products with vectors, from either side, are shared out to threads."""
-
-    def __init__(self, matrix, share, parts):
-        super().__init__(np.float64, matrix.shape)
-        edges = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, parts) // parts)
-        self.edges = [0, *edges, matrix.shape[0]]
-        self.rows = [_view(matrix, a, b) for a, b in pairwise(self.edges)]
-        self.share = share
-
-    def _matvec(self, v):
-        return np.concatenate(list(self.share(lambda part: part @ v, self.rows)))
-
-    def _rmatvec(self, u):
-        pairs = zip(self.rows, np.split(u, self.edges[1:-1]), strict=True)
-        return sum(self.share(lambda pair: pair[0].T @ pair[1], pairs))
-
-
-def _view(matrix, start, stop):
-    """Return rows of a CSR matrix without a copy of its entries."""
-    indptr = matrix.indptr[start : stop + 1]
-    entries = slice(indptr[0], indptr[-1])
-    parts = matrix.data[entries], matrix.indices[entries], indptr - indptr[0]
-    return sparse.csr_array(parts, shape=(stop - start, matrix.shape[1]))
-
-
-def solve_lsqr(rows, alpha):
-    """Return coefficients (t, d) by LSQR on the centered rows, one target after the other.
-
-    With a penalty and columns of very different norms, on columns scaled to unit norm,
-    [Z D; sqrt(alpha) D] u = [y; 0]. Also returns whether the gradient vanished for every target,
-    each feature in units of its own.
-    """
-    Y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
-    squares = rows.squared_norms()
-    limit = 10 * min(rows.X.shape) + 100
-    coef, converged = np.zeros((len(alpha), len(squares))), True
-    threads = blas_threads()
-    with threads_for(threads) as share:
-        Z = rows.operator()
-        if sparse.issparse(rows.X):
-            X = SharedProducts(rows.X, share, threads)
-            Z = rows.operator(X, X.H)
-        for w, y, a in zip(coef, Y.T, alpha, strict=True):
-            size = np.linalg.norm(y)
-            if not size:
-                continue
-            D = 1 / np.sqrt(np.where(squares + a > 0, squares + a, 1))
-            given = {"atol": _TOL, "btol": _TOL, "conlim": 0, "iter_lim": limit}
-            if a and D.max() > _SCALE_OVER * D.min():
-                b = np.concatenate([y / size, np.zeros(len(D))])
-                w[:] = size * D * lsqr(_penalized(Z, D, a), b, **given)[0]
-            else:
-                w[:] = size * lsqr(Z, y / size, damp=np.sqrt(a), **given)[0]
-            gradient = D * (Z.H @ (y - Z @ w) - a * w)
-            converged &= bool(np.abs(gradient).max(initial=0) <= 1e-8 * size)
-    return coef, converged
-
-
-def _penalized(Z, D, alpha):
-    """Return the operator [Z D; sqrt(alpha) D]."""
-    n, d = Z.shape
-    root = np.sqrt(alpha)
-
-    def matvec(v):
-        v = D * v.ravel()
-        return np.concatenate([Z @ v, root * v])
-
-    def rmatvec(u):
-        u = u.ravel()
-        return D * (Z.H @ u[:n] + root * u[n:])
-
-    return LinearOperator((n + d, d), matvec, rmatvec, dtype=np.float64)
 
 
 def summarize(X, Y, weight):

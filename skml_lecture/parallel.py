@@ -73,13 +73,19 @@ def one_thread_if_small(n_elements, products=0):
         _busy.release()
 
 
+def runs_of(blocks):
+    """Cut blocks into consecutive runs of about the same number."""
+    n_runs = min(_N_RUNS, len(blocks))
+    edges = [len(blocks) * r // max(n_runs, 1) for r in range(n_runs + 1)]
+    return [blocks[a:b] for a, b in pairwise(edges)]
+
+
 def map_runs(work, blocks):
     """Return ``[work(run), ...]`` over consecutive runs of ``blocks``, in order.
 
     The runs do not depend on the number of threads, so neither do sums over them. ``work`` must
     be safe to call from several threads.
     """
-    n_runs = min(_N_RUNS, len(blocks))
-    edges = [len(blocks) * r // max(n_runs, 1) for r in range(n_runs + 1)]
-    with threads_for(n_runs) as share:
-        return list(share(work, [blocks[a:b] for a, b in pairwise(edges)]))
+    runs = runs_of(blocks)
+    with threads_for(len(runs)) as share:
+        return list(share(work, runs))

@@ -23,12 +23,12 @@ from skml_lecture.least_squares import (
     intercept_of,
     solve_eigen,
     solve_gram,
-    solve_lsqr,
     solve_rows,
     solve_svd,
     solve_wide,
     summarize,
 )
+from skml_lecture.lsqr import solve_lsqr
 from skml_lecture.ridge_path import (
     SCORES,
     RidgePath,

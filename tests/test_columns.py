@@ -157,6 +157,20 @@ def test_blocks_hold_the_chosen_columns(convert, picks, rng):
     assert_array_equal(block, X[2:7, picks])
 
 
+def test_sparse_blocks_hold_equal_shares_of_the_entries():
+    entries = np.r_[np.full(100, 8_000), np.full(5_000, 100), 0]  # a row each
+    indices = np.concatenate([np.arange(size) for size in entries])
+    indptr = np.cumsum([0, *entries])
+    X = sparse.csr_array((np.ones(indptr[-1]), indices, indptr), (len(entries), 8_000))
+
+    blocks = Columns(X).blocks(width=1)
+
+    rows = np.concatenate([np.arange(len(entries))[block] for block in blocks])
+    assert_array_equal(rows, np.arange(len(entries)))
+    assert len(blocks) == 4
+    assert [round(X[block].nnz / X.nnz, 2) for block in blocks] == [0.25] * 4
+
+
 def test_choices_of_choices():
     data = Columns(np.arange(10.0).reshape(2, 5), {3: ["x", "y"]})
 

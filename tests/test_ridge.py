@@ -208,6 +208,25 @@ def test_a_large_sparse_matrix_is_solved_by_lsqr(rng):
     assert_allclose(model.coef_, Ridge(0.5).fit(X.toarray(), y).coef_, atol=1e-9)
 
 
+@pytest.mark.parametrize("as_array", [sparse.csr_array.toarray, sparse.csr_array])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_lsqr_over_many_blocks_makes_every_gradient_vanish(rng, as_array, dtype, scale):
+    X = sparse.random(3_000, 1_200, density=0.35, format="csr", random_state=0)
+    X.data *= np.geomspace(1, scale, 1_200)[X.indices]
+    X, weight = X.astype(dtype), rng.random(3_000)
+    y = X @ rng.normal(size=1_200) / scale + rng.normal(size=3_000)
+
+    model = RidgeRegression(3.0, solver="lsqr").fit(as_array(X), y, weight)
+
+    X = X.toarray().astype(np.float64)
+    residual = weight * (y - model.predict(X))
+    sizes = np.linalg.norm(X, axis=0)
+    gradient = X.T @ residual - 3.0 * model.coef_
+    assert abs(residual.sum()) < 1e-7
+    assert_allclose(gradient / sizes, 0, atol=1e-8 * np.linalg.norm(y))
+
+
 def test_models_pickle_with_their_statistics(rng):
     X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
     model = pickle.loads(pickle.dumps(RidgeRegression().fit(X[:9], y[:9])))
