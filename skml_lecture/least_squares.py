@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.sparse.linalg import LinearOperator
 from sklearn.utils import assert_all_finite
 
 from skml_lecture.parallel import (
@@ -22,6 +21,7 @@ from skml_lecture.statistics import Moments
 EPS = np.finfo(np.float64).eps
 MAX_GRAM = 1000  # features up to which a Gram matrix is formed whatever the number of rows
 _REFINE_BELOW = 1e-3  # reciprocal condition number of the scaled Gram matrix
+_REFINE_TWICE_BELOW = 1e-7
 _SVD_BELOW = 1e-10  # under it, refinement from the Gram matrix no longer converges fast
 
 
@@ -42,7 +42,16 @@ class Rows:
         x_center, y_center = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
         if fit_intercept:
             share = np.full(len(Y), 1 / len(Y)) if weight is None else weight / weight.sum()
-            x_center, y_center = X.T @ share, np.sum(share[:, np.newaxis] * Y, axis=0)
+            y_center = np.sum(share[:, np.newaxis] * Y, axis=0)
+            if sparse.issparse(X):
+                x_center = X.T @ share
+            else:  # by threads of our own: those of the BLAS would stay in the way of the next
+                x_center = sum(
+                    map_runs(
+                        lambda run: sum(X[rows].T @ share[rows] for rows in run),
+                        row_blocks(*X.shape),
+                    )
+                )
         return cls(X, Y, weight, x_center, y_center, fit_intercept)
 
     @property
@@ -76,21 +85,32 @@ class Rows:
             squares = sum(squares)
         return np.where(is_constant(squares, self.x_center, weight.sum()), 0, squares)
 
-    def operator(self):
-        """Return the centered and weighted X as a linear operator."""
-        s = None if self.weight is None else self.root_weight
+    def map_columns(self, work):
+        """Return ``work(run)`` of runs of ``(columns, Z)``, Z the centered, weighted columns."""
+        n, d = self.X.shape
+        X = self.X.tocsc() if sparse.issparse(self.X) else self.X
+        s = None if self.weight is None else self.root_weight[:, np.newaxis]
 
-        def matvec(v):
-            v = v.ravel()
-            z = self.X @ v
-            z -= self.x_center @ v
-            return z if s is None else np.multiply(s, z, out=z)
+        def blocks(run):
+            for columns in run:
+                x = X[:, columns].toarray() if sparse.issparse(X) else X[:, columns]
+                Z = np.subtract(x, self.x_center[columns], dtype=np.float64)
+                if s is not None:
+                    Z *= s
+                yield columns, Z
 
-        def rmatvec(u):
-            u = u.ravel() if s is None else s * u.ravel()
-            return self.X.T @ u - self.x_center * u.sum()
+        return map_runs(lambda run: work(blocks(run)), row_blocks(d, n, at_least=256))
 
-        return LinearOperator(self.X.shape, matvec, rmatvec, dtype=np.float64)
+    def transposed_times(self, A):
+        """Return Z^T A (d, k) for the centered, weighted rows Z and A of shape (n, k)."""
+        product = np.empty((self.X.shape[1], A.shape[1]))
+
+        def fill(blocks):
+            for columns, Z in blocks:
+                np.matmul(Z.T, A, out=product[columns])
+
+        self.map_columns(fill)
+        return product
 
     def residual_products(self, coef):
         """Return sum_i w_i (x_i - center) (residual of the rows)^T, of shape (d, t)."""
@@ -134,6 +154,11 @@ class ScaledCholesky:
         if info == 0:
             self.factor = factor
             self.rcond, _ = linalg.lapack.dpocon(factor, norm, uplo="L")
+
+    @property
+    def refinements(self):
+        """Number of corrections after which a solution is as accurate as can be."""
+        return int(self.rcond < _REFINE_BELOW) + int(self.rcond < _REFINE_TWICE_BELOW)
 
     def solve(self, B):
         """Return ``(A + alpha I)^-1 B``."""
@@ -180,9 +205,9 @@ def solve_gram(gram, cross, alpha, rows=None):
             return None
         with one_thread_if_small(gram.size):
             coef[targets] = cholesky.solve(cross[:, targets]).T
-        if rows and cholesky.rcond < _REFINE_BELOW:
+        if rows:
             own = replace(rows, Y=rows.Y[:, targets], y_center=rows.y_center[targets])
-            for _ in range(2):
+            for _ in range(cholesky.refinements):
                 gradient = own.residual_products(coef[targets]) - value * coef[targets].T
                 coef[targets] += cholesky.solve(gradient).T
     return coef
@@ -275,41 +300,36 @@ def solve_dual(rows, alpha):
 
     With K = Z Z^T of the centered, weighted rows Z: (K + alpha I) a = y, coef = Z^T a.
     """
-    y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
+    if sparse.issparse(rows.X):
+        rows = replace(rows, X=rows.X.tocsc())
+    s = rows.root_weight
+    y = s[:, np.newaxis] * (rows.Y - rows.y_center)
     K = kernel(rows)
+    if rows.fit_intercept:  # Z^T s = 0 and y^T s = 0: a is the same with any multiple of s s^T
+        K += np.outer(s, s) * (np.trace(K) / (s @ s) / len(s))
     coef = np.empty((y.shape[1], rows.X.shape[1]))
-    operator = rows.operator()
     for value, targets in by_alpha(alpha):
         cholesky = ScaledCholesky(K, value)
         if cholesky.rcond < _SVD_BELOW:
             return None
         a = cholesky.solve(y[:, targets])
-        if cholesky.rcond < _REFINE_BELOW:
-            for _ in range(2):
-                error = y[:, targets] - operator @ (operator.H @ a) - value * a
-                a += cholesky.solve(error)
-        coef[targets] = (operator.H @ a).T
+        for _ in range(cholesky.refinements):
+            products = rows.map_columns(lambda blocks, a=a: sum(Z @ (Z.T @ a) for _, Z in blocks))
+            a += cholesky.solve(y[:, targets] - sum(products) - value * a)
+        coef[targets] = rows.transposed_times(a).T
     return coef
 
 
 def kernel(rows):
-    """Return Z Z^T (n, n) of the centered, weighted rows Z, by blocks of columns."""
-    n, d = rows.X.shape
-    X = rows.X.tocsc() if sparse.issparse(rows.X) else rows.X
-    s = None if rows.weight is None else rows.root_weight[:, np.newaxis]
+    """Return Z Z^T (n, n) of the centered, weighted rows Z."""
 
-    def products(run):
-        K = np.zeros((n, n))
-        for columns in run:
-            x = X[:, columns].toarray() if sparse.issparse(X) else X[:, columns]
-            Z = np.subtract(x, rows.x_center[columns], dtype=np.float64)
-            if s is not None:
-                Z *= s
+    def products(blocks):
+        K = np.zeros((len(rows.Y),) * 2)
+        for _, Z in blocks:
             K += Z @ Z.T
         return K
 
-    K = sum(map_runs(products, row_blocks(d, n, at_least=256)))
-    return check_overflow(K)
+    return check_overflow(sum(rows.map_columns(products)))
 
 
 def check_overflow(products):

@@ -59,7 +59,7 @@ class Spectrum:
         y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
         if not len(values):
             return cls(values, np.zeros((rows.X.shape[1], 0)), U.T @ y)
-        return cls(values, rows.operator().H @ (U / root), root[:, np.newaxis] * (U.T @ y))
+        return cls(values, rows.transposed_times(U / root), root[:, np.newaxis] * (U.T @ y))
 
     @classmethod
     def of_triangle(cls, rows):

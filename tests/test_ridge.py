@@ -52,7 +52,25 @@ def test_alpha_zero_is_least_squares_of_minimum_norm(data, solver):
     model = RidgeRegression(0, solver=solver).fit(X, Y)
 
     assert_allclose(model.coef_, LinearRegression().fit(X, Y).coef_, atol=1e-9)
-    assert model.solver_ == ("lsqr" if solver == "lsqr" else "svd")
+    by_kernel = X.shape[1] > 1000 and solver in ("auto", "cholesky")  # its rows are independent
+    assert model.solver_ == ("cholesky" if by_kernel else "lsqr" if solver == "lsqr" else "svd")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("fit_intercept", "mean"), [(True, 0.0), (False, 0.0), (True, 1e6)])
+def test_least_squares_of_minimum_norm_with_repeated_and_absent_rows(
+    rng, solver, fit_intercept, mean
+):
+    X = mean + rng.normal(size=(12, 1200))
+    X, y = np.vstack([X, X[:3]]), rng.normal(size=15)
+    y[12:] = y[:3]
+    weight = np.array([2.0, 0, 1, 1, 3] * 3)
+
+    model = RidgeRegression(0, fit_intercept=fit_intercept, solver=solver).fit(X, y, weight)
+
+    peer = LinearRegression(fit_intercept=fit_intercept).fit(X, y, weight)
+    size = np.linalg.norm(peer.coef_)
+    assert_allclose(model.coef_ / size, peer.coef_ / size, atol=1e-6 if mean else 1e-9)
 
 
 @pytest.mark.parametrize("constant", [0.1, 1 / 7, 1e5 / 7, 0.0])
