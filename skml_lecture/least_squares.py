@@ -11,11 +11,7 @@ import numpy as np
 from scipy import linalg, sparse
 from sklearn.utils import assert_all_finite
 
-from skml_lecture.parallel import (
-    map_runs,
-    one_thread_if_small,
-    row_blocks,
-)
+from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
@@ -306,7 +302,7 @@ def solve_dual(rows, alpha):
     y = s[:, np.newaxis] * (rows.Y - rows.y_center)
     K = kernel(rows)
     if rows.fit_intercept:  # Z^T s = 0 and y^T s = 0: a is the same with any multiple of s s^T
-        K += np.outer(s, s) * (np.trace(K) / (s @ s) / len(s))
+        K += np.outer(s, s) * (K.diagonal().max() / (s @ s))
     coef = np.empty((y.shape[1], rows.X.shape[1]))
     for value, targets in by_alpha(alpha):
         cholesky = ScaledCholesky(K, value)

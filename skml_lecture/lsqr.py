@@ -5,8 +5,8 @@ Every iteration reads the rows once, both products of a block while it is in the
 
 References
 ----------
-C. C. Paige and M. A. Saunders, "LSQR: An algorithm for sparse linear equations and sparse least
-squares", ACM Transactions on Mathematical Software 8 (1982), 43-71.
+C. C. Paige, M. A. Saunders, "LSQR: an algorithm for sparse linear equations and sparse least
+squares", ACM Transactions on Mathematical Software 8 (1982).
 """
 
 from math import hypot

@@ -139,7 +139,8 @@ class RidgeRegression(LinearPrediction, Summarizer):
         - "cholesky": the same without LSQR.
         - "svd": singular value decomposition of the rows, reduced block by block to their
           triangular factor.
-        - "lsqr": iterations with X itself, in O(nnz) memory.
+        - "lsqr": the iterations of Paige and Saunders, which read X once each and need O(nnz)
+          memory.
 
     Attributes
     ----------
@@ -176,6 +177,9 @@ class RidgeRegression(LinearPrediction, Summarizer):
 
     A. E. Hoerl, R. W. Kennard, "Ridge regression: biased estimation for nonorthogonal problems",
     Technometrics 12 (1970), eq. (2.1).
+
+    C. C. Paige, M. A. Saunders, "LSQR: an algorithm for sparse linear equations and sparse least
+    squares", ACM Transactions on Mathematical Software 8 (1982).
 
     Examples
     --------
