@@ -208,8 +208,8 @@ class RidgePath:
                     e[:, :, i] = self._error_without(block.start + i)
                 yield use(block, e)
 
-        # twice the usual size, for fewer calls; the last rows read are in the cache still
-        blocks = row_blocks(n, sum(heights) // 2)[::-1]
+        # half as much again as usual, for fewer calls; the last rows read are in the cache still
+        blocks = row_blocks(n, sum(heights) * 2 // 3)[::-1]
         return list(chain.from_iterable(map_runs(lambda run: list(errors(run)), blocks)))
 
     def _error_without(self, i):
