@@ -89,8 +89,8 @@ class Columns:
             return row_blocks(n, width)
         n_blocks = -(-self.matrix.nnz // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
         n_blocks += n_blocks % 2  # a fair share for two cores
-        shares = self.matrix.nnz * np.arange(1, n_blocks) / max(n_blocks, 1)
-        edges = np.unique([0, *np.searchsorted(self.matrix.indptr, shares), n])
+        shares = np.linspace(0, self.matrix.nnz, n_blocks + 1)
+        edges = np.unique([0, *np.searchsorted(self.matrix.indptr, shares[1:-1]), n])
         return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
     def block(self, rows):

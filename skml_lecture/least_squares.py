@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg, sparse
 from sklearn.utils import assert_all_finite
 
-from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
+from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks, sum_blocks
 from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps
@@ -42,18 +42,18 @@ class Rows:
             if sparse.issparse(X):
                 x_center = X.T @ share
             else:  # by threads of our own: those of the BLAS would stay in the way of the next
-                x_center = sum(
-                    map_runs(
-                        lambda run: sum(X[rows].T @ share[rows] for rows in run),
-                        row_blocks(*X.shape),
-                    )
-                )
+                x_center = sum_blocks(lambda i: X[i].T @ share[i], row_blocks(*X.shape))
         return cls(X, Y, weight, x_center, y_center, fit_intercept)
 
     @property
     def root_weight(self):
         """Square roots of the weights, of shape (n,)."""
         return np.ones(len(self.Y)) if self.weight is None else np.sqrt(self.weight)
+
+    @property
+    def targets(self):
+        """The centered, weighted targets y, of shape (n, t)."""
+        return self.root_weight[:, np.newaxis] * (self.Y - self.y_center)
 
     @classmethod
     def around(cls, X, Y, weight, moments, fit_intercept):
@@ -74,11 +74,9 @@ class Rows:
             squared = sparse.csr_array((entries, self.X.indices, self.X.indptr), self.X.shape)
             squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
         else:
-            squares = map_runs(
-                lambda run: sum(weight[rows] @ self.block(rows)[0] ** 2 for rows in run),
-                row_blocks(*self.X.shape),
+            squares = sum_blocks(
+                lambda i: weight[i] @ self.block(i)[0] ** 2, row_blocks(*self.X.shape)
             )
-            squares = sum(squares)
         return np.where(is_constant(squares, self.x_center, weight.sum()), 0, squares)
 
     def map_columns(self, work):
@@ -115,17 +113,14 @@ class Rows:
             error = error if self.weight is None else self.weight[:, np.newaxis] * error
             return self.X.T @ error - np.outer(self.x_center, error.sum(axis=0))
 
-        def products(run):
-            total = 0
-            for rows in run:
-                x, y = self.block(rows)
-                error = y - x @ coef.T
-                if self.weight is not None:
-                    error *= self.weight[rows, np.newaxis]
-                total = total + x.T @ error
-            return total
+        def products(rows):
+            x, y = self.block(rows)
+            error = y - x @ coef.T
+            if self.weight is not None:
+                error *= self.weight[rows, np.newaxis]
+            return x.T @ error
 
-        return sum(map_runs(products, row_blocks(len(self.Y), self.X.shape[1])))
+        return sum_blocks(products, row_blocks(*self.X.shape))
 
 
 class ScaledCholesky:
@@ -298,9 +293,7 @@ def solve_dual(rows, alpha):
     """
     if sparse.issparse(rows.X):
         rows = replace(rows, X=rows.X.tocsc())
-    s = rows.root_weight
-    y = s[:, np.newaxis] * (rows.Y - rows.y_center)
-    K = kernel(rows)
+    s, y, K = rows.root_weight, rows.targets, kernel(rows)
     if rows.fit_intercept:  # Z^T s = 0 and y^T s = 0: a is the same with any multiple of s s^T
         K += np.outer(s, s) * (K.diagonal().max() / (s @ s))
     coef = np.empty((y.shape[1], rows.X.shape[1]))

@@ -26,13 +26,12 @@ def solve_lsqr(rows, alpha):
     With a penalty and columns of very different norms, on columns scaled to unit norm. Also
     returns whether the gradient vanished for every target, each feature in units of its own.
     """
-    Y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
     squares = rows.squared_norms()
     limit = 10 * min(rows.X.shape) + 100
     coef, converged = np.zeros((len(alpha), len(squares))), True
     runs = _runs(rows.X)
     with threads_for(len(runs)) as share:
-        for w, y, a in zip(coef, Y.T, alpha, strict=True):
+        for w, y, a in zip(coef, rows.targets.T, alpha, strict=True):
             size = np.linalg.norm(y)
             if not size:
                 continue

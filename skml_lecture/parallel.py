@@ -89,3 +89,8 @@ def map_runs(work, blocks):
     runs = runs_of(blocks)
     with threads_for(len(runs)) as share:
         return list(share(work, runs))
+
+
+def sum_blocks(work, blocks):
+    """Return the sum of ``work(block)``, runs of blocks in threads."""
+    return sum(map_runs(lambda run: sum(map(work, run)), blocks))

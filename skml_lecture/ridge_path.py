@@ -56,10 +56,8 @@ class Spectrum:
         kept = values > len(values) * EPS * values.max(initial=0)
         values, U = values[kept], U[:, kept]
         root = np.sqrt(values)
-        y = rows.root_weight[:, np.newaxis] * (rows.Y - rows.y_center)
-        if not len(values):
-            return cls(values, np.zeros((rows.X.shape[1], 0)), U.T @ y)
-        return cls(values, rows.transposed_times(U / root), root[:, np.newaxis] * (U.T @ y))
+        cross = root[:, np.newaxis] * (U.T @ rows.targets)
+        return cls(values, rows.transposed_times(U / root), cross)
 
     @classmethod
     def of_triangle(cls, rows):
@@ -231,7 +229,7 @@ class RidgePath:
         rows = Rows.centered(self.X, self.Y, self.weight, self.fit_intercept)
         values, U = complete_basis(rows)
         root = rows.root_weight[:, np.newaxis]
-        Uy = U.T @ (root * (rows.Y - rows.y_center))
+        Uy = U.T @ rows.targets
         null = values <= (len(U) * EPS) ** 2 * values.max(initial=0)
         inverse = np.divide(1, values, out=np.zeros_like(values), where=~null)
         errors = np.empty((*self.Y.shape, len(self.alphas)))
