@@ -5,7 +5,6 @@ from numbers import Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
@@ -211,10 +210,6 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         shrunken = ledoit_wolf(X, codes, weight, moments) if self._needs_rows() else None
         self._shrunken = shrunken
         return moments
-
-    def _check_finite(self, X):
-        if not sparse.issparse(X):
-            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
 
     def _solve_densities(self, moments):
         self._check_hyper_parameters()

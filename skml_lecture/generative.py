@@ -164,10 +164,15 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         """Return the statistics of the rows whose weight is positive."""
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
+            self._check_finite(X[weight == 0])
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
         return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
+
+    def _check_finite(self, X):
+        """Raise where rows that ``_read`` returned are not finite: it may leave that open."""
+        assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
 
     def _announce(self, classes):
         """Fix the classes for good, where the caller names them."""

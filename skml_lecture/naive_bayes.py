@@ -220,6 +220,10 @@ class NaiveBayes(GenerativeClassifier):
                 data = data.as_numbers(columns, _name(family))
         return data
 
+    def _check_finite(self, X):
+        values = X.matrix.data if X.is_sparse else X.matrix
+        check_range(values[~np.isnan(values)])  # NaN is a missing value
+
     def _assign(self, X, data):
         """Return the groups of columns: pairs of a name or Distribution and positions."""
         d = data.shape[1]

@@ -686,6 +686,16 @@ def test_rows_that_are_not_finite_leave_the_model_as_it_was(
     assert all(vars(model)[name] is kept for name, kept in before.items())
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_rows_of_no_weight_must_be_finite_too(data, value, kind):
+    X, y, weight = data
+    weight = np.where(np.arange(len(y)) == 7, 0.0, weight)
+
+    with pytest.raises(ValueError, match="Input X contains"):
+        Gaussian().fit(kind(spoilt(X, value)), y, weight)
+
+
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_rows_to_predict_must_be_finite(data, covariance_type, value):

@@ -577,6 +577,16 @@ def test_bad_values_at_prediction_are_errors(model, X, message):
             method(X)
 
 
+@pytest.mark.parametrize("as_rows", [np.asarray, sparse.csr_array])
+def test_rows_of_no_weight_must_be_finite_or_missing_too(as_rows):
+    X = np.array([[0.5, np.inf], [2.5, np.nan], [1.0, 2.0], [3.0, 4.0]])
+    y, weight, model = [0, 0, 0, 1], [0, 0, 1, 1], NaiveBayes("gaussian")
+
+    with pytest.raises(ValueError, match="infinity"):
+        model.fit(as_rows(X), y, weight)
+    model.fit(as_rows(X[1:]), y[1:], weight[1:])
+
+
 @pytest.mark.parametrize(
     ("X", "message"),
     [
