@@ -97,11 +97,10 @@ class Objective:
         if not strength:
             return 0.0
         for part in self.network.weight_slices:
+            squares += float(np.dot(theta[part], theta[part]))
             for start in range(part.start, part.stop, _BLOCK):
                 block = slice(start, min(start + _BLOCK, part.stop))
-                w, g = theta[block], gradient[block]
-                squares += float(np.dot(w, w))
-                g += strength * w
+                gradient[block] += strength * theta[block]
         return strength / 2 * squares
 
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite

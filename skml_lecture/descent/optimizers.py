@@ -253,11 +253,12 @@ class Adam(Optimizer):
         root = sqrt((1 - self.beta_2 ** state["t"]) / (1 - self.beta_2))
         rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])
         epsilon = self.epsilon * root
+        scratch = np.empty_like(theta[:_BLOCK])
         for w, g, m, v in _blocks(theta, gradient, state["sum"], state["square_sum"]):
             m *= self.beta_1
             m += g
             v *= self.beta_2
-            s = g * g
+            s = np.multiply(g, g, out=scratch[: len(g)])
             v += s
             np.sqrt(v, out=s)
             s += epsilon
