@@ -49,6 +49,23 @@ def test_draws_one_curve_per_estimator():
     assert labels == [str(model) for model in models]
 
 
+def test_draws_every_one_of_equal_estimators(fitted):
+    display = LossCurveDisplay.from_estimators([fitted, fitted, fitted])
+
+    assert list(display.curves) == [str(fitted), f"{fitted} (2)", f"{fitted} (3)"]
+
+
+def test_takes_the_short_names_of_matplotlib_and_a_label(fitted):
+    train, validation = LossCurveDisplay.from_estimator(fitted, c="r", ls=":", label="mine").lines_
+
+    assert (train.get_color(), train.get_linestyle(), train.get_label()) == ("r", ":", "mine")
+    assert (validation.get_color(), validation.get_label()) == ("r", "mine, validation")
+
+
+def test_one_epoch_is_a_dot():
+    assert LossCurveDisplay({"short": [0.5]}).plot().lines_[0].get_marker() == "o"
+
+
 def test_draws_into_the_given_axes_on_a_log_scale(fitted):
     import matplotlib.pyplot as plt
 

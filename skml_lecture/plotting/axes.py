@@ -17,6 +17,13 @@ def import_pyplot():
     return plt
 
 
+def normalize_kwargs(kwargs):
+    """Return options of a line under matplotlib's full names: "color" for "c"."""
+    from matplotlib import cbook, lines  # optional, as above
+
+    return cbook.normalize_kwargs(kwargs, lines.Line2D)
+
+
 def scale_values(ax, values):
     """Set the scale of the x-axis: logarithmic where positive values span 100 and more."""
     values = np.asarray(values)

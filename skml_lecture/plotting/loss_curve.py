@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.plotting.axes import import_pyplot
+from skml_lecture.plotting.axes import import_pyplot, normalize_kwargs
 
 
 class LossCurveDisplay:
@@ -88,7 +88,8 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimators : dict of str to estimator, or list of estimators
-            Fitted, with ``loss_curve_``; a list is labelled by the parameters.
+            Fitted, with ``loss_curve_``; a list is labelled by the parameters, and numbered
+            where they are the same.
 
         ax : matplotlib Axes or None, default=None
             Where to draw; None: a new figure.
@@ -109,7 +110,7 @@ class LossCurveDisplay:
             If there is none, or one that is not learnt by descent.
         """
         if not isinstance(estimators, dict):
-            estimators = {str(estimator): estimator for estimator in estimators}
+            estimators = _named(estimators)
         if not estimators:
             raise ValueError("estimators must hold one or more, got none.")
         for name, estimator in estimators.items():
@@ -144,19 +145,33 @@ class LossCurveDisplay:
             With ``ax_``, ``figure_`` and ``lines_``.
         """
         ax = import_pyplot().subplots()[1] if ax is None else ax
+        kwargs = normalize_kwargs(kwargs)
         self.lines_ = []
         for name, curve in self.curves.items():
-            (line,) = ax.plot(_epochs(curve), curve, label=name, **kwargs)
+            dot = {"marker": "o"} if len(curve) == 1 else {}
+            style = {"label": name, **dot, **kwargs}
+            (line,) = ax.plot(_epochs(curve), curve, **style)
             self.lines_.append(line)
             held_out = (self.validation_curves or {}).get(name)
             if held_out is not None:
-                style = {**kwargs, "color": line.get_color(), "linestyle": "--"}
-                label = f"{name}, validation"
-                self.lines_ += ax.plot(_epochs(held_out), held_out, label=label, **style)
+                label = f"{style['label']}, validation"
+                style |= {"color": line.get_color(), "linestyle": "--", "label": label}
+                self.lines_ += ax.plot(_epochs(held_out), held_out, **style)
         ax.set(xlabel="Epoch", ylabel="Mean loss (nats)", yscale="log" if log_scale else "linear")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _named(estimators):
+    """Name estimators by their parameters, the second of the same name "... (2)"."""
+    named = {}
+    for estimator in estimators:
+        name, number = str(estimator), 2
+        while name in named:
+            name, number = f"{estimator} ({number})", number + 1
+        named[name] = estimator
+    return named
 
 
 def _epochs(curve):
