@@ -172,6 +172,22 @@ def test_adam_corrects_its_bias_from_t_equal_one():
     assert_allclose(np.diff(path), [-RATE * first, -RATE * second])
 
 
+def test_adam_without_epsilon_leaves_a_coordinate_without_gradient():
+    assert_array_equal(run(Adam(epsilon=0), [[0.0], [0.0]], np.ones(1))[:, 0], 1)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        Momentum(1.0), RMSProp(decay=-0.1), RMSProp(epsilon=-1), Adagrad(epsilon=-1),
+        Adam(beta_1=1), Adam(beta_2=1.5), Adam(epsilon=np.nan),
+    ],
+)  # fmt: skip
+def test_hyper_parameters_out_of_range_are_named(optimizer):
+    with pytest.raises(ValueError, match=r"momentum|decay|beta_|epsilon"):
+        optimizer.init(np.zeros(2))
+
+
 def test_misspelt_name_lists_the_optimizers():
     with pytest.raises(ValueError, match=r"'adagrad', 'adam', .* got 'adamm'"):
         resolve_optimizer("adamm")

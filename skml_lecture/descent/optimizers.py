@@ -8,6 +8,8 @@ from math import sqrt
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skml_lecture.validation import check_real
+
 __all__ = [
     "Adagrad",
     "Adam",
@@ -98,6 +100,7 @@ class Momentum(Optimizer):
         self.momentum = momentum
 
     def init(self, theta):
+        _check_share("momentum", self.momentum)
         return {"velocity": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
@@ -173,6 +176,7 @@ class Adagrad(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
+        check_real("epsilon", self.epsilon, min_val=0)
         return {"square_sum": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
@@ -203,6 +207,8 @@ class RMSProp(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
+        _check_share("decay", self.decay)
+        check_real("epsilon", self.epsilon, min_val=0)
         return {"t": 0, "square": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
@@ -246,6 +252,9 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def init(self, theta):
+        _check_share("beta_1", self.beta_1)
+        _check_share("beta_2", self.beta_2)
+        check_real("epsilon", self.epsilon, min_val=0)
         return {"t": 0, "sum": np.zeros_like(theta), "square_sum": np.zeros_like(theta)}
 
     def update(self, theta, gradient, state, rate):
@@ -262,9 +271,14 @@ class Adam(Optimizer):
             v += s
             np.sqrt(v, out=s)
             s += epsilon
-            np.divide(m, s, out=s)
+            np.divide(m, s, out=s, where=True if epsilon else s > 0)
             s *= rate
             w -= s
+
+
+def _check_share(name, value):
+    """Raise where a share of the past is not in [0, 1)."""
+    check_real(name, value, min_val=0, max_val=1, include_boundaries="left")
 
 
 def _ratio(numerator, denominator):
