@@ -1,6 +1,5 @@
 """The Gaussian generative classifier of lecture 6."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -19,7 +18,7 @@ from skml_lecture.statistics.covariances import (
     rounding_variance,
     square_root,
 )
-from skml_lecture.validation import check_option
+from skml_lecture.validation import check_option, warn
 
 _SCATTER = {  # what each covariance type needs of the rows
     "tied": "tied",
@@ -256,12 +255,11 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         ranks = self._whitening.rank
         self.rank_ = int(ranks[0]) if self._is_tied() else ranks
         if ranks.min() < len(within):
-            warnings.warn(
+            warn(
                 f"A covariance is singular: rank {ranks.min()} of {len(within)} features. Its "
                 f"null directions get a tenth of the pooled variance; set reg_covar or shrinkage "
                 f"to choose otherwise.",
                 UserWarning,
-                stacklevel=5,  # the caller of fit
             )
 
     def _score_linearly(self, center):

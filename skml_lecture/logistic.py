@@ -1,6 +1,5 @@
 """Logistic regression by descent: the network without a hidden layer."""
 
-import warnings
 from functools import partial
 
 import numpy as np
@@ -27,7 +26,7 @@ from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.stopping import GradientNorm
 from skml_lecture.descent.training import Progress, descend
 from skml_lecture.parallel import one_thread_if_small, row_blocks, row_size
-from skml_lecture.validation import check_option, unchanged_on_failure
+from skml_lecture.validation import check_option, unchanged_on_failure, warn
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
 
@@ -316,12 +315,19 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
         n, b = objective.n_rows, self.batch_size or objective.n_rows
         theta = np.zeros(network.n_parameters, X.dtype)
         descent = self._begin(
-            rng, coordinates, theta, lambda: 1 / curvature.largest(coordinates, n, b)
+            objective, rng, coordinates, theta, lambda: 1 / curvature.largest(coordinates, n, b)
         )
         descent.scaled = scaled
-        if self.batch_size is None:
-            descent.stop = GradientNorm(self.tol, X.dtype)
         return descent
+
+    def _stop_rule(self, objective, optimizer):
+        if self.batch_size is not None:
+            return super()._stop_rule(objective, optimizer)
+        dtype = objective.X.dtype if self._adapts(objective, optimizer) else None
+        return GradientNorm(self.tol, dtype)
+
+    def _settings(self):
+        return *super()._settings(), self.preconditioner
 
     def _updates_find_bad_rows(self, n_rows):
         return self.preconditioner is None and super()._updates_find_bad_rows(n_rows)
@@ -377,11 +383,10 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
     def _warn(self, stopped, objective, descent):
         """Warn where there is no optimum, or where it was not reached."""
         if self.alpha == 0 and self.loss == "cross_entropy" and self._separates(objective):
-            warnings.warn(
+            warn(
                 "The classes can be separated, so with alpha=0 the coefficients grow without "
                 "end: no optimum exists. Set alpha > 0.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         elif not stopped:
             norm = descent.progress.gradient_norm
@@ -390,11 +395,10 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
                 if self.batch_size is None
                 else f"before its loss stopped falling by tol={self.tol:g}"
             )
-            warnings.warn(
+            warn(
                 f"The descent stopped after max_iter={self.max_iter} epochs, {state}. Raise "
                 "max_iter or tol, or set learning_rate and preconditioner to 'auto'.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def _separates(self, objective):

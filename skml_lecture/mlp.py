@@ -1,6 +1,6 @@
 """The cascade of logistic regressions: the network with hidden layers."""
 
-import warnings
+from collections.abc import Iterable, Sized
 from numbers import Integral, Real
 
 import numpy as np
@@ -22,7 +22,7 @@ from skml_lecture.descent.estimator import DescentEstimator
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.prediction import hidden, probabilities, scores
-from skml_lecture.validation import check_option, check_real, unchanged_on_failure
+from skml_lecture.validation import check_option, check_real, unchanged_on_failure, warn
 
 
 class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -362,6 +362,8 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     def _hidden_sizes(self):
         """Return the sizes of the hidden layers as a list."""
         sizes = self.hidden_layer_sizes
+        if not isinstance(sizes, Integral | Iterable):
+            raise TypeError(f"hidden_layer_sizes must be an int or a list of ints, got {sizes!r}.")
         sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
         for size in sizes:
             check_scalar(size, "every one of hidden_layer_sizes", Integral, min_val=1)
@@ -372,6 +374,8 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         value = getattr(self, name)
         if isinstance(value, str | Real):
             return [value] * n_layers
+        if not isinstance(value, Sized):
+            raise TypeError(f"{name} must be one value or one per {kind}, got {value!r}.")
         if len(value) != n_layers:
             raise ValueError(
                 f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
@@ -394,10 +398,14 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     def _check_parameters(self):
         super()._check_parameters()
         check_scalar(self.n_init, "n_init", Integral, min_val=1)
-        if isinstance(self.batch_size, str):
-            check_option("batch_size", self.batch_size, ["auto"])
         self._activations()
         self._rates()
+
+    def _check_batch_size(self):
+        if isinstance(self.batch_size, str):
+            check_option("batch_size", self.batch_size, ["auto"])
+        else:
+            super()._check_batch_size()
 
     def _check_targets(self, y, known):
         several = type_of_target(y, input_name="y") == "multilabel-indicator"
@@ -407,14 +415,25 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         self._multilabel = several
         if not several:
             return super()._check_targets(y, known)
-        return y.toarray() if issparse(y) else np.asarray(y)
+        y = y.toarray() if issparse(y) else np.asarray(y)
+        if not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"y with one column per label must hold 0 and 1, got {np.unique(y).tolist()}."
+            )
+        return y
 
     def _encode(self, y, classes):
         if y.ndim == 1:
             return super()._encode(y, classes)
-        if classes is not None and len(classes) != y.shape[1]:
-            raise ValueError(f"y must have {len(classes)} columns, got {y.shape[1]}.")
-        return np.arange(y.shape[1]), y.astype(np.intp)
+        columns = np.arange(y.shape[1])
+        if classes is None or np.array_equal(classes, columns):
+            return columns, y.astype(np.intp)
+        if len(classes) != len(columns):
+            raise ValueError(f"y must have {len(classes)} columns, got {len(columns)}.")
+        raise ValueError(
+            f"The classes of a y with one column per label are the numbers of its columns, "
+            f"{columns.tolist()}, got classes={np.asarray(classes).tolist()}."
+        )
 
     def _network(self, n_features, multilabel):
         """Return the network: sigmoid units for two classes or several labels, else softmax."""
@@ -434,12 +453,17 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
             theta = network.initialize(rng, dtype)
         else:
             theta = np.zeros(network.n_parameters, dtype)
-        descent = self._begin(rng, Unchanged(), theta, lambda: self._largest_rate(objective, theta))
+        descent = self._begin(
+            objective, rng, Unchanged(), theta, lambda: self._largest_rate(objective, theta)
+        )
         rates = self._rates()
         if any(rates):
             seed = rng.randint(np.iinfo(np.int32).max)
             descent.dropout = Dropout(rates, np.random.default_rng(seed))
         return descent
+
+    def _settings(self):
+        return *super()._settings(), self._rates()
 
     def _largest_rate(self, objective, theta):
         """Return the learning rate that the curvature allows."""
@@ -458,15 +482,14 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         size = min(200, n_rows) if isinstance(size, str) else min(size, n_rows)
         return None if size == n_rows and not any(self._rates()) else size
 
-    def _objective(self, rows):
+    def _objective(self, rows, *, held_out=False):
         n_rows = rows[0].shape[0]
-        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows:
-            warnings.warn(
+        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows and not held_out:
+            warn(
                 f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
                 UserWarning,
-                stacklevel=5,
             )
-        return super()._objective(rows)
+        return super()._objective(rows, held_out=held_out)
 
     def _coefficients(self, theta, network):
         """Return the fitted attributes that hold the parameters and their layout."""
@@ -482,11 +505,10 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
     def _warn(self, stopped, objective, descent):  # noqa: ARG002
         """Warn where the loss was still falling."""
         if not stopped:
-            warnings.warn(
+            warn(
                 f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
                 f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     @property
@@ -552,7 +574,7 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
 
     def _network_and_theta(self):
         """Return the fitted network and its flat parameters."""
-        network = self._network(self.coefs_[0].shape[0], self._multilabel)
+        network = self._layout
         theta = np.empty(network.n_parameters, self.coefs_[0].dtype)
         views = [*network.weights(theta), *network.intercepts(theta)]
         parts = [*(W.T for W in self.coefs_), *self.intercepts_]

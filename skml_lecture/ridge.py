@@ -1,6 +1,5 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
-import warnings
 from functools import partial
 from time import perf_counter
 
@@ -38,7 +37,7 @@ from skml_lecture.ridge_path import (
     spread_of_targets,
 )
 from skml_lecture.statistics import Moments, Summarizer
-from skml_lecture.validation import check_option, check_weight, unchanged_on_failure
+from skml_lecture.validation import check_option, check_weight, unchanged_on_failure, warn
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
 _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
@@ -300,10 +299,9 @@ class RidgeRegression(LinearPrediction, Summarizer):
         rows = Rows.centered(X, Y, weight, self.fit_intercept)
         coef, converged = solve_lsqr(rows, alpha)
         if not converged:
-            warnings.warn(
+            warn(
                 "LSQR did not converge: scale the features, raise alpha, or use solver='svd'.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return coef, rows.y_center - coef @ rows.x_center, "lsqr"
 

@@ -1,10 +1,17 @@
 """Input checks that scikit-learn's public helpers leave open."""
 
+import os
+import sys
+import warnings
 from contextlib import contextmanager
 from numbers import Real
+from pathlib import Path
 
 import numpy as np
+import sklearn
 from sklearn.utils import check_array, check_consistent_length, check_scalar
+
+_OURS = tuple(f"{Path(package).parent}{os.sep}" for package in (__file__, sklearn.__file__))
 
 
 def check_weight(sample_weight, X, dtype=np.float64):
@@ -57,3 +64,11 @@ def unchanged_on_failure(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def warn(message, category):
+    """Warn of the line that called this package, or scikit-learn around it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skml_lecture.diagnostics import bias_variance_decomposition
 from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.mlp import CascadedLogisticMLP
 from skml_lecture.ridge import RidgeRegression
 
 callback = pytest.importorskip(
@@ -61,6 +62,28 @@ def test_a_callback_stops_the_fit_without_a_warning(data):
     model = LogisticRegressionGD().set_callbacks(Recorder(stop_after=3)).fit(*data)
 
     assert model.n_iter_ == 3
+
+
+def test_a_callback_stops_the_restarts_too(data):
+    recorder = Recorder(stop_after=3)
+
+    model = CascadedLogisticMLP((3,), n_init=4, max_iter=10, random_state=0)
+    model.set_callbacks(recorder).fit(*data)
+
+    assert len(recorder.scores) == model.n_iter_ == 3
+
+
+def test_a_callback_is_given_the_weights(data):
+    class Weighing(Recorder):
+        def on_fit_task_end(self, _, context, *, metadata=None):  # noqa: ARG002
+            self.scores.append(metadata)
+
+    X, y = data
+    recorder, weight = Weighing(), np.arange(1.0, 151)
+
+    LogisticRegressionGD().set_callbacks(recorder).fit(X, y, weight)
+
+    assert all(given["sample_weight"] is weight for given in recorder.scores)
 
 
 def test_callbacks_do_not_change_the_fit(data):

@@ -292,6 +292,68 @@ class TestResuming:
         with pytest.raises(ValueError, match=r"coef_init must have shape \(3, 4\), got \(2, 4\)"):
             LogisticRegressionGD().fit(X, y, coef_init=np.zeros((2, 4)))
 
+    def test_a_start_of_the_right_size_in_another_shape_is_refused(self):
+        with pytest.raises(ValueError, match=r"coef_init must have shape \(3, 4\), got \(4, 3\)"):
+            LogisticRegressionGD().fit(*iris(), coef_init=np.zeros((4, 3)))
+
+    @pytest.mark.parametrize("preconditioner", ["auto", "scale", None])
+    def test_a_warm_start_learns_what_changed(self, preconditioner):
+        X, y = iris()
+        model = LogisticRegressionGD(warm_start=True, preconditioner=preconditioner).fit(X, y)
+
+        model.fit(X, (y + 1) % 3)
+
+        assert model.score(X, (y + 1) % 3) > 0.95
+
+    @pytest.mark.parametrize("early_stopping", [False, True])
+    def test_a_warm_start_follows_the_parameters(self, early_stopping):
+        X, y = iris()
+        model = LogisticRegressionGD(tol=0.1, warm_start=True, early_stopping=early_stopping)
+        optimum = LogisticRegressionGD(tol=1e-10).fit(X, y)
+
+        model.fit(X, y)
+        model.set_params(tol=1e-10, early_stopping=False, preconditioner="scale").fit(X, y)
+
+        assert_allclose(model.coef_, optimum.coef_, atol=1e-6)
+        model.set_params(batch_size=16, optimizer="gd", n_iter_no_change=3)
+        assert model.fit(X, y).n_iter_ >= optimum.n_iter_ + 3
+
+    def test_early_stopping_on_other_rows_learns_them(self):
+        X, y = iris()
+        model = LogisticRegressionGD(warm_start=True, early_stopping=True, random_state=0).fit(X, y)
+
+        for _ in range(5):
+            model.fit(X[:, ::-1], y)
+
+        assert model.score(X[:, ::-1], y) > 0.9
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_going_on_with_other_layers_is_refused(self, method):
+        X, y = iris()
+        model = LogisticRegressionGD(warm_start=True).fit(X, y).set_params(fit_intercept=False)
+
+        with pytest.raises(ValueError, match="start anew"):
+            getattr(model, method)(X, y)
+
+
+class TestStopping:
+    @pytest.mark.parametrize(
+        "steps", [{"learning_rate": 1e-12}, {"schedule": lambda _: 0.0}, {"optimizer": "adam"}]
+    )
+    def test_steps_too_small_to_see_are_not_arrival(self, steps):
+        model = LogisticRegressionGD(**{"learning_rate": 1e-12, "max_iter": 50, **steps})
+
+        with pytest.warns(ConvergenceWarning, match="max_iter=50"):
+            model.fit(*iris())
+
+    def test_a_warning_is_of_the_line_that_called_fit(self):
+        model = LogisticRegressionGD(max_iter=1)
+
+        with pytest.warns(ConvergenceWarning) as caught:
+            model.fit(*iris())
+
+        assert [warning.filename for warning in caught] == [__file__]
+
 
 class TestValidation:
     def test_validation_curve_is_the_mean_loss_of_the_held_out_rows(self):
@@ -302,6 +364,11 @@ class TestValidation:
         expected = log_loss(y[1::2], model.predict_proba(X[1::2]))
         assert_allclose(model.validation_loss_curve_[-1], expected)
         assert len(model.validation_loss_curve_) == model.n_iter_
+
+    def test_validation_curve_is_there_without_a_step(self):
+        model = LogisticRegressionGD(early_stopping=True).fit(np.zeros((40, 2)), [0, 1] * 20)
+
+        assert_allclose(model.validation_loss_curve_, np.log(2))
 
     def test_early_stopping_keeps_the_best_parameters(self, rng):
         X = rng.normal(size=(120, 40))
@@ -358,6 +425,31 @@ class TestBadInput:
         assert np.isfinite(model.coef_).all()
         assert np.isfinite(model.predict_proba(X * size)).all()
 
+    @pytest.mark.parametrize("size", [1e155, 1e300, np.float32(1e20)])
+    @pytest.mark.parametrize("as_rows", [np.asarray, csr_matrix])
+    def test_features_whose_squares_overflow_are_learnt(self, size, as_rows):
+        X, y = iris()
+        X = as_rows((X * size).astype(np.result_type(size)))
+
+        assert quiet(LogisticRegressionGD(), X, y).score(X, y) > 0.95
+
+    @pytest.mark.parametrize("batch_size", [None, 16])
+    def test_features_too_large_for_any_rate_are_named(self, batch_size):
+        X, y = iris()
+        model = LogisticRegressionGD(preconditioner=None, batch_size=batch_size)
+
+        with pytest.raises(ValueError, match="too large for a learning rate: scale"):
+            model.fit(X * 1e155, y)
+
+    @pytest.mark.parametrize("factor", [-1.0, np.nan, np.inf])
+    def test_bad_class_weights_are_named(self, factor):
+        with pytest.raises(ValueError, match="class_weight"):
+            LogisticRegressionGD(class_weight={0: factor, 1: 1, 2: 1}).fit(*iris())
+
+    def test_class_weights_leave_some_row(self):
+        with pytest.raises(ValueError, match="class_weight"):
+            LogisticRegressionGD(class_weight={0: 0, 1: 0, 2: 0}).fit(*iris())
+
     def test_constant_columns_get_no_weight(self):
         X, y = iris()
         constant = np.column_stack([X, np.full(150, 1e6), np.zeros(150)])
@@ -403,7 +495,9 @@ class TestBadInput:
             ({"schedule": lambda _: -1.0}, "finite number >= 0"),
             ({"learning_rate": "fast"}, "'auto'"),
             ({"learning_rate": -1.0}, "learning_rate"),
+            ({"learning_rate": np.inf}, "learning_rate"),
             ({"alpha": -1.0}, "alpha"),
+            ({"alpha": np.inf}, "alpha"),
             ({"max_iter": 0}, "max_iter"),
             ({"batch_size": 0}, "batch_size"),
             ({"validation_fraction": 1.0}, "validation_fraction"),

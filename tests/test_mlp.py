@@ -141,6 +141,118 @@ def test_interrupt_keeps_the_best_parameters_and_says_so(iris):
     assert_array_equal(model.coefs_[0], small(max_iter=5).fit(*iris).coefs_[0])
 
 
+def test_interrupt_between_restarts_keeps_the_best_of_those_finished(iris):
+    class Interrupted(CascadedLogisticMLP):
+        def _start(self, objective, rng):
+            if self._descents_left == 0:
+                raise KeyboardInterrupt
+            self._descents_left -= 1
+            return super()._start(objective, rng)
+
+    model = Interrupted((6,), n_init=9, max_iter=10, tol=0, random_state=0)
+    model._descents_left = 2
+
+    with pytest.warns(UserWarning, match="Interrupted after 10 epochs"):
+        model.fit(*iris)
+
+    assert_array_equal(model.coefs_[0], small(n_init=2).fit(*iris).coefs_[0])
+
+
+def test_interrupt_of_a_resumed_fit_keeps_its_own_best(iris):
+    X, y = iris
+    model = small(max_iter=200, learning_rate=0.02, warm_start=True).fit(X, y)
+
+    def schedule(t):
+        if t > 600:
+            raise KeyboardInterrupt
+        return 1.0
+
+    with pytest.warns(UserWarning, match="Interrupted"):
+        model.set_params(schedule=schedule, max_iter=1000).fit(X, (y + 1) % 3)
+
+    assert model.score(X, (y + 1) % 3) > 0.9
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+@pytest.mark.parametrize("change", ["labels", "alpha"])
+def test_a_warm_start_learns_what_changed(optimizer, change, iris):
+    X, y = iris
+    options = {"optimizer": optimizer, "batch_size": None, "max_iter": 500}
+    model = small(warm_start=True, **options).fit(X, y)
+    other = y if change == "alpha" else (y + 1) % 3
+    alpha = 5.0 if change == "alpha" else 1e-4
+
+    model.set_params(alpha=alpha).fit(X, other)
+
+    fresh = small(alpha=alpha, **options).fit(X, other)
+    assert model.loss_curve_[-1] < fresh.loss_curve_[-1] + 0.05  # another minimum
+
+
+def test_a_warm_start_follows_dropout_rate_and_patience(iris):
+    model = small(warm_start=True, n_iter_no_change=2, tol=10).fit(*iris)
+
+    model.set_params(dropout=0.5, tol=0, n_iter_no_change=50).fit(*iris)
+    with_dropout = model.loss_curve_[-1]
+    model.set_params(dropout=0.0, optimizer="gd", max_iter=1).fit(*iris)
+
+    assert model.n_iter_ == 3 + 10 + 1
+    assert model.loss_curve_[-1] < with_dropout
+    assert model._descent.progress.rate != small().fit(*iris)._descent.progress.rate
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("sizes", [(3,), (6, 6), ()])
+def test_going_on_with_other_layers_is_refused(method, sizes, iris):
+    model = small(warm_start=True).fit(*iris).set_params(hidden_layer_sizes=sizes)
+
+    with pytest.raises(ValueError, match="start anew"):
+        getattr(model, method)(*iris)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"hidden_layer_sizes": (9, 9)}, {"activation": "relu"}, {"hidden_layer_sizes": -1}]
+)
+def test_parameters_set_after_the_fit_do_not_change_predictions(changed, iris):
+    model = small().fit(*iris)
+    before = model.predict_proba(iris[0])
+
+    model.set_params(**changed)
+
+    assert_array_equal(model.predict_proba(iris[0]), before)
+
+
+@pytest.mark.parametrize("low", [-1, 1])
+def test_indicators_of_several_labels_are_0_and_1(low, rng):
+    Y = rng.integers(0, 2, (20, 3)) * (2 if low < 0 else 1) + low
+
+    with pytest.raises(ValueError, match="must hold 0 and 1"):
+        small().fit(rng.normal(size=(20, 2)), Y)
+
+
+def test_classes_of_several_labels_are_the_numbers_of_the_columns(rng):
+    X, Y = rng.normal(size=(20, 2)), rng.integers(0, 2, (20, 3))
+    model = small()
+
+    for _ in range(2):
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="numbers of its columns"):
+        small().partial_fit(X, Y, classes=["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden_layer_sizes": 5.0}, "hidden_layer_sizes must be an int or a list"),
+        ({"hidden_layer_sizes": None}, "hidden_layer_sizes must be an int or a list"),
+        ({"activation": None}, "activation must be one value or one per"),
+        ({"dropout": None}, "dropout must be one value or one per"),
+    ],
+)
+def test_parameters_of_the_wrong_kind_are_named(options, message, iris):
+    with pytest.raises(TypeError, match=message):
+        small().set_params(**options).fit(*iris)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -165,6 +277,11 @@ def test_bad_parameters_are_named_and_nothing_is_learnt(options, message, iris):
         model.fit(*iris)
 
     assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.filterwarnings("error:batch_size")
+def test_batches_beyond_the_held_out_rows_are_fine(iris):
+    small(batch_size=100, early_stopping=True).fit(*iris)
 
 
 def test_batches_beyond_the_rows_are_clipped(iris):

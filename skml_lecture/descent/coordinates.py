@@ -158,8 +158,13 @@ class Whitened(Coordinates):
 def _mean_and_spread(X, weight):
     """Return weighted mean and standard deviation of the columns, in float64."""
     if issparse(X):
-        mean, variance = mean_variance_axis(X, axis=0, weights=weight)
-        return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, variance = mean_variance_axis(X, axis=0, weights=weight)
+        if np.isfinite(variance).all():
+            return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
+        if X.dtype == np.float64:
+            return _in_larger_unit(X, weight)
+        return _mean_and_spread(X.astype(np.float64), weight)
     n_rows, n_features = X.shape
     share = np.full(n_rows, 1 / n_rows) if weight is None else weight / weight.sum(dtype=float)
     origin = X[:1000].mean(axis=0, dtype=np.float64)
@@ -174,6 +179,12 @@ def _mean_and_spread(X, weight):
         return np.stack([first, second])
 
     first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
-    if not np.isfinite(second).all():  # squares beyond the largest float: take a larger unit
-        return tuple(1e200 * value for value in _mean_and_spread(X / 1e200, weight))
+    if not np.isfinite(second).all():
+        return _in_larger_unit(X, weight)
     return origin + first, np.sqrt(np.maximum(second - first**2, 0))
+
+
+def _in_larger_unit(X, weight):
+    """Return mean and standard deviation of columns of float64 whose squares overflow."""
+    unit = 1e200
+    return tuple(unit * value for value in _mean_and_spread(X / unit, weight))

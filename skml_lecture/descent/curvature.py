@@ -3,12 +3,13 @@
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import norm
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 
 from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
 from skml_lecture.descent.network import Pass
-from skml_lecture.parallel import row_size
+from skml_lecture.parallel import row_blocks, row_size
 
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
@@ -114,19 +115,29 @@ class Curvature:
         scratch = Pass(network, self.X.shape[0], v.dtype)
         size = tiny = np.finfo(np.float64).tiny
         for _ in range(n_steps):
-            theta = coordinates.to_theta(v / v.dtype.type(max(np.linalg.norm(v), tiny)))
+            theta = coordinates.to_theta(v / v.dtype.type(max(_norm(v), tiny)))
             z = scratch.bind(theta, gradient).forward(self.X)
             z *= c * self.share
             scratch.backward(self.X)
             for W, G in zip(network.weights(theta), network.weights(gradient), strict=True):
                 G += self.strength * W
             v = coordinates.pull_back(gradient)
-            size = max(float(np.linalg.norm(v)), tiny)
+            size = max(_norm(v), tiny)
+            if size == np.inf:
+                raise ValueError(
+                    "The curvature of the loss is too large for a learning rate: scale the "
+                    "features (a StandardScaler in front), or lower the weights or alpha."
+                )
         return size
 
     def _worst_row(self, coordinates):
         """Return the largest curvature of one row's loss."""
         X = self.X[sample_rows(*self.X.shape)]
+        blocks = row_blocks(X.shape[0], X.shape[1], at_least=1)
+        return max(self._worst_of(X[rows], coordinates) for rows in blocks)
+
+    def _worst_of(self, X, coordinates):
+        """Return the largest curvature of the loss of one of a few rows."""
         X = X.toarray() if issparse(X) else X
         if self.network.fit_intercept:
             X = np.column_stack([X, np.ones(len(X), X.dtype)])
@@ -136,6 +147,11 @@ class Curvature:
         if isinstance(coordinates, Whitened):
             X = X @ coordinates.inverse.T
         return self.network.loss.curvature * np.einsum("ij,ij->i", X, X).max()
+
+
+def _norm(v):
+    """Return the length of a vector, infinite where it is not finite."""
+    return min(np.inf, float(norm(v, check_finite=False)))  # whose squares do not overflow
 
 
 def sharpness(objective, theta, n_steps=8):

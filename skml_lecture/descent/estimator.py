@@ -1,7 +1,6 @@
 """What the estimators that descend share: fit and partial_fit around one training loop."""
 
 import copy
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -12,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.descent.coordinates import Coordinates, Scaled
+from skml_lecture.descent.coordinates import Coordinates, Scaled, Unchanged
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import OPTIMIZERS, Optimizer, resolve_optimizer
@@ -22,7 +21,7 @@ from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.parallel import one_thread_if_small
-from skml_lecture.validation import check_option, check_real, check_weight
+from skml_lecture.validation import check_option, check_real, check_weight, warn
 
 FLOATS = (np.float64, np.float32)
 
@@ -37,11 +36,12 @@ class Descent:
     rng: np.random.RandomState
     stop: GradientNorm | Plateau
     early: EarlyStopping
+    settings: tuple  # what rate and coordinates were chosen for
     scaled: Scaled | None = None
     dropout: Dropout | None = None
     validation_curve: list = field(default_factory=list)
     seed: int = 0  # of the rows held out: the same ones in a resumed fit
-    best: EarlyStopping = field(default_factory=lambda: EarlyStopping(0.0, 1))
+    value: float | None = None  # of the objective where a fit ended that is to be resumed
 
     @property
     def theta(self):
@@ -58,7 +58,6 @@ class Descent:
             if isinstance(value, np.ndarray):
                 progress.state[name] = value.astype(dtype)
         self.early.cast(dtype)
-        self.best.cast(dtype)
 
     def move(self, theta):
         """Go on from ``theta``, without momentum."""
@@ -85,53 +84,70 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
     @with_callbacks
     def _fit_with_callbacks(self, X, y, sample_weight, validation, prepare):
         self._check_parameters()
-        resumed = self._resume() if self.warm_start and hasattr(self, "_descent") else None
-        seed = self._draw_seed() if resumed is None else resumed.seed
-        known = None if resumed is None else self.classes_
-        rows = self._validate(X, y, sample_weight, known, reset=resumed is None)
-        if resumed is not None:
-            resumed.cast(rows[0].dtype)
+        warm = self.warm_start and hasattr(self, "_descent")
+        seed = self._descent.seed if warm else self._draw_seed()
+        known = self.classes_ if warm else None
+        rows = self._validate(X, y, sample_weight, known, reset=not warm)
         rows, held_out = self._hold_out(rows, seed, *validation)
         objective = self._objective(rows)
-        held_out = None if held_out is None else self._objective(held_out)
-        starts = [resumed] * (resumed is not None) or self._starts(objective, seed)
+        held_out = None if held_out is None else self._objective(held_out, held_out=True)
+        starts = self._resumed(objective, held_out) if warm else self._starts(objective, seed)
         data = {"X": X, "y": y}
+        if sample_weight is not None:
+            data["metadata"] = {"sample_weight": sample_weight}
         fit = self._begin_callbacks(self.max_iter * self._n_starts(), **data)
 
         def tell(descent):
             return self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
 
-        best, stopped = None, None
-        for descent in starts:
-            if prepare is not None:
-                prepare(descent, objective)
-            ending = self._run(descent, objective, held_out, tell)
-            value = objective.value(self._theta(descent)) if self._n_starts() > 1 else 0.0
-            if best is None or value < best[0]:
-                best, stopped = (value, descent), ending
-            if ending == "interrupted":
-                break
+        best, ending = None, None
+        try:
+            for descent in starts:
+                if prepare is not None:
+                    prepare(descent, objective)
+                reason = self._run(descent, objective, held_out, tell)
+                value = objective.value(self._theta(descent)) if self._n_starts() > 1 else 0.0
+                if best is None or value < best[0]:
+                    best, ending = (value, descent), reason
+                if reason in ("interrupted", "callback"):
+                    ending = reason
+                    break
+        except KeyboardInterrupt:  # between two descents
+            if best is None:
+                raise
+            ending = "interrupted"
+        if self.warm_start:
+            best[1].value = objective.value(best[1].theta)
         self._publish(best[1], objective)
         self._end_callbacks(fit, lambda: self._attributes(best[1], objective), **data)
-        if stopped != "interrupted":
-            self._warn(stopped is not None, objective, best[1])
+        if ending == "interrupted":
+            warn(
+                f"Interrupted after {self.n_iter_} epochs: the best parameters so far are kept. "
+                "Set warm_start=True and fit again to go on.",
+                UserWarning,
+            )
+        else:
+            self._warn(ending is not None, objective, best[1])
         return self
 
     def _partial_fit(self, X, y, classes, sample_weight):
         """Pass once over the rows."""
         self._check_parameters()
-        resumed = self._resume() if hasattr(self, "_descent") else None
+        warm = hasattr(self, "_descent")
         known = None if classes is None else np.unique(classes)
-        if resumed is not None and known is not None and not np.array_equal(known, self.classes_):
+        if warm and known is not None and not np.array_equal(known, self.classes_):
             raise ValueError(
                 f"classes={known.tolist()} differ from those of the first call, "
                 f"{self.classes_.tolist()}."
             )
-        dtype = FLOATS if resumed is None else resumed.progress.theta.dtype
-        known = known if resumed is None else self.classes_
-        rows = self._validate(X, y, sample_weight, known, reset=resumed is None, dtype=dtype)
+        dtype = self._descent.progress.theta.dtype if warm else FLOATS
+        known = self.classes_ if warm else known
+        rows = self._validate(X, y, sample_weight, known, reset=not warm, dtype=dtype)
         objective = self._objective(rows)
-        descent = resumed or next(self._starts(objective, self._draw_seed()))
+        if warm:
+            (descent,) = self._resumed(objective)
+        else:
+            descent = next(self._starts(objective, self._draw_seed()))
         if descent.early.best_theta is not None:
             descent.move(descent.early.best_theta)
         descent.early = EarlyStopping(self.tol, self.n_iter_no_change)
@@ -151,13 +167,13 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
     def _run(self, descent, objective, held_out, tell):
         """Run the epochs of one descent; return why it ended, None after ``max_iter`` epochs."""
         self._attach(objective, descent)
-        reason = None
+        best, reason = EarlyStopping(0.0, 1), None
 
         def after_epoch(progress):
             nonlocal reason
             descent.coordinates = objective.coordinates
             theta = descent.theta
-            descent.best.update(progress.loss_curve[-1], theta)
+            best.update(progress.loss_curve[-1], theta)
             reason = "converged" if self._arrived(descent, held_out, theta) else None
             reason = "callback" if tell(descent) else reason
             return reason is not None
@@ -165,25 +181,17 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         try:
             stopped = self._descend(descent, objective, after_epoch)
             reason = reason or ("converged" if stopped else None)
+            if held_out is not None and not descent.validation_curve:  # there from the start
+                descent.validation_curve.append(held_out.mean_loss(descent.theta))
         except KeyboardInterrupt:
             self._check_finite(objective.X)
             if not np.isfinite(descent.theta).all():
                 raise
             reason = "interrupted"
-            self._keep_best(descent)
+            if best.best_theta is not None:
+                descent.move(best.best_theta)
         descent.coordinates = objective.coordinates
         return reason
-
-    def _keep_best(self, descent):
-        """Go back to the best epoch of an interrupted descent and say so."""
-        if descent.best.best_theta is not None:
-            descent.move(descent.best.best_theta)
-        warnings.warn(
-            f"Interrupted after {len(descent.progress.loss_curve)} epochs: the best parameters so "
-            "far are kept. Set warm_start=True and fit again to go on.",
-            UserWarning,
-            stacklevel=6,
-        )
 
     def _descend(self, descent, objective, after_epoch, **options):
         """Run the epochs of one fit."""
@@ -212,19 +220,23 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
-        check_real("alpha", self.alpha, min_val=0)
+        finite = {"min_val": 0, "max_val": np.inf, "include_boundaries": "left"}
+        check_real("alpha", self.alpha, **finite)
         check_real("tol", self.tol, min_val=0)
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
         inside = {"min_val": 0, "include_boundaries": "neither"}
         fraction = self.validation_fraction
         check_real("validation_fraction", fraction, max_val=1, **inside)
-        if self.batch_size is not None and not isinstance(self.batch_size, str):
-            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        self._check_batch_size()
         if isinstance(self.learning_rate, str):
             check_option("learning_rate", self.learning_rate, ["auto"])
         else:
-            check_real("learning_rate", self.learning_rate, **inside)
+            check_real("learning_rate", self.learning_rate, max_val=np.inf, **inside)
+
+    def _check_batch_size(self):
+        if self.batch_size is not None:
+            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
 
     def _validate(
         self, X, y, sample_weight, classes=None, *, reset=False, dtype=FLOATS, held_out=False
@@ -296,11 +308,17 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         parts = hold_out(rows[1], self.validation_fraction, np.random.RandomState(seed))
         return [tuple(None if part is None else part[index] for part in rows) for index in parts]
 
-    def _objective(self, rows):
+    def _objective(self, rows, *, held_out=False):  # noqa: ARG002 (a subclass may look)
         """Return the objective of validated rows."""
         X, codes, weight = rows
         weight = with_class_weight(weight, self.class_weight, self.classes_, codes)
-        weight = None if weight is None else weight.astype(X.dtype, copy=False)
+        if weight is not None:
+            weight = weight.astype(X.dtype, copy=False)
+            if not 0 < weight.sum(dtype=np.float64) < np.inf or weight.min() < 0:
+                raise ValueError(
+                    "The weights of the rows, sample_weight times class_weight, must be finite, "
+                    f">= 0 and not all zero in {X.dtype}, got class_weight={self.class_weight!r}."
+                )
         Y = targets(codes, len(self.classes_), X.dtype)
         return Objective(self._network(X.shape[1], codes.ndim == 2), X, Y, weight, self.alpha)
 
@@ -322,27 +340,69 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             descent.seed = seed
             yield descent
 
-    def _begin(self, rng, coordinates, theta, largest_rate):
+    def _begin(self, objective, rng, coordinates, theta, largest_rate):
         """Return a descent from ``theta``; ``largest_rate()`` is what the curvature allows."""
         optimizer = resolve_optimizer(self.optimizer)
         rate = self.learning_rate
         if isinstance(rate, str):
             rate = optimizer.auto_rate or largest_rate()
         progress = Progress(theta, optimizer.init(theta), rate=float(rate))
-        stop = Plateau(self.tol, self.n_iter_no_change)
+        stop = self._stop_rule(objective, optimizer)
         early = EarlyStopping(self.tol, self.n_iter_no_change)
-        return Descent(progress, optimizer, coordinates, rng, stop, early)
+        return Descent(progress, optimizer, coordinates, rng, stop, early, self._settings())
 
-    def _resume(self):
-        """Return the descent of the last call, to be written into without harm."""
-        descent = copy.deepcopy(self._descent)
-        optimizer = resolve_optimizer(self.optimizer)
-        if type(optimizer) is not type(descent.optimizer):
-            descent.progress.state = optimizer.init(descent.progress.theta)
-        descent.optimizer = optimizer
+    def _stop_rule(self, objective, optimizer):  # noqa: ARG002 (a subclass may look at both)
+        """Return when to stop without rows held out."""
+        return Plateau(self.tol, self.n_iter_no_change)
+
+    def _settings(self):
+        """Return the parameters that rate and coordinates are chosen for."""
+        automatic = isinstance(self.learning_rate, str)
+        return type(resolve_optimizer(self.optimizer)), automatic, self.batch_size
+
+    def _resumed(self, objective, held_out=None):
+        """Return, in a list, the descent of the last call as the parameters now have it go on."""
+        before, now = self._layout, objective.network
+        if (now.sizes, now.fit_intercept) != (before.sizes, before.fit_intercept):
+            raise ValueError(
+                f"A descent cannot go on from layers of {before.sizes} units with fit_intercept="
+                f"{before.fit_intercept} to {now.sizes} with {now.fit_intercept}: call fit with "
+                "warm_start=False to start anew."
+            )
+        last = copy.deepcopy(self._descent)  # to be written into without harm
+        last.cast(objective.X.dtype)
+        descent, same = last, self._is_where_it_ended(last, objective)
+        if not same or self._settings() != last.settings:
+            descent = self._start(objective, last.rng)
+            descent.move(last.theta)
+            self._take_over(descent, last)
+        descent.optimizer = resolve_optimizer(self.optimizer)
         if not isinstance(self.learning_rate, str):
             descent.progress.rate = float(self.learning_rate)
-        return descent
+        stop = self._stop_rule(objective, descent.optimizer)
+        descent.stop = stop.go_on_from(last.stop) if same else stop
+        early = EarlyStopping(self.tol, self.n_iter_no_change)
+        loss_of = None if held_out is None else held_out.mean_loss
+        descent.early = early.go_on_from(last.early, loss_of)
+        descent.value = None
+        return [descent]
+
+    def _is_where_it_ended(self, last, objective):
+        """Say whether the objective still has the value with which the last fit ended."""
+        if last.value is None:
+            return True
+        tolerance = float(np.sqrt(np.finfo(objective.X.dtype).eps))  # far beyond rounding
+        change = abs(objective.value(last.theta) - last.value)
+        return change <= tolerance * abs(last.value)
+
+    def _take_over(self, descent, last):
+        """Let a descent that begins where the last one ended know what came before."""
+        descent.progress.t = last.progress.t
+        descent.progress.loss_curve = last.progress.loss_curve
+        descent.validation_curve, descent.seed = last.validation_curve, last.seed
+        same_place = all(isinstance(d.coordinates, Unchanged) for d in (descent, last))
+        if same_place and type(descent.optimizer) is type(last.optimizer):
+            descent.progress.state = last.progress.state
 
     def _attach(self, objective, descent):
         """Let the objective be seen from the descent."""
@@ -392,6 +452,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
     def _attributes(self, descent, objective):
         """Return the fitted attributes of where the descent stands."""
         attributes = self._coefficients(self._theta(descent), objective.network)
+        attributes["_layout"] = objective.network
         attributes["loss_curve_"] = list(descent.progress.loss_curve)
         attributes["n_iter_"] = len(descent.progress.loss_curve)
         attributes["classes_"] = self.classes_

@@ -1,5 +1,6 @@
 """The start of a linear descent: coefficients and intercepts that the caller gives."""
 
+import numpy as np
 from sklearn.utils import check_array
 
 
@@ -16,8 +17,9 @@ def place(descent, network, coef, intercept):
     for name, (target, value) in parts.items():
         if value is None:
             continue
+        value = np.atleast_1d(value)
         value = check_array(value, ensure_2d=False, dtype=theta.dtype, input_name=name)
-        if value.size != target.size:
+        if value.squeeze().shape != target.squeeze().shape:  # the row of two classes may be flat
             raise ValueError(f"{name} must have shape {target.shape}, got {value.shape}.")
         target[...] = value.reshape(target.shape)
     descent.move(theta)

@@ -3,43 +3,62 @@
 import numpy as np
 
 
-class GradientNorm:
+class Rule:
+    """What the rules share: the smallest loss, and for how many epochs it has been that."""
+
+    def __init__(self):
+        self.best = np.inf
+        self.stale = 0
+
+    def go_on_from(self, earlier):
+        """Take over where a rule of the same kind stood; return self."""
+        if type(earlier) is type(self):
+            self.best, self.stale = earlier.best, earlier.stale
+        return self
+
+
+class GradientNorm(Rule):
     """Stop where the gradient's norm, in the coordinates of the descent, is at most ``tol``.
 
-    Rounding ends the fall of the gradient too: a loss that stays at its smallest value, but for
-    rounding, for 20 epochs is as good as found.
+    Rounding ends the fall of the gradient too: where the steps suit the curvature, a loss that
+    has not fallen by more than rounding for 20 epochs is as good as found.
 
     Parameters
     ----------
     tol : float
         The norm.
 
-    dtype : dtype
-        Of the parameters: sets the rounding error.
+    dtype : dtype or None, default=None
+        Of the parameters, which sets the rounding error; None: steps may be too small to tell.
     """
 
     patience = 20
 
-    def __init__(self, tol, dtype):
+    def __init__(self, tol, dtype=None):
+        super().__init__()
         self.tol = tol
-        self.rounding = 4 * float(np.finfo(dtype).eps)
-        self.best = np.inf
-        self.stale = 0
+        self.rounding = None if dtype is None else 4 * float(np.finfo(dtype).eps)
 
     def __call__(self, progress):
         """Return whether the descent has arrived."""
-        loss = progress.loss_curve[-1]
+        return self.arrived(progress) or self._is_level(progress.loss_curve[-1])
+
+    def _is_level(self, loss):
+        """Take in one loss; return whether it is level but for rounding."""
+        if self.rounding is None:
+            return False
         level = abs(loss - self.best) <= self.rounding * abs(loss)
         self.stale = self.stale + 1 if level else 0
-        self.best = min(self.best, loss)
-        return self.arrived(progress) or self.stale >= self.patience
+        if not level:
+            self.best = min(self.best, loss)
+        return self.stale >= self.patience
 
     def arrived(self, progress):
         """Return whether the gradient is small enough."""
         return progress.gradient_norm <= self.tol
 
 
-class Plateau:
+class Plateau(Rule):
     """Stop where the loss has not fallen by ``tol`` for ``patience`` epochs.
 
     Parameters
@@ -52,10 +71,9 @@ class Plateau:
     """
 
     def __init__(self, tol, patience):
+        super().__init__()
         self.tol = tol
         self.patience = patience
-        self.best = np.inf
-        self.stale = 0
 
     def __call__(self, progress):
         """Return whether the training loss has stopped falling."""
@@ -86,6 +104,20 @@ class EarlyStopping:
         self.plateau = Plateau(tol, patience)
         self.best_theta = None
         self.best_loss = np.inf
+
+    def go_on_from(self, earlier, loss_of):
+        """Take over where an earlier rule stood, its best parameters measured anew; return self.
+
+        ``loss_of(theta)`` is the loss of the rows held out now; None: there are none. Where it
+        differs, they are other rows, on which nothing is known to have stopped falling.
+        """
+        if loss_of is None or earlier.best_theta is None:
+            return self
+        self.best_theta, self.best_loss = earlier.best_theta, loss_of(earlier.best_theta)
+        if self.best_loss == earlier.best_loss:
+            self.plateau.go_on_from(earlier.plateau)
+        self.plateau.best = self.best_loss
+        return self
 
     def cast(self, dtype):
         """Keep the parameters in this type."""

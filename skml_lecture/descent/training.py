@@ -9,8 +9,7 @@ from skml_lecture.descent.schedules import Constant, scheduled_rate
 
 DIVERGED = (
     "The descent diverged: the loss became {loss} at update {t} with learning_rate={rate:.3g}. "
-    "Use a smaller learning_rate, or scale the features (preconditioner='scale' or a "
-    "StandardScaler in front)."
+    "Use a smaller learning_rate, or scale the features (a StandardScaler in front)."
 )
 
 
@@ -77,6 +76,7 @@ def descend(
     """
     schedule = Constant() if schedule is None else schedule
     if batches is None:
+        progress.accepted = None  # of a descent that is resumed, maybe on another objective
         loss, gradient = _evaluate(objective, progress, optimizer, adapt)
         if arrived is not None and arrived(progress):
             progress.loss_curve = progress.loss_curve or [loss]
@@ -138,7 +138,7 @@ def _check(loss, vector, progress):
 
 def _climbed(progress, loss, gradient):
     """Say whether the last step was uphill beyond rounding and can still be taken back."""
-    if progress.accepted is None or progress.rate < 1e-30:
+    if progress.accepted is None or not progress.rate > 1e-30:
         return False
     before = progress.accepted[2]
     slack = 8 * np.finfo(gradient.dtype).eps * abs(before)
