@@ -336,6 +336,17 @@ class TestResuming:
             getattr(model, method)(X, y)
 
 
+class TestBatches:
+    def test_momentum_takes_no_larger_steps_in_the_end_than_gradient_descent(self, rng):
+        X, y = rng.normal(size=(2000, 5)), rng.permutation(np.arange(2000) % 2)
+        settings = {"batch_size": 16, "random_state": 0}
+
+        for optimizer in ("gd", "momentum"):
+            model = LogisticRegressionGD(optimizer=optimizer, **settings).fit(X, y)
+
+            assert model.loss_curve_[-1] < 0.8  # ln 2 = 0.69 is what noise allows
+
+
 class TestStopping:
     @pytest.mark.parametrize(
         "steps", [{"learning_rate": 1e-12}, {"schedule": lambda _: 0.0}, {"optimizer": "adam"}]

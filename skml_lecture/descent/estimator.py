@@ -343,10 +343,12 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
     def _begin(self, objective, rng, coordinates, theta, largest_rate):
         """Return a descent from ``theta``; ``largest_rate()`` is what the curvature allows."""
         optimizer = resolve_optimizer(self.optimizer)
-        rate = self.learning_rate
+        state, rate = optimizer.init(theta), self.learning_rate
         if isinstance(rate, str):
             rate = optimizer.auto_rate or largest_rate()
-        progress = Progress(theta, optimizer.init(theta), rate=float(rate))
+            if optimizer.auto_rate is None and self._rows_per_update(objective.n_rows) is not None:
+                rate /= optimizer.gain
+        progress = Progress(theta, state, rate=float(rate))
         stop = self._stop_rule(objective, optimizer)
         early = EarlyStopping(self.tol, self.n_iter_no_change)
         return Descent(progress, optimizer, coordinates, rng, stop, early, self._settings())

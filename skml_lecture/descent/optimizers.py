@@ -42,6 +42,9 @@ class Optimizer(BaseEstimator, ABC):
     auto_rate = None
     """The learning rate of ``learning_rate="auto"``; None: take it from the curvature."""
 
+    gain = 1.0
+    """How many steps one gradient adds up to: of batches, so many times the noise of one step."""
+
     def init(self, theta):  # noqa: ARG002
         """Return the state before the first update.
 
@@ -98,6 +101,11 @@ class Momentum(Optimizer):
 
     def __init__(self, momentum=0.9):
         self.momentum = momentum
+
+    @property
+    def gain(self):
+        """The sum of the decayed steps, ``1 / (1 - momentum)``."""
+        return 1 / (1 - self.momentum)
 
     def init(self, theta):
         _check_share("momentum", self.momentum)
