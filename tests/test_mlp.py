@@ -65,6 +65,15 @@ def test_partial_fit_is_one_epoch(iris):
     assert_array_equal(model.coefs_[0], fitted.coefs_[0])
 
 
+def test_partial_fit_goes_on_from_the_best_parameters_by_the_rows_held_out(iris):
+    model = small(early_stopping=True, learning_rate=0.5, max_iter=50).fit(*iris)
+    before = model.coefs_[0]
+
+    model.set_params(learning_rate=1e-30).partial_fit(*iris)
+
+    assert_array_equal(model.coefs_[0], before)
+
+
 def test_float32_is_kept_and_close_to_float64(iris):
     X, y = iris
 

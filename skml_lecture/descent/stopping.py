@@ -111,9 +111,11 @@ class EarlyStopping:
         ``loss_of(theta)`` is the loss of the rows held out now; None: there are none. Where it
         differs, they are other rows, on which nothing is known to have stopped falling.
         """
-        if loss_of is None or earlier.best_theta is None:
+        if earlier.best_theta is None:
             return self
-        self.best_theta, self.best_loss = earlier.best_theta, loss_of(earlier.best_theta)
+        self.best_theta, self.best_loss = earlier.best_theta, earlier.best_loss
+        if loss_of is not None:
+            self.best_loss = loss_of(self.best_theta)
         if self.best_loss == earlier.best_loss:
             self.plateau.go_on_from(earlier.plateau)
         self.plateau.best = self.best_loss
