@@ -16,7 +16,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum
+from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum, Nesterov
 from skml_lecture.descent.schedules import InverseSqrt
 from skml_lecture.logistic import LogisticRegressionGD
 
@@ -317,6 +317,91 @@ class TestResuming:
         assert_allclose(model.coef_, optimum.coef_, atol=1e-6)
         model.set_params(batch_size=16, optimizer="gd", n_iter_no_change=3)
         assert model.fit(X, y).n_iter_ >= optimum.n_iter_ + 3
+
+    @pytest.mark.parametrize("warm_start", [False, True])
+    def test_partial_fit_after_a_fit_resumes_the_optimizer(self, warm_start):
+        X, y = iris()
+        settings = {"optimizer": "adam", "batch_size": 10, "max_iter": 2, "random_state": 0}
+        model = quiet(LogisticRegressionGD(warm_start=warm_start, **settings), X, y)
+
+        model.partial_fit(X[::5], y[::5])
+        model.set_params(learning_rate=0.01).partial_fit(X[::5], y[::5])
+
+        assert model._descent.progress.state["t"] == 2 * 15 + 3 + 3
+
+    def test_partial_fit_goes_on_from_the_last_fit_without_early_stopping(self):
+        X, y = iris()
+        model = LogisticRegressionGD(early_stopping=True, warm_start=True, batch_size=20)
+        quiet(model.set_params(max_iter=3, n_iter_no_change=9), X, y)
+        quiet(model.set_params(early_stopping=False, max_iter=30), X, y)
+        before = model.coef_
+
+        model.set_params(learning_rate=1e-30).partial_fit(X, y)
+
+        assert_allclose(model.coef_, before, rtol=1e-9)
+
+    @pytest.mark.parametrize("at", range(5, 16))
+    def test_an_interrupt_where_coordinates_change_keeps_the_best(self, at):
+        class Interrupting(Nesterov):
+            updates = 0
+
+            def update(self, *arguments):
+                Interrupting.updates += 1
+                if Interrupting.updates == at:
+                    raise KeyboardInterrupt
+                super().update(*arguments)
+
+        X, y = iris(2)
+        model = LogisticRegressionGD(0.01, optimizer=Interrupting(), tol=1e-14)
+
+        with pytest.warns(UserWarning, match="Interrupted"):
+            model.fit(X, y)
+
+        assert_allclose(objective(model, X, y, 0.01) / len(y), min(model.loss_curve_), rtol=1e-6)
+
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    def test_a_warm_start_from_a_large_alpha_takes_a_rate_of_its_own(self, dtype):
+        X, y = iris(2)
+        settings = {"optimizer": "gd", "batch_size": 20, "preconditioner": None, "max_iter": 30}
+        model = LogisticRegressionGD(1e8, warm_start=True, random_state=0, **settings)
+        X = X.astype(dtype)
+
+        quiet(quiet(model, X, y).set_params(alpha=1.0), X, y)
+
+        fresh = quiet(LogisticRegressionGD(1.0, random_state=0, **settings), X, y)
+        assert_allclose(model.loss_curve_[-1], fresh.loss_curve_[-1], rtol=0.05)
+
+    def test_a_warm_start_follows_the_momentum(self):
+        X, y = iris()
+        settings = {"batch_size": 5, "random_state": 0, "max_iter": 3, "tol": 0}
+        model = LogisticRegressionGD(optimizer=Momentum(0.5), warm_start=True, **settings)
+        rate = quiet(model, X, y)._descent.progress.rate
+
+        quiet(model.set_params(optimizer=Momentum(0.99)), X, y)
+
+        assert_allclose(model._descent.progress.rate, rate * 0.01 / 0.5, rtol=1e-6)
+        with pytest.raises(ValueError, match="momentum"):
+            model.set_params(optimizer=Momentum(1.5)).fit(X, y)
+
+    @pytest.mark.filterwarnings("error")
+    def test_bad_rows_of_a_warm_start_are_named(self):
+        X, y = iris()
+        settings = {"optimizer": "adam", "batch_size": 20, "preconditioner": None, "tol": 1.0}
+        model = LogisticRegressionGD(warm_start=True, **settings).fit(X, y)
+
+        with pytest.raises(ValueError, match="infinity"):
+            model.fit(np.where(np.eye(150, 4), np.inf, X), y)
+
+    @pytest.mark.parametrize("change", [{"alpha": 50.0}, {"learning_rate": 1e-3}])
+    def test_patience_starts_anew_where_a_parameter_changed(self, change):
+        X, y = iris()
+        settings = {"early_stopping": True, "warm_start": True, "random_state": 0}
+        model = LogisticRegressionGD(**settings, optimizer="adam", batch_size=20).fit(X, y)
+        before = model.n_iter_
+
+        model.set_params(**change).fit(X, y)
+
+        assert model.n_iter_ >= before + model.n_iter_no_change
 
     def test_early_stopping_on_other_rows_learns_them(self):
         X, y = iris()

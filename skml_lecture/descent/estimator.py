@@ -37,6 +37,7 @@ class Descent:
     stop: GradientNorm | Plateau
     early: EarlyStopping
     settings: tuple  # what rate and coordinates were chosen for
+    parameters: dict  # of the estimator, as text
     scaled: Scaled | None = None
     dropout: Dropout | None = None
     validation_curve: list = field(default_factory=list)
@@ -91,7 +92,11 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         rows, held_out = self._hold_out(rows, seed, *validation)
         objective = self._objective(rows)
         held_out = None if held_out is None else self._objective(held_out, held_out=True)
-        starts = self._resumed(objective, held_out) if warm else self._starts(objective, seed)
+        if warm:
+            self._check_layers(objective.network)
+            starts = [self._resumed(objective, self._is_where_it_ended(objective), held_out)]
+        else:
+            starts = self._starts(objective, seed)
         data = {"X": X, "y": y}
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
@@ -145,7 +150,8 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         rows = self._validate(X, y, sample_weight, known, reset=not warm, dtype=dtype)
         objective = self._objective(rows)
         if warm:
-            (descent,) = self._resumed(objective)
+            self._check_layers(objective.network)
+            descent = self._resumed(objective)
         else:
             descent = next(self._starts(objective, self._draw_seed()))
         if descent.early.best_theta is not None:
@@ -184,6 +190,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
             if held_out is not None and not descent.validation_curve:  # there from the start
                 descent.validation_curve.append(held_out.mean_loss(descent.theta))
         except KeyboardInterrupt:
+            descent.coordinates = objective.coordinates
             self._check_finite(objective.X)
             if not np.isfinite(descent.theta).all():
                 raise
@@ -229,6 +236,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         fraction = self.validation_fraction
         check_real("validation_fraction", fraction, max_val=1, **inside)
         self._check_batch_size()
+        resolve_optimizer(self.optimizer).init(np.zeros(1))  # which looks at its parameters
         if isinstance(self.learning_rate, str):
             check_option("learning_rate", self.learning_rate, ["auto"])
         else:
@@ -351,55 +359,88 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         progress = Progress(theta, state, rate=float(rate))
         stop = self._stop_rule(objective, optimizer)
         early = EarlyStopping(self.tol, self.n_iter_no_change)
-        return Descent(progress, optimizer, coordinates, rng, stop, early, self._settings())
+        settings, parameters = self._settings(), self._as_text()
+        return Descent(progress, optimizer, coordinates, rng, stop, early, settings, parameters)
 
     def _stop_rule(self, objective, optimizer):  # noqa: ARG002 (a subclass may look at both)
         """Return when to stop without rows held out."""
         return Plateau(self.tol, self.n_iter_no_change)
 
     def _settings(self):
-        """Return the parameters that rate and coordinates are chosen for."""
+        """Return what rate and coordinates are chosen for, beside the objective."""
+        optimizer = resolve_optimizer(self.optimizer)
+        if optimizer.auto_rate is not None:
+            return (type(optimizer),)
         automatic = isinstance(self.learning_rate, str)
-        return type(resolve_optimizer(self.optimizer)), automatic, self.batch_size
+        return type(optimizer), self.batch_size, automatic and optimizer.gain
 
-    def _resumed(self, objective, held_out=None):
-        """Return, in a list, the descent of the last call as the parameters now have it go on."""
-        before, now = self._layout, objective.network
+    def _as_text(self):
+        """Return the parameters as text, to see which ones change."""
+        return {name: repr(value) for name, value in self.get_params().items()}
+
+    def _changed(self, *names):
+        """Say whether one of these parameters is not what it was in the last call."""
+        now, before = self._as_text(), self._descent.parameters
+        return any(now[name] != before[name] for name in names)
+
+    def _check_layers(self, network):
+        """Raise where the parameters of the last call do not fit a network."""
+        before, now = self._layout, network
         if (now.sizes, now.fit_intercept) != (before.sizes, before.fit_intercept):
             raise ValueError(
                 f"A descent cannot go on from layers of {before.sizes} units with fit_intercept="
                 f"{before.fit_intercept} to {now.sizes} with {now.fit_intercept}: call fit with "
                 "warm_start=False to start anew."
             )
+
+    def _is_where_it_ended(self, objective):
+        """Say whether the objective still is the one with which the last fit ended.
+
+        It is told by its value there, as far as that is known.
+        """
+        if self._changed("alpha", "loss", "class_weight"):
+            return False
+        theta, before = self._descent.theta.astype(objective.X.dtype), self._descent.value
+        if before is None:
+            return True
+        with np.errstate(all="ignore"):
+            now = objective.value(theta)
+        if not np.isfinite(now):
+            self._check_finite(objective.X)
+        return abs(now - before) <= np.sqrt(np.finfo(theta.dtype).eps) * abs(before)
+
+    def _resumed(self, objective, same=True, held_out=None):
+        """Return the descent of the last call as the parameters now have it go on.
+
+        ``same`` says whether its objective is still the same, so that rate, coordinates and what
+        is known of the loss still hold.
+        """
+        steady = same and not self._changed(*self.get_params().keys() - {"max_iter", "warm_start"})
         last = copy.deepcopy(self._descent)  # to be written into without harm
         last.cast(objective.X.dtype)
-        descent, same = last, self._is_where_it_ended(last, objective)
+        descent = last
         if not same or self._settings() != last.settings:
-            descent = self._start(objective, last.rng)
+            descent = self._start(objective, np.random.RandomState(last.seed))
             descent.move(last.theta)
             self._take_over(descent, last)
         descent.optimizer = resolve_optimizer(self.optimizer)
         if not isinstance(self.learning_rate, str):
             descent.progress.rate = float(self.learning_rate)
+        elif descent.optimizer.auto_rate is not None:
+            descent.progress.rate = float(descent.optimizer.auto_rate)
         stop = self._stop_rule(objective, descent.optimizer)
-        descent.stop = stop.go_on_from(last.stop) if same else stop
+        descent.stop = stop.go_on_from(last.stop) if steady else stop
         early = EarlyStopping(self.tol, self.n_iter_no_change)
-        loss_of = None if held_out is None else held_out.mean_loss
-        descent.early = early.go_on_from(last.early, loss_of)
-        descent.value = None
-        return [descent]
-
-    def _is_where_it_ended(self, last, objective):
-        """Say whether the objective still has the value with which the last fit ended."""
-        if last.value is None:
-            return True
-        tolerance = float(np.sqrt(np.finfo(objective.X.dtype).eps))  # far beyond rounding
-        change = abs(objective.value(last.theta) - last.value)
-        return change <= tolerance * abs(last.value)
+        if same and self.early_stopping:
+            loss_of = None if held_out is None else held_out.mean_loss
+            early.go_on_from(last.early, loss_of, steady)
+        descent.early = early
+        descent.value, descent.parameters = None, self._as_text()
+        return descent
 
     def _take_over(self, descent, last):
         """Let a descent that begins where the last one ended know what came before."""
-        descent.progress.t = last.progress.t
+        descent.rng, descent.progress.t = last.rng, last.progress.t
         descent.progress.loss_curve = last.progress.loss_curve
         descent.validation_curve, descent.seed = last.validation_curve, last.seed
         same_place = all(isinstance(d.coordinates, Unchanged) for d in (descent, last))

@@ -105,21 +105,20 @@ class EarlyStopping:
         self.best_theta = None
         self.best_loss = np.inf
 
-    def go_on_from(self, earlier, loss_of):
-        """Take over where an earlier rule stood, its best parameters measured anew; return self.
+    def go_on_from(self, earlier, loss_of, steady):
+        """Take over the best parameters of an earlier rule, measured anew.
 
-        ``loss_of(theta)`` is the loss of the rows held out now; None: there are none. Where it
-        differs, they are other rows, on which nothing is known to have stopped falling.
+        ``loss_of(theta)`` is the loss of the rows held out now; None: there are none. Only where
+        it is what it was, and all else is ``steady``, has the loss been level for some epochs.
         """
         if earlier.best_theta is None:
-            return self
+            return
         self.best_theta, self.best_loss = earlier.best_theta, earlier.best_loss
         if loss_of is not None:
             self.best_loss = loss_of(self.best_theta)
-        if self.best_loss == earlier.best_loss:
+        if steady and self.best_loss == earlier.best_loss:
             self.plateau.go_on_from(earlier.plateau)
         self.plateau.best = self.best_loss
-        return self
 
     def cast(self, dtype):
         """Keep the parameters in this type."""
