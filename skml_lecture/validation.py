@@ -1,4 +1,4 @@
-"""Input checks that scikit-learn's public helpers leave open."""
+"""Input checks that scikit-learn leaves open, and warnings that name the caller's line."""
 
 import sys
 import warnings
