@@ -105,26 +105,11 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
         def tell(descent):
             return self._tell_callbacks(fit, lambda: self._attributes(descent, objective), **data)
 
-        best, ending = None, None
-        try:
-            for descent in starts:
-                if prepare is not None:
-                    prepare(descent, objective)
-                reason = self._run(descent, objective, held_out, tell)
-                value = objective.value(self._theta(descent)) if self._n_starts() > 1 else 0.0
-                if best is None or value < best[0]:
-                    best, ending = (value, descent), reason
-                if reason in ("interrupted", "callback"):
-                    ending = reason
-                    break
-        except KeyboardInterrupt:  # between two descents
-            if best is None:
-                raise
-            ending = "interrupted"
+        best, ending = self._best_of(starts, objective, held_out, tell, prepare)
         if self.warm_start:
-            best[1].value = objective.value(best[1].theta)
-        self._publish(best[1], objective)
-        self._end_callbacks(fit, lambda: self._attributes(best[1], objective), **data)
+            best.value = objective.value(best.theta)
+        self._publish(best, objective)
+        self._end_callbacks(fit, lambda: self._attributes(best, objective), **data)
         if ending == "interrupted":
             warn(
                 f"Interrupted after {self.n_iter_} epochs: the best parameters so far are kept. "
@@ -132,8 +117,27 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
                 UserWarning,
             )
         else:
-            self._warn(ending is not None, objective, best[1])
+            self._warn(ending is not None, objective, best)
         return self
+
+    def _best_of(self, starts, objective, held_out, tell, prepare):
+        """Run the descents, or those before a stop; return the best and why it, or all, ended."""
+        best, smallest, ending = None, np.inf, None
+        try:
+            for descent in starts:
+                if prepare is not None:
+                    prepare(descent, objective)
+                reason = self._run(descent, objective, held_out, tell)
+                value = objective.value(self._theta(descent)) if self._n_starts() > 1 else 0.0
+                if best is None or value < smallest:
+                    best, smallest, ending = descent, value, reason
+                if reason in ("interrupted", "callback"):
+                    return best, reason
+        except KeyboardInterrupt:  # between two descents
+            if best is None:
+                raise
+            return best, "interrupted"
+        return best, ending
 
     def _partial_fit(self, X, y, classes, sample_weight):
         """Pass once over the rows."""
