@@ -7,8 +7,8 @@ from scipy import sparse
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
+from skml_lecture.data.threads import map_runs, row_blocks
 from skml_lecture.generative import GenerativeClassifier
-from skml_lecture.parallel import map_runs, row_blocks
 from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.covariances import (
     DiagonalWhitening,

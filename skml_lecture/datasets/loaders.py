@@ -83,7 +83,7 @@ def load_pokemon(*, types=None, return_X_y=False, as_frame=False):
     >>> [int(sum(pokemon.target[train] == name)) for name in ("water", "normal")]
     [79, 61]
     """
-    path = resources.files("skml_lecture") / "data" / "pokemon.csv"
+    path = resources.files("skml_lecture.datasets") / "pokemon.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     known = sorted({row["type_1"] for row in rows})
