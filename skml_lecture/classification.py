@@ -5,7 +5,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.data.threads import map_runs, row_blocks
 
 
 def _by_blocks(normalise, z):

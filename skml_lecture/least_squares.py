@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg, sparse
 from sklearn.utils import assert_all_finite
 
-from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks, sum_blocks
+from skml_lecture.data.threads import map_runs, one_thread_if_small, row_blocks, sum_blocks
 from skml_lecture.statistics import Moments
 
 EPS = np.finfo(np.float64).eps

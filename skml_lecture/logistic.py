@@ -9,6 +9,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.classification import ScoreClassifier
+from skml_lecture.data.threads import one_thread_if_small, row_blocks, row_size
 from skml_lecture.descent.coordinates import Scaled, Unchanged
 from skml_lecture.descent.curvature import (
     MAX_WHITENED,
@@ -25,7 +26,6 @@ from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import probabilities, scores
 from skml_lecture.descent.stopping import GradientNorm
 from skml_lecture.descent.training import Progress, descend
-from skml_lecture.parallel import one_thread_if_small, row_blocks, row_size
 from skml_lecture.validation import check_option, unchanged_on_failure, warn
 
 PRECONDITIONERS = ("auto", "scale", "whiten")

@@ -13,8 +13,8 @@ from math import hypot
 
 import numpy as np
 
-from skml_lecture.columns import Columns
-from skml_lecture.parallel import runs_of, threads_for
+from skml_lecture.data.table import Table
+from skml_lecture.data.threads import runs_of, threads_for
 
 _SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
 _TOL = 1e-10  # relative
@@ -51,7 +51,7 @@ def _runs(X):
 
     None of it is made in a thread: there the interpreter's lock would be in the way.
     """
-    columns, d = Columns(X), X.shape[1]
+    columns, d = Table(X), X.shape[1]
     blocks = [
         (rows, columns.block(rows) if columns.is_sparse else X[rows])
         for rows in columns.blocks(d, result=d)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.columns import choose_columns, read_columns
+from skml_lecture.data.table import choose_columns, read_table
+from skml_lecture.data.threads import map_runs
 from skml_lecture.generative import GenerativeClassifier
-from skml_lecture.parallel import map_runs
 from skml_lecture.statistics.automatic import Automatic
 from skml_lecture.statistics.categorical import Categorical
 from skml_lecture.statistics.column_statistics import check_range
@@ -206,7 +206,7 @@ class NaiveBayes(GenerativeClassifier):
         return terms
 
     def _read(self, X, *, reset):
-        data = read_columns(self, X, reset=reset)
+        data = read_table(self, X, reset=reset)
         if reset:
             self._groups = self._assign(X, data)
         for family, columns in self._groups:
@@ -288,7 +288,8 @@ class NaiveBayes(GenerativeClassifier):
         )
         return _GroupStatistics(self._groups, tuple(parts))
 
-    def _solve_densities(self, summary):
+    def _solve_densities(self, summary, *, whole):  # noqa: ARG002 - never warns
+        self._groups = summary.groups
         self.families_ = []
         names = np.full(self.n_features_in_, None)
         for (family, places), statistic in zip(summary.groups, summary.parts, strict=True):

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg, sparse
 from sklearn.utils import assert_all_finite
 
+from skml_lecture.data.threads import map_runs, one_thread_if_small, row_blocks
 from skml_lecture.least_squares import (
     EPS,
     MAX_GRAM,
@@ -22,7 +23,6 @@ from skml_lecture.least_squares import (
     solve_wide,
     summarize,
 )
-from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
 from skml_lecture.statistics import Moments
 
 _CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
-from skml_lecture.columns import Columns
+from skml_lecture.data.table import Table
 from skml_lecture.statistics import (
     Bernoulli,
     Categorical,
@@ -83,11 +83,11 @@ def test_parts_added_are_the_whole(family, rng):
     X, codes, weight = draw(family, rng)
     edges = [0, 1, 20, 21, 60, 90]
     parts = [
-        family.summarise(Columns(X[a:b]), codes[a:b], N_CLASSES, weight[a:b])
+        family.summarise(Table(X[a:b]), codes[a:b], N_CLASSES, weight[a:b])
         for a, b in pairwise(edges)
     ]
 
-    whole = tables(family, family.summarise(Columns(X), codes, N_CLASSES, weight))
+    whole = tables(family, family.summarise(Table(X), codes, N_CLASSES, weight))
     left = tables(family, parts[0] + parts[1] + parts[2] + parts[3] + parts[4])
     right = tables(family, parts[0] + (parts[1] + (parts[2] + (parts[3] + parts[4]))))
 
@@ -102,8 +102,8 @@ def test_weights_are_repetitions(family, rng):
     times = (weight * 2).astype(int)
     rows = np.repeat(np.arange(len(X)), times)
 
-    weighted = family.summarise(Columns(X), codes, N_CLASSES, times * 1.0)
-    repeated = family.summarise(Columns(X[rows]), codes[rows], N_CLASSES)
+    weighted = family.summarise(Table(X), codes, N_CLASSES, times * 1.0)
+    repeated = family.summarise(Table(X[rows]), codes[rows], N_CLASSES)
 
     for ours, theirs in zip(tables(family, weighted), tables(family, repeated), strict=True):
         assert_allclose(ours, theirs, rtol=1e-12)
@@ -112,7 +112,7 @@ def test_weights_are_repetitions(family, rng):
 @each_family
 def test_a_class_without_rows_is_the_identity(family, rng):
     X, codes, weight = draw(family, rng)
-    statistic = family.summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
     positions = np.array([0, 2, 4])
 
     spread = statistic.expanded(positions, 5)
@@ -128,7 +128,7 @@ def test_a_class_without_rows_is_the_identity(family, rng):
 @each_family
 def test_score_is_the_sum_of_the_contributions(family, rng):
     X, codes, weight = draw(family, rng)
-    statistic = family.summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
     for member, columns, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
 
@@ -141,7 +141,7 @@ def test_score_is_the_sum_of_the_contributions(family, rng):
 @each_family
 def test_missing_values_say_nothing(family, rng):
     X, codes, weight = draw(family, rng, missing=0)
-    statistic = family.summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
     for member, columns, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
         gone = np.full((1, len(columns)), np.nan)
@@ -154,14 +154,14 @@ def test_missing_values_say_nothing(family, rng):
 def test_draws_come_back_as_parameters(family):
     rng = np.random.RandomState(0)
     X, codes, weight = draw(family, np.random.default_rng(1), missing=0)
-    statistic = family.summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
     many = np.repeat(np.arange(N_CLASSES), 40_000)
     for member, _, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
 
         drawn = np.stack(member.draw(parameters, many, rng), axis=1).astype(float)
 
-        again = member.summarise(Columns(drawn), many, N_CLASSES)
+        again = member.summarise(Table(drawn), many, N_CLASSES)
         for ours, theirs in zip(tables(member, again), tables(member, part), strict=True):
             assert_allclose(ours, theirs, rtol=0.05, atol=0.04)
 
@@ -176,8 +176,8 @@ def test_sparse_rows_are_dense_rows(family, missing, rng):
         X[:, 0] = 1.0
     S = sparse.csr_array(X)
 
-    dense = family.summarise(Columns(X), codes, N_CLASSES, weight)
-    stored = family.summarise(Columns(S), codes, N_CLASSES, weight)
+    dense = family.summarise(Table(X), codes, N_CLASSES, weight)
+    stored = family.summarise(Table(S), codes, N_CLASSES, weight)
 
     for ours, theirs in zip(tables(family, stored), tables(family, dense), strict=True):
         assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
@@ -237,7 +237,7 @@ def test_multinomial_is_scipys_up_to_the_coefficient(rng):
 def test_the_rates_of_a_class_are_its_means_without_smoothing(rng):
     X, codes, weight = draw(Poisson(), rng, missing=0)
 
-    statistic = Poisson().summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = Poisson().summarise(Table(X), codes, N_CLASSES, weight)
 
     rate = Poisson(smoothing=0).parameters(statistic)["rate"]
     for c in range(N_CLASSES):
@@ -281,7 +281,7 @@ def test_a_constant_column_says_nothing():
     X, codes = np.full((6, 1), 0.1), np.array([0, 0, 0, 0, 1, 1])
     family = Gaussian()
 
-    parameters = family.parameters(family.summarise(Columns(X), codes, 2))
+    parameters = family.parameters(family.summarise(Table(X), codes, 2))
 
     assert_array_equal(parameters["variance"], 1.0)
     assert_allclose(parameters["mean"], 0.1)
@@ -293,7 +293,7 @@ def test_the_floor_of_a_variance_follows_its_column(rng):
     codes = np.repeat([0, 1], [50, 5])
     family = Gaussian(var_floor=1e-4)
 
-    variance = family.parameters(family.summarise(Columns(X), codes, 2))["variance"]
+    variance = family.parameters(family.summarise(Table(X), codes, 2))["variance"]
 
     assert_allclose(variance[1], 1e-4 * X.var(axis=0), rtol=1e-10)
 
@@ -303,7 +303,7 @@ def test_categories_need_not_be_small_whole_numbers(rng):
     X, codes = values[rng.integers(0, 3, (60, 2))], rng.integers(0, 2, 60)
     family = Categorical(smoothing=0)
 
-    parameters = family.parameters(family.summarise(Columns(X), codes, 2))
+    parameters = family.parameters(family.summarise(Table(X), codes, 2))
 
     assert parameters["values"] == [values.tolist()] * 2
     share = (X[codes == 0][:, [0]] == values).mean(axis=0)
@@ -329,13 +329,13 @@ def test_values_outside_of_a_family_are_errors(family, value, message):
     X, codes = np.array([[1.0], [0.0], [value], [np.nan]]), np.array([0, 1, 1, 0])
 
     with pytest.raises(ValueError, match=message):
-        family.summarise(Columns(X), codes, 2)
+        family.summarise(Table(X), codes, 2)
 
 
 @pytest.mark.parametrize("family", [Bernoulli, Categorical, Poisson, Multinomial])
 def test_smoothing_below_zero_is_an_error(family, rng):
     X, codes, weight = draw(family(), rng)
-    statistic = family().summarise(Columns(X), codes, N_CLASSES, weight)
+    statistic = family().summarise(Table(X), codes, N_CLASSES, weight)
 
     with pytest.raises(ValueError, match="smoothing == -1"):
         family(smoothing=-1).parameters(statistic)

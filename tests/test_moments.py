@@ -87,7 +87,7 @@ def test_parts_make_the_whole_in_any_grouping(seed, n, cuts, offset):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 20 rows."""
-    monkeypatch.setattr("skml_lecture.parallel._BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("skml_lecture.data.threads._SMALL_DATA", 1)
     monkeypatch.setattr("skml_lecture.statistics.moments._ROWS", 20)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
-from skml_lecture.parallel import row_size
+from skml_lecture.data.threads import row_size
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 

@@ -13,7 +13,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.data.threads import map_runs, row_blocks
 
 
 class Coordinates(ABC):

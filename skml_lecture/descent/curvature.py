@@ -7,9 +7,9 @@ from scipy.linalg import norm
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 
+from skml_lecture.data.threads import row_blocks, row_size
 from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
 from skml_lecture.descent.network import Pass
-from skml_lecture.parallel import row_blocks, row_size
 
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated

@@ -10,6 +10,7 @@ from sklearn.utils import assert_all_finite, check_random_state, check_scalar, c
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from skml_lecture.data.threads import one_thread_if_small
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
 from skml_lecture.descent.coordinates import Coordinates, Scaled, Unchanged
 from skml_lecture.descent.dropout import Dropout
@@ -20,8 +21,7 @@ from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.parallel import one_thread_if_small
-from skml_lecture.validation import check_option, check_real, check_weight, warn
+from skml_lecture.validation import check_flags, check_option, check_real, check_weight, warn
 
 FLOATS = (np.float64, np.float32)
 
@@ -231,6 +231,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
+        check_flags(self)
         finite = {"min_val": 0, "max_val": np.inf, "include_boundaries": "left"}
         check_real("alpha", self.alpha, **finite)
         check_real("tol", self.tol, min_val=0)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from skml_lecture.parallel import row_size
+from skml_lecture.data.threads import row_size
 
 ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
 _FEW = 32  # units, times as many rows: OpenBLAS packs nothing for products of that size

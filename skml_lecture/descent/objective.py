@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from skml_lecture.data.threads import map_runs, row_blocks, row_size
 from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Unchanged
 from skml_lecture.descent.network import ROWS, Pass
-from skml_lecture.parallel import map_runs, row_blocks, row_size
 
 _BLOCK = 2**15  # elements
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skml_lecture.data.threads import map_runs, row_blocks, row_size
 from skml_lecture.descent.activations import Logistic
 from skml_lecture.descent.network import ROWS
-from skml_lecture.parallel import map_runs, row_blocks, row_size
 
 
 def scores(network, theta, X, check):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skml_lecture.parallel import map_runs
+from skml_lecture.data.threads import map_runs
 from skml_lecture.statistics.categorical import Categorical, ColumnTallies
 from skml_lecture.statistics.column_statistics import ColumnMoments, ColumnSums
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian

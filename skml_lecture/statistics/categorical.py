@@ -9,7 +9,7 @@ from numbers import Number
 import numpy as np
 from scipy import sparse
 
-from skml_lecture.parallel import map_runs
+from skml_lecture.data.threads import map_runs
 from skml_lecture.statistics.column_statistics import check_range, expanded
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.validation import check_real

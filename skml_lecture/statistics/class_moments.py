@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.data.threads import map_runs, row_blocks
 from skml_lecture.statistics.moments import MAX_THREADED_WIDTH, Moments
 
 _SCATTERS = {  # name: has cross products, has one scatter per class

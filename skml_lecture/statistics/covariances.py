@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.linalg import eigh, qr
 from scipy.linalg.lapack import dpocon, dpotrf, dtrtri
 
-from skml_lecture.parallel import map_runs, row_blocks
+from skml_lecture.data.threads import map_runs, row_blocks
 
 NULL_VARIANCE = 0.1  # of a direction without variance, in units of the scale that is given
 _EPS = np.finfo(np.float64).eps

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from skml_lecture.parallel import map_runs
+from skml_lecture.data.threads import map_runs
 from skml_lecture.statistics.column_statistics import ClassSum, ColumnSums, check_range
 
 
@@ -148,7 +148,7 @@ class Distribution(BaseEstimator, ABC):
 
         Parameters
         ----------
-        data : Columns
+        data : Table
             The columns of this family.
         codes : ndarray of int of shape (n_samples,)
             The class of each row, from 0 on.

@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.linalg.blas import dsyrk
 from sklearn.utils import check_consistent_length
 
-from skml_lecture.parallel import map_runs, one_thread_if_small, row_blocks
+from skml_lecture.data.threads import map_runs, one_thread_if_small, row_blocks
 
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves

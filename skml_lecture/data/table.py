@@ -1,21 +1,18 @@
-"""Columns of data frames and arrays: read as numbers, chosen by name or position."""
+"""Tables: columns of data frames and arrays, read as numbers, chosen by name or position."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from skml_lecture.parallel import row_blocks
-
-_SPARSE_BLOCK_ENTRIES = 2**19
+from skml_lecture.data.data import Data, canonical
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class Table:
     """Rows of numbers; a column of labels holds positions in the list of its labels.
 
     Parameters
@@ -45,7 +42,7 @@ class Columns:
         return sparse.issparse(self.matrix)
 
     def __getitem__(self, rows):
-        return Columns(self.matrix[rows], self.labels, self.picks)
+        return Table(self.matrix[rows], self.labels, self.picks)
 
     def select(self, picks):
         """Return the columns at the increasing positions ``picks`` of these."""
@@ -55,10 +52,10 @@ class Columns:
         if self.labels:
             labels = {i: self.labels[j] for i, j in enumerate(picks) if j in self.labels}
         if len(places) == self.matrix.shape[1]:
-            return Columns(self.matrix, labels)
+            return Table(self.matrix, labels)
         if len(places) and len(places) == places[-1] - places[0] + 1:
             places = slice(places[0], places[-1] + 1)
-        return Columns(self.matrix, labels, places)
+        return Table(self.matrix, labels, places)
 
     def as_numbers(self, columns, family):
         """Return the same with the labels of some columns read as numbers, for a family of them."""
@@ -76,46 +73,26 @@ class Columns:
             numbers = np.array(self.labels[j], dtype=np.float64)
             matrix[known, j] = numbers[matrix[known, j].astype(np.intp)]
         rest = {j: labels for j, labels in self.labels.items() if j not in wanted}
-        return Columns(matrix, rest, self.picks)
+        return Table(matrix, rest, self.picks)
+
+    def data(self, targets=None, weight=None):
+        """Return the rows as :class:`Data`."""
+        return Data(self.matrix, targets, weight, self.picks)
 
     def blocks(self, width, result=0):
-        """Slice the rows into blocks.
-
-        ``width`` numbers are needed for each row; sparse blocks hold enough to be worth an
-        array of ``result`` numbers for each of them.
-        """
-        n = self.shape[0]
-        if not self.is_sparse:
-            return row_blocks(n, width)
-        n_blocks = -(-self.matrix.nnz // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
-        n_blocks += n_blocks % 2  # a fair share for two cores
-        shares = np.linspace(0, self.matrix.nnz, n_blocks + 1)
-        edges = np.unique([0, *np.searchsorted(self.matrix.indptr, shares[1:-1]), n])
-        return [slice(a, b) for a, b in pairwise(edges.tolist())]
+        """Slice the rows into blocks, see :class:`Data`."""
+        return [block.rows for block in self.data().blocks(width, result=result)]
 
     def block(self, rows):
         """Return some rows in float64: a C-contiguous array, or CSR."""
-        part = _csr_rows(self.matrix, rows) if self.is_sparse else self.matrix[rows]
-        if self.picks is not None:
-            part = part[:, self.picks]
+        part = self.data().block(rows).x
         if self.is_sparse:
             return part.astype(np.float64, copy=False)
         return np.ascontiguousarray(part, dtype=np.float64)
 
 
-def _csr_rows(matrix, rows):
-    """Return a slice of rows as views: SciPy's own slices and constructor copy them."""
-    start, stop, _ = rows.indices(matrix.shape[0])
-    indptr = matrix.indptr[start : stop + 1]
-    part = sparse.csr_array((stop - start, matrix.shape[1]))
-    part.data = matrix.data[indptr[0] : indptr[-1]]
-    part.indices = matrix.indices[indptr[0] : indptr[-1]]
-    part.indptr = indptr - indptr[0]
-    return part
-
-
-def read_columns(estimator, X, *, reset):
-    """Validate ``X`` and return its :class:`Columns`; ``reset`` as in ``validate_data``.
+def read_table(estimator, X, *, reset):
+    """Validate ``X`` and return its :class:`Table`; ``reset`` as in ``validate_data``.
 
     Numbers and booleans are read as they are. Strings and pandas categories become labels.
     None, NaN and pandas' NA are missing. Infinite numbers are left for the caller to find.
@@ -131,11 +108,9 @@ def read_columns(estimator, X, *, reset):
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
     X = validate_data(estimator, X, reset=reset, **options)
-    if sparse.issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
+    X = canonical(X)
     if sparse.issparse(X) or X.dtype.kind in "biuf":
-        return Columns(X)
+        return Table(X)
     return _encode(list(X.T), range(X.shape[1]))
 
 
@@ -168,7 +143,7 @@ def _encode(columns, names, categories=frozenset()):
             matrix[:, j], found = _factorize(column.tolist(), as_labels=j in categories)
             if found is not None:
                 labels[j] = found
-    return Columns(matrix, labels)
+    return Table(matrix, labels)
 
 
 def _factorize(values, *, as_labels):

@@ -7,13 +7,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 
-from skml_lecture.columns import Columns, choose_columns, read_columns
+from skml_lecture.data.table import Table, choose_columns, read_table
 
 NAMES = ["a", "b", "c", "d"]
 
 
 def read(X):
-    return read_columns(BaseEstimator(), X, reset=True)
+    return read_table(BaseEstimator(), X, reset=True)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_stored_duplicates_are_one_value():
 def test_blocks_hold_the_chosen_columns(convert, picks, rng):
     X = rng.integers(0, 3, (10, 4)).astype(np.float32)
 
-    data = Columns(convert(X)).select(np.array(picks, dtype=int))
+    data = Table(convert(X)).select(np.array(picks, dtype=int))
 
     block = data.block(slice(2, 7))
     block = block.toarray() if sparse.issparse(block) else block
@@ -163,7 +163,7 @@ def test_sparse_blocks_hold_equal_shares_of_the_entries():
     indptr = np.cumsum([0, *entries])
     X = sparse.csr_array((np.ones(indptr[-1]), indices, indptr), (len(entries), 8_000))
 
-    blocks = Columns(X).blocks(width=1)
+    blocks = Table(X).blocks(width=1)
 
     rows = np.concatenate([np.arange(len(entries))[block] for block in blocks])
     assert_array_equal(rows, np.arange(len(entries)))
@@ -172,7 +172,7 @@ def test_sparse_blocks_hold_equal_shares_of_the_entries():
 
 
 def test_choices_of_choices():
-    data = Columns(np.arange(10.0).reshape(2, 5), {3: ["x", "y"]})
+    data = Table(np.arange(10.0).reshape(2, 5), {3: ["x", "y"]})
 
     chosen = data.select(np.array([1, 3, 4])).select(np.array([1, 2]))
 

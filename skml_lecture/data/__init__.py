@@ -1,0 +1,18 @@
+"""Rows seen as blocks, and the tables that they are read from."""
+
+from skml_lecture.data.data import Data, canonical, each, sample_positions
+from skml_lecture.data.table import Table, choose_columns, read_table
+from skml_lecture.data.threads import blas_threads, one_thread_if_small, run_in_threads
+
+__all__ = [
+    "Data",
+    "Table",
+    "blas_threads",
+    "canonical",
+    "choose_columns",
+    "each",
+    "one_thread_if_small",
+    "read_table",
+    "run_in_threads",
+    "sample_positions",
+]
