@@ -35,8 +35,7 @@ extensions = [
 if not chinese:
     extensions.append("sphinx.ext.viewcode")  # the API is in English only, and so is its source
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_ext", "figures", "locale", "auto_examples/**/index.rst"]
-exclude_patterns += ["sg_execution_times.rst", "auto_examples/**/sg_execution_times.rst"]
+exclude_patterns = ["_build", "_ext", "figures", "locale", "auto_examples/index.rst"]
 
 # The Chinese edition: catalogues of messages, one for each page, so it cannot drift apart.
 locale_dirs = ["locale"]
@@ -62,6 +61,16 @@ html_search_options = {"dict": str(HERE / "locale" / "zh_CN" / "words.txt")} if 
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
+WITH_CONTENTS = ["guide/*", "recipes/*", "auto_examples/*", "_modules/**"]
+WITH_CONTENTS += [
+    "getting_started",
+    "install",
+    "gallery",
+    "conventions",
+    "cite",
+    "benchmarks",
+    "changelog",
+]
 html_title = "skml_lecture"
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
@@ -80,12 +89,12 @@ html_theme_options = {
         }
     ],
     "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 5,
     "show_prev_next": True,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"generated/**": [], "index": [], "**": ["page-toc"]},
+    "secondary_sidebar_items": {page: ["page-toc"] for page in WITH_CONTENTS},
 }
 html_sidebars = {"index": [], "install": [], "getting_started": [], "cite": []}
 html_sidebars |= {"conventions": [], "benchmarks": [], "changelog": []}
@@ -95,7 +104,9 @@ numpydoc_xref_param_type = False
 copybutton_prompt_text = ">>> |\\.\\.\\. |\\$ "
 copybutton_prompt_is_regexp = True
 intersphinx_mapping = intersphinx_table(HERE / "_build", chinese)
-intersphinx_disabled_reftypes = ["std:*"]
+intersphinx_disabled_reftypes = []  # a page that is in English only is found there
+nitpicky = True  # a link to a class that has no page is a warning, and so an error
+nitpick_ignore_regex = [("py:attr|py:obj", r"skml_lecture\.diagnostics\.FitDiagnosis\..*")]
 
 INSTALL = """\
 # The examples need skml_lecture with its extra [plot]. From a clone of the repository:
@@ -106,7 +117,6 @@ INSTALL = """\
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "within_subsection_order": "gallery_order.LectureOrder",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skml_lecture",),
     "abort_on_example_error": True,

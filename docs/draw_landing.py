@@ -1,4 +1,4 @@
-"""Draw ``_static/landing.png`` with the very lines of the landing page: ``python docs/draw_landing.py``."""
+"""Draw ``_static/landing.png`` with the very lines of the landing page."""
 
 import doctest
 from pathlib import Path

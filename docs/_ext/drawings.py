@@ -1,7 +1,7 @@
 """The guide's figures, drawn when the site is built, in the language of the edition.
 
-``docs/figures`` has one script for each page; each public function in it draws the figure of its name
-with labels that it passes through ``say``. ``thumbnails`` shows examples of the gallery.
+``docs/figures`` has the scripts; each public function in them draws the figure of its name, with
+labels that it passes through ``say``. ``thumbnails`` shows examples of the gallery.
 """
 
 import importlib
@@ -20,7 +20,13 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 CHINESE = "zh_CN"
-FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Zen Hei"]
+FONTS = [
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "WenQuanYi Zen Hei",
+]
 STYLE = {
     "figure.constrained_layout.use": True,
     "axes.spines.top": False,
@@ -102,7 +108,7 @@ class Thumbnails(Directive):
                 "", refdomain="std", reftype="doc", reftarget=page, refexplicit=False, refwarn=True
             )
             link += nodes.inline("", "", classes=["doc"])
-            card += nodes.container("", link, classes=["gallery-title"])
+            card += nodes.paragraph("", "", link, classes=["gallery-title"])
             grid += card
         return [grid]
 
@@ -117,7 +123,9 @@ class Thumbnails(Directive):
         with Image.open(figure) as image:
             edges = [float(edge) / 100 for edge in box or (0, 0, 100, 100)]
             width, height = image.size
-            part = image.crop([round(e * s) for e, s in zip(edges, [width, height] * 2, strict=True)])
+            part = image.crop(
+                [round(e * s) for e, s in zip(edges, [width, height] * 2, strict=True)]
+            )
             part.thumbnail((480, 400))
             part.save(path)
         return f"/_build/figures/{path.name}"

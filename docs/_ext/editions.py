@@ -1,7 +1,7 @@
 """Two editions of one text: the switcher between them, and the check that they say the same.
 
-The Chinese edition is built with ``-t zh`` from the catalogues in ``locale``. A message of the pages
-named in ``edition_pages`` that has no translation, or a translation whose message is gone, is a
+The Chinese edition is built with ``-t zh`` from the catalogues in ``locale``. On the pages named in
+``edition_pages`` a message that has no translation, or a translation whose message is gone, is a
 warning, and so fails the build.
 """
 
@@ -100,4 +100,9 @@ def setup(app):
     app.connect("env-merge-info", merge)
     app.connect("env-check-consistency", check_edition)
     app.connect("html-page-context", offer_other_edition)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,22 +1,31 @@
-"""Inventories of the peers' pages, written here so that the build needs no network.
+"""Inventories of the peers' pages, made here so that the build needs no network.
 
-Intersphinx would fetch each project's list of names. ``peers.txt`` has the names that this site
-refers to; the pattern of their pages is below. ``sphinx-build -b linkcheck`` follows them.
+Intersphinx would fetch each project's list of names. The names are in the installed packages, and
+the pattern of their pages is below. ``sphinx-build -b linkcheck`` follows the links.
 """
 
+import importlib
+import inspect
 import zlib
-from pathlib import Path
+from importlib.util import find_spec
 
-# project: its address, and the page of a class or a function
+# project: its address, the page of a class or function, the modules whose names are listed
 PROJECTS = {
-    "sklearn": ("https://scikit-learn.org/stable/", "modules/generated/{}.html"),
-    "numpy": ("https://numpy.org/doc/stable/", "reference/generated/{}.html"),
-    "scipy": ("https://docs.scipy.org/doc/scipy/", "reference/generated/{}.html"),
-    "pandas": ("https://pandas.pydata.org/docs/", "reference/api/{}.html"),
-    "matplotlib": ("https://matplotlib.org/stable/", "api/_as_gen/{}.html"),
-    "dask": ("https://docs.dask.org/en/stable/", "generated/{}.html"),
+    "sklearn": ("https://scikit-learn.org/stable/", "modules/generated/{}.html", "sklearn"),
+    "numpy": (
+        "https://numpy.org/doc/stable/",
+        "reference/generated/{}.html",
+        "numpy numpy.linalg",
+    ),
+    "scipy": (
+        "https://docs.scipy.org/doc/scipy/",
+        "reference/generated/{}.html",
+        "scipy.linalg scipy.optimize scipy.sparse scipy.special scipy.stats",
+    ),
+    "pandas": ("https://pandas.pydata.org/docs/", "reference/api/{}.html", "pandas"),
+    "matplotlib": ("https://matplotlib.org/stable/", "api/_as_gen/{}.html", "matplotlib.pyplot"),
+    "dask": ("https://docs.dask.org/en/stable/", "generated/{}.html", "dask.array dask.dataframe"),
 }
-NAMES = (Path(__file__).parent / "peers.txt").read_text(encoding="utf-8").split()
 HEADER = """\
 # Sphinx inventory version 2
 # Project: {project}
@@ -25,12 +34,23 @@ HEADER = """\
 """
 
 
-def entry(name, page):
-    """Return the line of an inventory for a class, a method or a function."""
-    parent, _, last = name.rpartition(".")
-    method = parent.rpartition(".")[2][:1].isupper()
-    kind = "method" if method else "class" if last[0].isupper() else "function"
-    return f"{name} py:{kind} 1 {page.format(parent if method else name)}#$ -\n"
+def modules(project, names):
+    """Import the modules of a project: those named, and all public ones of scikit-learn."""
+    found = [importlib.import_module(name) for name in names.split()]
+    if project == "sklearn":
+        public = (f"sklearn.{name}" for name in found[0].__all__ if name != "externals")
+        found = [importlib.import_module(name) for name in public if find_spec(name)]
+    return found
+
+
+def objects(project, names):
+    """Yield the full name and kind of every public class and function."""
+    for module in modules(project, names):
+        for name in getattr(module, "__all__", dir(module)):
+            thing = vars(module).get(name)
+            if name[0] != "_" and callable(thing):
+                kind = "class" if inspect.isclass(thing) else "function"
+                yield f"{module.__name__}.{name}", kind
 
 
 def intersphinx_table(folder, chinese):
@@ -38,11 +58,12 @@ def intersphinx_table(folder, chinese):
     site, folder = folder / "html" / "objects.inv", folder / "inventories"
     folder.mkdir(parents=True, exist_ok=True)
     table = {}
-    for project, (address, page) in PROJECTS.items():
-        lines = [entry(name, page) for name in NAMES if name.startswith(f"{project}.")]
+    for project, (address, page, names) in PROJECTS.items():
+        found = sorted(set(objects(project, names)))
+        lines = [f"{name} py:{kind} 1 {page.format(name)}#$ -\n" for name, kind in found]
         path = folder / f"{project}.inv"
         header = HEADER.format(project=project).encode()
-        path.write_bytes(header + zlib.compress("".join(sorted(lines)).encode()))
+        path.write_bytes(header + zlib.compress("".join(lines).encode()))
         table[project] = (address, str(path))
     if chinese:  # the API is in English: the edition beside this one
         table["skml_lecture"] = ("..", str(site))

@@ -16,7 +16,9 @@ def taylor_disc(say):
     step = -radius * np.array([u, v]) / np.hypot(u, v)
     axes[0].contour(a, b, loss, levels=12, colors=BLUE, linewidths=0.8)
     axes[0].add_patch(plt.Circle(point, radius, fc="gold", ec="black", alpha=0.6))
-    axes[0].annotate("", point + step, point, arrowprops={"arrowstyle": "->", "color": RED, "lw": 2})
+    axes[0].annotate(
+        "", point + step, point, arrowprops={"arrowstyle": "->", "color": RED, "lw": 2}
+    )
     axes[0].plot(0, 0, "k*", ms=11)
     axes[0].text(point[0] - 0.1, point[1] + 0.5, "(a, b)", ha="center")
     axes[0].set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", aspect="equal")
@@ -27,7 +29,13 @@ def taylor_disc(say):
     true = 0.5 * along[0] ** 2 + 1.6 * along[1] ** 2
     start = 0.5 * point[0] ** 2 + 1.6 * point[1] ** 2
     axes[1].plot(t, true, color=BLUE, label=say("the loss"))
-    axes[1].plot(t, start - np.hypot(u, v) * t, color=RED, ls="--", label=say("the first two terms of Taylor"))
+    axes[1].plot(
+        t,
+        start - np.hypot(u, v) * t,
+        color=RED,
+        ls="--",
+        label=say("the first two terms of Taylor"),
+    )
     axes[1].axvspan(0, radius, color="gold", alpha=0.5, lw=0)
     axes[1].set(ylim=(-2, 5), xlabel=say("length of the step"), ylabel="L")
     axes[1].set_title(say("along the gradient"))
@@ -63,12 +71,20 @@ def adagrad_factors(say):
     rate, rms = 1 / np.sqrt(t + 1), np.sqrt(np.cumsum(g**2) / (t + 1))
     figure, axes = plt.subplots(1, 2, figsize=(9, 3))
     axes[0].plot(t, rate, color=BLUE, label=r"$\eta^t = \eta / \sqrt{t + 1}$")
-    axes[0].plot(t, rms, color=RED, label=r"$\sigma^t = \sqrt{\frac{1}{t+1} \sum_{i \leq t} (g^i)^2}$")
+    axes[0].plot(
+        t, rms, color=RED, label=r"$\sigma^t = \sqrt{\frac{1}{t+1} \sum_{i \leq t} (g^i)^2}$"
+    )
     axes[0].plot(t, g, ".", color=GREY, ms=4, label=r"$|g^t|$")
     axes[0].set(xlabel=say("update t"), title=say("the two factors"))
     axes[0].legend(frameon=False)
     axes[1].plot(t, rate / rms, color=GREEN, lw=4, alpha=0.5, label=r"$\eta^t / \sigma^t$")
-    axes[1].plot(t, 1 / np.sqrt(np.cumsum(g**2)), "k--", lw=1, label=r"$\eta / \sqrt{\sum_{i \leq t} (g^i)^2}$")
+    axes[1].plot(
+        t,
+        1 / np.sqrt(np.cumsum(g**2)),
+        "k--",
+        lw=1,
+        label=r"$\eta / \sqrt{\sum_{i \leq t} (g^i)^2}$",
+    )
     axes[1].set(xlabel=say("update t"), title=say("their ratio: the 1/√(t+1) is gone"))
     axes[1].legend(frameon=False)
     return figure
@@ -86,6 +102,8 @@ def best_step(say):
         ax.plot([start - 0.5, start + 0.5], [height - 0.5 * slope, height + 0.5 * slope], color=RED)
         ax.annotate("", (0, 0.12), (start, 0.12), arrowprops={"arrowstyle": "<->"})
         ax.set(xlabel="x", ylim=(-0.3, 5))
-        ax.set_title(say("slope {:.2g}, curvature {:.2g}: distance {:.2g}").format(-slope, curvature, -start))
+        ax.set_title(
+            say("slope {:.2g}, curvature {:.2g}: distance {:.2g}").format(-slope, curvature, -start)
+        )
     axes[0].set_ylabel("L")
     return figure

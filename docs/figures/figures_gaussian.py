@@ -83,9 +83,14 @@ def posterior_map(say):
         ax.contour(a, b, posterior, levels=[0.5], colors="black")
         for name, label, color in (("normal", say("normal"), RED), ("water", say("water"), BLUE)):
             ax.plot(*X[y == name].T, "o", color=color, ms=4, markeredgecolor="white", label=label)
-        ax.plot(*TURTLE, "*", color="gold", ms=15, markeredgecolor="black", label=say("the sea turtle"))
+        ax.plot(
+            *TURTLE, "*", color="gold", ms=15, markeredgecolor="black", label=say("the sea turtle")
+        )
         at = model.predict_proba([TURTLE])[0, 1]
-        ax.set(title=f"{title}\nP({say('water')} | {say('the sea turtle')}) = {at:.2f}", xlabel=say("defense"))
+        ax.set(
+            title=f"{title}\nP({say('water')} | {say('the sea turtle')}) = {at:.2f}",
+            xlabel=say("defense"),
+        )
     axes[0].set_ylabel(say("special defense"))
     axes[0].legend(loc="upper left", fontsize=8)
     figure.colorbar(image, ax=axes, label=f"P({say('water')} | x)")
@@ -110,7 +115,7 @@ def imagined_points(say):
     """Thirteen points, and those that naive Bayes expects of class 2."""
     X, y = load_naive_bayes_toy(return_X_y=True)
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.5))
-    counts = {(int(i), int(j)): int(np.sum((X == [i, j]).all(axis=1) & (y == 2))) for i, j in X}
+    counts = {(int(i), int(j)): int(np.sum(([i, j] == X).all(axis=1) & (y == 2))) for i, j in X}
     expected = {cell: 12 * np.prod([1 / 3 if v else 2 / 3 for v in cell]) for cell in counts}
     for ax, title, cells in (
         (axes[0], say("the 13 points"), counts),

@@ -12,7 +12,12 @@ def sigmoid(say):
     z = np.linspace(-7, 7, 300)
     figure, ax = plt.subplots(figsize=(6.4, 3))
     ax.plot(z, expit(z), color=BLUE, label=r"$\sigma(z) = 1 / (1 + e^{-z})$")
-    ax.plot(z, expit(z) * expit(-z), color=RED, label=r"$\sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \leq 1/4$")
+    ax.plot(
+        z,
+        expit(z) * expit(-z),
+        color=RED,
+        label=r"$\sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \leq 1/4$",
+    )
     ax.plot(z, expit(-z), color=BLUE, ls=":", label=r"$1 - \sigma(z) = \sigma(-z)$")
     ax.axhline(0.5, color=GREY, lw=0.7)
     ax.axvline(0, color=GREY, lw=0.7)
@@ -46,10 +51,18 @@ def size_of_the_step(say):
     f = np.linspace(0, 1, 300)
     figure, ax = plt.subplots(figsize=(6.4, 3))
     ax.plot(f, 1 - f, color=BLUE, label=say("cross entropy: $|f - \\hat y|$"))
-    ax.plot(f, 2 * (1 - f) ** 2 * f, color=RED, label=say("squared error: $2\\,|f - \\hat y|\\,f\\,(1 - f)$"))
+    ax.plot(
+        f,
+        2 * (1 - f) ** 2 * f,
+        color=RED,
+        label=say("squared error: $2\\,|f - \\hat y|\\,f\\,(1 - f)$"),
+    )
     ax.plot(1 / 3, 8 / 27, "o", color=RED)
     ax.annotate("(1/3, 8/27)", (1 / 3, 8 / 27), (0.36, 0.33))
-    ax.set(xlabel=say("output f of a row of class 1"), ylabel=r"$|\partial\,\mathrm{loss} / \partial z|$")
+    ax.set(
+        xlabel=say("output f of a row of class 1"),
+        ylabel=r"$|\partial\,\mathrm{loss} / \partial z|$",
+    )
     ax.legend(frameon=False)
     return figure
 
@@ -60,7 +73,11 @@ def two_philosophies(say):
     X = [rng.normal(c, [1, 0.7], size=(40, 2)) for c in ([-1.3, -0.4], [1.3, 0.5])]
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.3), sharey=True)
     a, b = np.meshgrid(np.linspace(-4.5, 4.5, 200), np.linspace(-3, 3.2, 200))
-    for ax, title in zip(axes, (say("discriminative: where is the boundary?"), say("generative: what are they like?")), strict=True):
+    for ax, title in zip(
+        axes,
+        (say("discriminative: where is the boundary?"), say("generative: what are they like?")),
+        strict=True,
+    ):
         for rows, color in zip(X, (RED, BLUE), strict=True):
             ax.plot(*rows.T, "o", color=color, ms=4, alpha=0.8)
         ax.set(title=title, xticks=[], yticks=[], xlim=(-4.5, 4.5), ylim=(-3, 3.2))

@@ -1,5 +1,7 @@
 """Figures of the pages on networks, backpropagation, digits and depth."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit
@@ -26,7 +28,7 @@ def network(say):
     figure, ax = plt.subplots(figsize=(8.6, 3.7))
     sizes = [3, 4, 4, 3]
     places = [[(2.4 * k, 1.15 * (i - (n - 1) / 2)) for i in range(n)] for k, n in enumerate(sizes)]
-    for before, after in zip(places[:-1], places[1:], strict=True):
+    for before, after in pairwise(places):
         for start in before:
             for end in after:
                 _arrow(ax, start, end, lw=0.7)
@@ -79,12 +81,25 @@ def forward_pass(say):
             text = f"{a[k][i]:.0f}" if k == 0 else f"{a[k][i]:.2f}"
             _neuron(ax, *place, text, "#f4d58d" if k == 0 else "#a3c4e2", 0.42)
             if k:
-                ax.text(place[0], place[1] + (0.62 if i == 0 else -0.72), f"z = {z[k - 1][i]:.2g}", ha="center", fontsize=8)
+                ax.text(
+                    place[0],
+                    place[1] + (0.62 if i == 0 else -0.72),
+                    f"z = {z[k - 1][i]:.2g}",
+                    ha="center",
+                    fontsize=8,
+                )
                 for j in range(2):
                     start = (3 * (k - 1), 1.6 * (0.5 - j))
                     _arrow(ax, start, place, 0.44)
                     at = np.array(start) + 0.3 * (np.array(place) - np.array(start))
-                    ax.text(*(at + [0, 0.12]), f"{W[k - 1][i, j]:d}", color=BLUE, fontsize=9, ha="center")
+                    ax.text(
+                        at[0],
+                        at[1] + 0.12,
+                        f"{W[k - 1][i, j]:d}",
+                        color=BLUE,
+                        fontsize=9,
+                        ha="center",
+                    )
     ax.text(0, 1.75, r"$x$", ha="center")
     for k in (1, 2, 3):
         bias = ", ".join(str(v) for v in B[k - 1])
@@ -110,15 +125,37 @@ def backward_pass(say):
             triangle = np.array([[0.5, 0.5], [0.5, -0.5], [-0.55, 0]]) + place
             ax.add_patch(plt.Polygon(triangle, fc="#e7a9a1", ec="black", zorder=3))
             slope = a[k][i] * (1 - a[k][i])
-            ax.text(place[0] + 0.12, place[1], "1" if k == 3 else f"{slope:.3f}", ha="center", va="center", fontsize=7.5, zorder=4)
+            ax.text(
+                place[0] + 0.12,
+                place[1],
+                "1" if k == 3 else f"{slope:.3f}",
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                zorder=4,
+            )
             at = place[1] + (0.72 if i == 0 else -0.85)
-            ax.text(place[0], at, rf"$\delta$ = {delta[k - 1][i]:.3g}", ha="center", fontsize=9, color=RED)
+            ax.text(
+                place[0],
+                at,
+                rf"$\delta$ = {delta[k - 1][i]:.3g}",
+                ha="center",
+                fontsize=9,
+                color=RED,
+            )
             if k < 3:
                 for j in range(2):
                     start = (3 * (k + 1), 1.6 * (0.5 - j))
                     _arrow(ax, start, place, 0.56)
                     middle = np.array(start) + 0.3 * (np.array(place) - np.array(start))
-                    ax.text(*(middle + [0, 0.12]), f"{W[k][j, i]:d}", color=BLUE, fontsize=9, ha="center")
+                    ax.text(
+                        middle[0],
+                        middle[1] + 0.12,
+                        f"{W[k][j, i]:d}",
+                        color=BLUE,
+                        fontsize=9,
+                        ha="center",
+                    )
     for i in range(2):
         y = 1.6 * (0.5 - i)
         ax.annotate("", (9.6, y), (10.6, y), arrowprops={"arrowstyle": "->", "color": GREY})
@@ -142,7 +179,9 @@ def activations(say):
         for ax, value in zip(axes, values, strict=True):
             ax.plot(z, value, style, label=name)
     axes[0].set(ylim=(-1.2, 2.5), xlabel="z", title=say("the output a"))
-    axes[1].set(ylim=(-0.1, 1.15), xlabel="z", title=say("the slope: what a step back is multiplied by"))
+    axes[1].set(
+        ylim=(-0.1, 1.15), xlabel="z", title=say("the slope: what a step back is multiplied by")
+    )
     axes[0].legend(frameon=False)
     return figure
 
@@ -171,7 +210,7 @@ def dropout(say):
     for ax, title, hidden in zip(axes, titles, kept, strict=True):
         keep = [*hidden, [1, 1]]
         places = [[(2 * k, i - (n - 1) / 2) for i in range(n)] for k, n in enumerate(sizes)]
-        for k, (before, after) in enumerate(zip(places[:-1], places[1:], strict=True)):
+        for k, (before, after) in enumerate(pairwise(places)):
             for start, on in zip(before, keep[k], strict=True):
                 for end, to in zip(after, keep[k + 1], strict=True):
                     if on and to:
@@ -187,15 +226,26 @@ def dropout(say):
 def xor_folding(say):
     """The four points of XOR in the inputs, and where two hidden units put them."""
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    hidden = expit(np.column_stack([-1 - 2 * X[:, 0] + 2 * X[:, 1], -1 + 2 * X[:, 0] - 2 * X[:, 1]]))
+    hidden = expit(
+        np.column_stack([-1 - 2 * X[:, 0] + 2 * X[:, 1], -1 + 2 * X[:, 0] - 2 * X[:, 1]])
+    )
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.6))
     for ax, points, labels in (
         (axes[0], X, (r"$x_1$", r"$x_2$")),
-        (axes[1], hidden, (r"$a_1 = \sigma(-1 - 2 x_1 + 2 x_2)$", r"$a_2 = \sigma(-1 + 2 x_1 - 2 x_2)$")),
+        (
+            axes[1],
+            hidden,
+            (r"$a_1 = \sigma(-1 - 2 x_1 + 2 x_2)$", r"$a_2 = \sigma(-1 + 2 x_1 - 2 x_2)$"),
+        ),
     ):
-        for rows, color, marker, name in ((X[:, 0] != X[:, 1], RED, "o", say("class 1")), (X[:, 0] == X[:, 1], BLUE, "s", say("class 2"))):
+        for rows, color, marker, name in (
+            (X[:, 0] != X[:, 1], RED, "o", say("class 1")),
+            (X[:, 0] == X[:, 1], BLUE, "s", say("class 2")),
+        ):
             ax.plot(*points[rows].T, marker, color=color, ms=11, label=name)
-        ax.set(xlim=(-0.3, 1.3), ylim=(-0.3, 1.3), aspect="equal", xlabel=labels[0], ylabel=labels[1])
+        ax.set(
+            xlim=(-0.3, 1.3), ylim=(-0.3, 1.3), aspect="equal", xlabel=labels[0], ylabel=labels[1]
+        )
     axes[0].set_title(say("no line separates them"))
     axes[1].set_title(say("one line does"))
     axes[1].plot([-0.3, 0.96], [0.96, -0.3], color="black")

@@ -38,7 +38,12 @@ def bullseye(say):
         (say("large bias,\nlarge variance"), (0.95, 0.7), 0.65),
     ]
     for ax, (title, center, spread) in zip(axes, cases, strict=True):
-        for radius, color in ((2, "#e6eef6"), (1.4, "#c9dcee"), (0.8, "#a3c4e2"), (0.25, "#c0392b")):
+        for radius, color in (
+            (2, "#e6eef6"),
+            (1.4, "#c9dcee"),
+            (0.8, "#a3c4e2"),
+            (0.25, "#c0392b"),
+        ):
             ax.add_patch(plt.Circle((0, 0), radius, color=color, lw=0))
         shots = center + spread * rng.normal(size=(12, 2))
         ax.plot(*shots.T, "o", color="black", ms=4)
@@ -62,7 +67,10 @@ def function_spaces(say):
     truth = (4.9, -0.5)
     ax.plot(*truth, "*", color=RED, ms=16)
     ax.text(truth[0], -1.1, r"$\hat f$", color=RED, ha="center", fontsize=13)
-    for point, label, shift in (((0.45, -0.35), r"$\bar f_1$", 0.25), ((4.35, -0.2), r"$\bar f_5$", -0.6)):
+    for point, label, shift in (
+        ((0.45, -0.35), r"$\bar f_1$", 0.25),
+        ((4.35, -0.2), r"$\bar f_5$", -0.6),
+    ):
         ax.plot(*point, "o", color="black")
         ax.text(point[0] + shift, point[1] + 0.3, label)
     ax.annotate("", truth, (0.6, -0.37), arrowprops={"arrowstyle": "<->", "color": RED})
@@ -80,7 +88,9 @@ def folds(say):
         for part in range(3):
             held = part == 2 - fold
             ax.add_patch(
-                plt.Rectangle((part * 1.3, 2 - fold), 1.25, 0.7, color=RED if held else BLUE, alpha=0.75)
+                plt.Rectangle(
+                    (part * 1.3, 2 - fold), 1.25, 0.7, color=RED if held else BLUE, alpha=0.75
+                )
             )
             ax.text(
                 part * 1.3 + 0.62,
@@ -91,7 +101,13 @@ def folds(say):
                 color="white",
             )
         for model in range(3):
-            ax.text(4.9 + 1.3 * model, 2.35 - fold, f"{errors[model, fold]:.1f}", ha="center", va="center")
+            ax.text(
+                4.9 + 1.3 * model,
+                2.35 - fold,
+                f"{errors[model, fold]:.1f}",
+                ha="center",
+                va="center",
+            )
     for model, mean in enumerate(errors.mean(axis=1)):
         x = 4.9 + 1.3 * model
         ax.text(x, 3.05, say("model {}").format(model + 1), ha="center", weight="bold")
