@@ -114,9 +114,8 @@ def line(data, model, scores, times, note):
     )
 
 
-print(
-    f"{'data':17} {'model':30} {'score':>6} {'spread':>7} {'fit, ms':>9} {'quartiles':>18} {'ratio':>6}"
-)
+heads = f"{'score':>6} {'spread':>7} {'fit, ms':>9} {'quartiles':>18} {'ratio':>6}"
+print(f"{'data':17} {'model':30} {heads}")
 rows = []
 threadpool_limits(1)  # of the BLAS, for both: less noise in fits of milliseconds
 for data, (X, y), ours, grid, peer, peer_grid in CASES:
@@ -131,8 +130,9 @@ for data, (X, y), ours, grid, peer, peer_grid in CASES:
 # %%
 # *Score* is R² for regression and accuracy for classification, the mean of the five folds, and
 # *spread* its standard deviation over the folds. *Ratio* is scikit-learn's median time over ours:
-# above 1 ours is faster, below 1 slower; the BLAS has one thread. These tables have a few hundred rows, so a fit takes milliseconds, half of
-# which are checks of the input; how the ratio changes with the size is on the page of benchmarks.
+# above 1 ours is faster, below 1 slower; the BLAS has one thread. These tables have a few hundred
+# rows, so a fit takes milliseconds, half of which are checks of the input. How the ratio changes
+# with the size is on the page of benchmarks.
 
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 1.5 + 0.5 * len(rows)), sharey=True, layout="constrained"

@@ -2,9 +2,9 @@
 On small digits depth brings little at an equal number of parameters
 ====================================================================
 
-The lecture compares networks of equal parameter counts, not of equal unit counts, and on large tasks
-the deep ones win. Does depth help on scikit-learn's 1797 digits of 8 x 8 pixels? One split cannot
-say, as 450 test digits leave an uncertainty of 0.7 points. Twelve splits can.
+The lecture compares networks of equal parameter counts, not of equal unit counts, and on large
+tasks the deep ones win. Does depth help on scikit-learn's 1797 digits of 8 x 8 pixels? One split
+cannot say, as 450 test digits leave an uncertainty of 0.7 points. Twelve splits can.
 """
 
 import warnings

@@ -27,8 +27,8 @@ enough = 1.001 * np.sum((best.predict(X) - y) ** 2)  # 0.1 % above the smallest 
 def walk(x, start):
     """Condition number, and where gradient descent is after every step until it has arrived.
 
-    The loss is quadratic, so at the rate 1 / (largest curvature) the distance to the minimum shrinks
-    by 1 - curvature / largest in every step, along each axis of the ellipse.
+    The loss is quadratic, so at the rate 1 / (largest curvature) every step shrinks the distance to
+    the minimum by 1 - curvature / largest, along each axis of the ellipse.
     """
     A = np.column_stack([np.ones_like(x), x])  # f = A theta, theta = (b, w)
     curvatures, axes = np.linalg.eigh(2 * A.T @ A)
@@ -82,8 +82,7 @@ print("agrees with scikit-learn:", np.allclose(model.coef_, theirs.coef_, atol=1
 
 # %%
 # A condition number of 313,418, which is the lecture's example recomputed, costs 760,476 steps to
-# within 0.1 % of the smallest loss: the ellipses are so long that they look like lines. In hundreds
-# they are seen to be ellipses. A condition number of 1 costs one step, as the gradient points at the
-# center.
-# One feature becomes a circle exactly. Several are still correlated after scaling, so the wines'
-# 13 take about 290 steps, and more than 20,000 without.
+# within 0.1 % of the smallest loss: the ellipses are so long that they look like lines. In
+# hundreds they are seen to be ellipses. A condition number of 1 costs one step, as the gradient
+# points at the center. One feature becomes a circle exactly. Several are still correlated after
+# scaling, so the wines' 13 take about 290 steps, and more than 20,000 without.

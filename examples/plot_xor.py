@@ -23,8 +23,8 @@ cascade = CascadedLogisticMLP(
 ).fit(X, y)
 
 # %%
-# The color is the probability of class 1, red, the lecture's color. Top, the inputs with what a unit
-# and the cascade say; bottom, where either kind of features puts the points, and a single unit there.
+# Red is the probability of class 1, as in the lecture. Top, the inputs with what a unit and the
+# cascade say; bottom, where either kind of features puts the points, and a single unit there.
 figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained")
 output = LogisticRegressionGD(alpha=1e-6).fit(cascade.transform(X), y)
 panels = [
