@@ -99,7 +99,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     Warns
     -----
     UserWarning
-        If a covariance is singular, once per fit. ``reg_covar`` or ``shrinkage`` mends it.
+        If a covariance is singular, once per ``fit``, ``fit_statistics`` or ``refit``;
+        ``reg_covar`` or ``shrinkage`` mends it. Of chunks ``rank_`` tells.
 
     See Also
     --------
@@ -166,10 +167,14 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             'shrinkage="oas", which is found from the statistics.'
         )
 
-    def _kept_statistics(self):
+    def _begin_anew(self):
+        super()._begin_anew()
+        self._shrunken = None
+
+    def _kept_summary(self):
         if self._needs_rows():
             raise ValueError(self._why_no_statistics())
-        return super()._kept_statistics()
+        return super()._kept_summary()
 
     def _check_continuable(self):
         if self._needs_rows():
@@ -211,10 +216,12 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         self._shrunken = shrunken
         return moments
 
-    def _solve_densities(self, moments):
+    def _solve_densities(self, moments, *, whole):
         self._check_hyper_parameters()
         kind, shrinkage = _SCATTER[self.covariance_type], self.shrinkage
         if self._needs_rows():
+            if self._shrunken is None:
+                raise ValueError(self._why_no_statistics())
             moments, shrinkage = self._shrunken, None
         count = moments.weight
         center = count @ moments.mean / count.sum()
@@ -229,7 +236,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         self.covariances_ = covariances[0] if self._is_tied() else covariances
         within = class_covariances(moments, "tied_diag")[0]
         between = count @ (self.means_ - center) ** 2 / count.sum()
-        self._whiten(covariances, within, within + between)
+        self._whiten(covariances, within, within + between, whole=whole)
         self._score_linearly(center)
         k, d = self.means_.shape
         free = {1: 1, 2: d, 3: d * (d + 1) // 2}[covariances.ndim]
@@ -238,8 +245,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     def _is_tied(self):
         return self.covariance_type.startswith("tied")
 
-    def _whiten(self, covariances, within, total):
-        """Factorise the covariances; warn, once, where one is singular.
+    def _whiten(self, covariances, within, total, *, whole):
+        """Factorise the covariances; warn, once, where one of the whole is singular.
 
         Null directions are measured by the variance within classes, for a feature without any
         by the variance of all rows.
@@ -255,7 +262,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         self._whitening = kind.of(covariances, scale, noise)
         ranks = self._whitening.rank
         self.rank_ = int(ranks[0]) if self._is_tied() else ranks
-        if ranks.min() < len(within):
+        if whole and ranks.min() < len(within):
             warn(
                 f"A covariance is singular: rank {ranks.min()} of {len(within)} features. Its "
                 f"null directions get a tenth of the pooled variance; set reg_covar or shrinkage "

@@ -1,6 +1,6 @@
 """What generative classifiers share: joint density -> posterior -> label, and drawing rows."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import numpy as np
 from scipy.special import logsumexp
@@ -16,8 +16,8 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skml_lecture.classification import ScoreClassifier
+from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.statistics.summarizer import Summarizer
 from skml_lecture.validation import check_weight, unchanged_on_failure
 
 
@@ -42,7 +42,7 @@ def encode(y):
     return np.unique(y, return_inverse=True)
 
 
-class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
+class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
     """Base of classifiers that model p(x, c) = P(c) p(x | c).
 
     A subclass takes ``priors`` and says what is particular to its family of densities:
@@ -53,8 +53,8 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
     - ``_summarise(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
       (see :class:`~skml_lecture.statistics.ClassStatistics`); row i is of class ``codes[i]``,
       every weight is positive, and None means that all are 1;
-    - ``_solve_densities(summary)``: set the parameters of every p(x | c), where classes of
-      ``class_count_`` zero are yet without data;
+    - ``_solve_densities(summary, whole)``: set the parameters of every p(x | c), where classes of
+      ``class_count_`` zero are yet without data; silently where it is not the whole;
     - ``_log_likelihood(X)``: log p(x | c) of the rows of ``_read``, a new (n, k) array;
     - ``_draw(codes, random_state)``: one row of each class in ``codes``.
 
@@ -63,7 +63,6 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
     """
 
     _announced = None  # the classes that ``classes=`` fixed
-    _statistics = None
 
     @abstractmethod
     def _read(self, X, *, reset):
@@ -74,7 +73,7 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
         """Return what the rows of each class are summarised to."""
 
     @abstractmethod
-    def _solve_densities(self, summary):
+    def _solve_densities(self, summary, *, whole):
         """Set the parameters of the class densities."""
 
     @abstractmethod
@@ -106,17 +105,8 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
             The fitted model.
         """
         with unchanged_on_failure(self):
-            X, y, weight = self._labelled(X, y, sample_weight, reset=True)
-            if weight is not None:
-                lost = np.setdiff1d(y, y[weight > 0])
-                if len(lost):
-                    raise ValueError(
-                        f"All sample weights of class {lost.tolist()[0]!r} are zero: leave the "
-                        f"class out of y, or give one of its rows a positive weight."
-                    )
-            self._announced = None
-            self._statistics = self._summary(X, y, weight)
-            self._solve()
+            self._begin_anew()
+            self._become(self._summarize(X, y, sample_weight, reset=True), whole=True)
         return self
 
     @available_if(_can_continue)
@@ -143,28 +133,27 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
             The model of all rows so far.
         """
         with unchanged_on_failure(self):
-            first = not hasattr(self, "classes_")
-            before = None if first else self._kept_statistics()
-            X, y, weight = self._labelled(X, y, sample_weight, reset=first)
-            added = self._summary(X, y, weight)
-            self._statistics = added if first else before + added
             self._announce(classes)
-            self._solve()
-        return self
+            return super().partial_fit(X, y, sample_weight)
 
-    def _labelled(self, X, y, sample_weight, *, reset):
-        """Return valid rows, labels and weights (None where every weight is 1)."""
+    def _begin_anew(self):
+        self._announced = None
+
+    def _summarize(self, X, y, sample_weight, *, reset):
         X = self._read(X, reset=reset)
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
-        return X, y, check_weight(sample_weight, X)
+        weight = check_weight(sample_weight, X, may_vanish=True)
+        return self._summary_of(self._class_statistics(X, y, weight))
 
-    def _summary(self, X, y, weight):
+    def _class_statistics(self, X, y, weight):
         """Return the statistics of the rows whose weight is positive."""
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             self._check_finite(X[weight == 0])
+            if not len(rows):
+                return ClassStatistics(encode(y)[0][:0], np.zeros(0), None)
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
@@ -186,29 +175,37 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
             )
         self._announced = classes
 
-    def _solve(self):
-        """Set classes, priors and densities from the statistics."""
+    def _takes(self, values):
+        return isinstance(values, ClassStatistics)
+
+    def _solve(self, values, *, whole):
         if self._announced is not None:
-            unique_labels(self._announced, self._statistics.classes)
-            unknown = np.setdiff1d(self._statistics.classes, self._announced)
+            unique_labels(self._announced, values.classes)
+            unknown = np.setdiff1d(values.classes, self._announced)
             if len(unknown):
                 raise ValueError(
                     f"Labels {unknown.tolist()} are not among the classes that partial_fit was "
                     f"given: {self._announced.tolist()}."
                 )
-            self._statistics = self._statistics.over(self._announced)
-        self.classes_ = self._statistics.classes
-        self.class_count_ = self._statistics.weight
-        self.class_prior_ = self._resolve_priors()
-        self._solve_densities(self._statistics.summary)
+            values = values.over(self._announced)
+        self.classes_ = values.classes
+        self.class_count_ = values.weight
+        self.class_prior_ = self._resolve_priors(whole=whole)
+        self._solve_densities(values.summary, whole=whole)
 
-    def _resolve_priors(self):
-        """Return the prior probability of each class: ``priors``, or the class fractions."""
+    def _resolve_priors(self, *, whole):
+        """Return the prior probability of each class: ``priors``, or the class fractions.
+
+        Of a part that lacks classes the fractions, since ``priors`` do not say which it lacks.
+        """
+        fractions = self.class_count_ / self.class_count_.sum()
         if self.priors is None:
-            return self.class_count_ / self.class_count_.sum()
+            return fractions
         priors = check_array(
             self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
         )
+        if not whole and priors.ndim == 1 and len(priors) > len(self.classes_):
+            return fractions
         if priors.shape != self.classes_.shape:
             raise ValueError(
                 f"priors must have one entry per class, {len(self.classes_)} for the classes "
@@ -218,14 +215,17 @@ class GenerativeClassifier(ScoreClassifier, Summarizer, ABC):
             raise ValueError(f"priors must be non-negative, got {priors.tolist()}.")
         if abs(priors.sum() - 1) > 1e-6:
             raise ValueError(f"priors must sum to 1, got a sum of {priors.sum():.6g}.")
-        if not priors[self.class_count_ > 0].any():
+        if whole and not priors[self.class_count_ > 0].any():
             raise ValueError("priors must be positive for a class that has data.")
         return priors
 
     def _log_prior(self):
         """Return log P(c); -inf for a class without data, whose density is unknown."""
+        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
+        if not chances.any():  # of a part that lacks every class with a chance
+            chances = self.class_count_ / self.class_count_.sum()
         with np.errstate(divide="ignore"):
-            return np.log(np.where(self.class_count_ > 0, self.class_prior_, 0.0))
+            return np.log(chances)
 
     def predict_joint_log_proba(self, X):
         """Return the log of the joint density, log P(c) + log p(x | c).

@@ -288,7 +288,8 @@ class NaiveBayes(GenerativeClassifier):
         )
         return _GroupStatistics(self._groups, tuple(parts))
 
-    def _solve_densities(self, summary):
+    def _solve_densities(self, summary, *, whole):  # noqa: ARG002 - never warns
+        self._groups = summary.groups
         self.families_ = []
         names = np.full(self.n_features_in_, None)
         for (family, places), statistic in zip(summary.groups, summary.parts, strict=True):

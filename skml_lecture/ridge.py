@@ -13,6 +13,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.least_squares import (
     MAX_GRAM,
@@ -36,7 +37,7 @@ from skml_lecture.ridge_path import (
     from_errors,
     spread_of_targets,
 )
-from skml_lecture.statistics import Moments, Summarizer
+from skml_lecture.statistics import Moments
 from skml_lecture.validation import check_option, check_weight, unchanged_on_failure, warn
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
@@ -82,7 +83,7 @@ class LinearPrediction(RegressorMixin):
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
         return X @ self.coef_.T + self.intercept_
 
-    def _read(self, X, y, sample_weight, reset):
+    def _read(self, X, y, sample_weight, reset, *, may_vanish=False):
         """Return validated ``X``, ``Y`` (n, t) and weights; ``X`` may still hold NaN."""
         X, y = validate_data(
             self,
@@ -97,7 +98,8 @@ class LinearPrediction(RegressorMixin):
         )
         assert_all_finite(y, input_name="y")
         y = y.astype(np.float64, copy=False)
-        return X, y.reshape(len(y), -1), check_weight(sample_weight, X), y.ndim == 1
+        weight = check_weight(sample_weight, X, may_vanish=may_vanish)
+        return X, y.reshape(len(y), -1), weight, y.ndim == 1
 
     def _publish(self, coef, intercept, single):
         """Set ``coef_`` and ``intercept_`` in the shape of the targets."""
@@ -109,7 +111,7 @@ class LinearPrediction(RegressorMixin):
             self.intercept_ = float(intercept[0]) if single else intercept
 
 
-class RidgeRegression(LinearPrediction, Summarizer):
+class RidgeRegression(LinearPrediction, ClosedFormEstimator):
     r"""Linear regression with an L2 penalty, from statistics that add.
 
     The lecture's regularised linear model. A larger ``alpha`` gives smaller weights, so a
@@ -221,79 +223,50 @@ class RidgeRegression(LinearPrediction, Summarizer):
             the solver is unknown.
         """
         with unchanged_on_failure(self):
-            X, Y, weight, self._single = self._read(X, y, sample_weight, reset=True)
+            X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
             alpha = self._check(Y)
-            self._statistics = None
-            coef, intercept, self.solver_ = self._solve_from_rows(X, Y, weight, alpha)
-            self._publish(coef, intercept, self._single)
+            coef, intercept, self.solver_, moments = self._solve_from_rows(X, Y, weight, alpha)
+            n_targets = None if single else Y.shape[1]
+            self._summary = None if moments is None else self._summary_of(moments, n_targets)
+            self._publish(coef, intercept, single)
         return self
 
-    def partial_fit(self, X, y, sample_weight=None):
-        """Add rows to the statistics and solve again.
+    def _summarize(self, X, y, sample_weight, *, reset):
+        X, Y, weight, single = self._read(X, y, sample_weight, reset=reset, may_vanish=True)
+        self._check(Y)
+        return self._summary_of(summarize(X, Y, weight), None if single else Y.shape[1])
 
-        After any split of the rows into chunks this is the model of one ``fit``, to rounding.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            More rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Their targets.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Non-negative weights; k counts as k equal rows, 0 as no row.
-
-        Returns
-        -------
-        self : RidgeRegression
-            The model of all rows so far.
-
-        Raises
-        ------
-        ValueError
-            As ``fit``, or if an earlier ``fit`` kept no statistics. The model stays as it was.
-        """
-        with unchanged_on_failure(self):
-            first = not hasattr(self, "coef_")
-            X, Y, weight, single = self._read(X, y, sample_weight, reset=first)
-            self._check(Y)
-            moments = summarize(X, Y, weight)
-            if not first:
-                kept = self._kept_statistics()
-                if (kept.n_features, self._single) != (moments.n_features, single):
-                    raise ValueError("y must have as many targets as in earlier calls.")
-                moments = kept + moments
-            self._statistics, self._single = moments, single
-            self._solve()
-        return self
+    def _takes(self, values):
+        return isinstance(values, Moments)
 
     @property
     def moments_(self):
         """Weight, mean and scatter of the columns of X and then y."""
-        if getattr(self, "_statistics", None) is None:
-            raise AttributeError("moments_: this model kept no statistics.")
-        return self._statistics
+        return self.statistics_.values
 
     def _check(self, Y):
         check_option("solver", self.solver, _SOLVERS)
         return check_alpha(self.alpha, Y.shape[1])
 
     def _solve_from_rows(self, X, Y, weight, alpha):
-        """Return coefficients, intercepts and the solver's name; keep statistics where cheap."""
+        """Return coefficients, intercepts, the solver's name, and statistics where cheap."""
+        moments = None
         (n, d), solver, fit_intercept = X.shape, self.solver, self.fit_intercept
         if solver == "auto" and sparse.issparse(X) and d > _MAX_SPARSE_GRAM:
             solver = "lsqr"
         wide = d > max(n, MAX_GRAM)
         if d <= MAX_GRAM or not (wide or solver in ("svd", "lsqr")):
-            self._statistics = summarize(X, Y, weight)
+            moments = summarize(X, Y, weight)
         else:
             assert_all_finite(X, input_name="X")
         if solver == "lsqr":
-            return self._solve_lsqr(X, Y, weight, alpha)
+            return *self._solve_lsqr(X, Y, weight, alpha), moments
         if solver == "svd":
-            return *solve_svd(Rows.centered(X, Y, weight, fit_intercept), alpha), "svd"
+            return *solve_svd(Rows.centered(X, Y, weight, fit_intercept), alpha), "svd", moments
         if wide:
-            return solve_wide(X, Y, weight, alpha, fit_intercept=fit_intercept)
-        return solve_rows(X, Y, weight, self._statistics, alpha, fit_intercept=fit_intercept)
+            return *solve_wide(X, Y, weight, alpha, fit_intercept=fit_intercept), moments
+        found = solve_rows(X, Y, weight, moments, alpha, fit_intercept=fit_intercept)
+        return *found, moments
 
     def _solve_lsqr(self, X, Y, weight, alpha):
         rows = Rows.centered(X, Y, weight, self.fit_intercept)
@@ -305,24 +278,15 @@ class RidgeRegression(LinearPrediction, Summarizer):
             )
         return coef, rows.y_center - coef @ rows.x_center, "lsqr"
 
-    def _solve(self):
-        """Solve from the kept statistics."""
-        moments = self._statistics
-        d = self.n_features_in_
+    def _solve(self, values, *, whole):  # noqa: ARG002 - never warns
+        moments, d = values, self.n_features_in_
         alpha = check_alpha(self.alpha, moments.n_features - d)
         check_option("solver", self.solver, _SOLVERS)
         gram, cross = gram_and_cross(moments, d, self.fit_intercept)
         coef, self.solver_ = solve_gram(gram, cross, alpha), "cholesky"
         if coef is None:
             coef, self.solver_ = solve_eigen(gram, cross, alpha), "eigh"
-        self._publish(coef, intercept_of(moments, coef), self._single)
-
-    def _check_merge(self, other):
-        ours, theirs = (
-            (m._kept_statistics().n_features - m.n_features_in_, m._single) for m in (self, other)
-        )
-        if ours != theirs:
-            raise ValueError("merge needs models whose y have the same shape but for its rows.")
+        self._publish(coef, intercept_of(moments, coef), self._summary.n_targets is None)
 
     def _why_no_statistics(self):
         return (

@@ -12,10 +12,11 @@ from sklearn.utils import check_array, check_consistent_length, check_scalar
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
 
-def check_weight(sample_weight, X, dtype=np.float64):
+def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     """Return the weights of the rows of ``X`` as an array, or None where none were given.
 
-    A number is every row's weight. Weights must be finite, non-negative and not all zero.
+    A number is every row's weight. Weights must be finite and non-negative, and not all zero
+    unless they ``may_vanish``.
     """
     if sample_weight is None:
         return None
@@ -29,7 +30,7 @@ def check_weight(sample_weight, X, dtype=np.float64):
     check_consistent_length(X, weight)
     if (weight < 0).any():
         raise ValueError("Negative values in sample_weight: every weight must be >= 0.")
-    if not weight.any():
+    if not (may_vanish or weight.any()):
         raise ValueError("All values of sample_weight are zero: no row is left to fit.")
     return weight
 

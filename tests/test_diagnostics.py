@@ -1,19 +1,22 @@
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.dummy import DummyRegressor
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import make_scorer, r2_score
-from sklearn.model_selection import KFold, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, LeaveOneOut, cross_validate
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skml_lecture import GaussianGenerativeClassifier, RidgeRegression
+from skml_lecture import GaussianGenerativeClassifier, LogisticRegressionGD, RidgeRegression
 from skml_lecture.diagnostics import bias_variance_decomposition, diagnose_fit
 
 X = np.linspace(-1, 1, 30)[:, np.newaxis]
@@ -210,3 +213,80 @@ def test_targets_that_make_no_sense_are_refused():
         diagnose_fit(LinearRegression(), X, y, target=-2.0)
     with pytest.raises(ValueError, match="target must be a number"):
         diagnose_fit(LinearRegression(), X, y, scoring=make_scorer(r2_score))
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_stays_one_for_the_estimator_and_the_truth(make):
+    frame = make({"word": ["a", "b"] * 10, "x": np.linspace(0, 1, 20)})
+    model = make_pipeline(
+        make_column_transformer((StandardScaler(), ["x"])), RidgeRegression(alpha=0)
+    )
+
+    result = bias_variance_decomposition(
+        model, frame, lambda X: 3 * np.asarray(X["x"]), noise=0, n_repeats=2, X_test=frame[:5]
+    )
+
+    assert_allclose(result.mean_prediction, 3 * np.linspace(0, 1, 20)[:5], atol=1e-12)
+
+
+@pytest.mark.parametrize("truth", [lambda X: np.log(X[:, 0]), lambda X: X[:, 0] * np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_truth_that_is_not_finite_is_refused(truth):
+    with pytest.raises(ValueError, match=r"f\(X\)"):
+        bias_variance_decomposition(RidgeRegression(), X, truth, noise=1.0)
+
+
+@pytest.mark.parametrize("cv", [LeaveOneOut(), KFold(29)])
+@pytest.mark.parametrize("estimator", [RidgeRegression(), Ridge()])
+def test_scores_that_do_not_exist_are_no_verdict(estimator, cv):
+    """R^2 of a single row divides by its spread, 0."""
+    with pytest.raises(ValueError, match=r"folds are not finite.*pass cv"):
+        diagnose_fit(estimator, X, wave(X), cv=cv)
+
+
+def test_leave_one_out_is_diagnosed_by_a_score_of_single_rows():
+    X, y = load_iris(return_X_y=True)
+
+    diagnosis = diagnose_fit(GaussianGenerativeClassifier(), X[:, :2], y, cv=LeaveOneOut())
+    errors = diagnose_fit(
+        RidgeRegression(), X, X[:, 0], cv=LeaveOneOut(), scoring="neg_mean_squared_error"
+    )
+
+    assert len(diagnosis.train_scores) == len(errors.train_scores) == len(X)
+
+
+@pytest.mark.parametrize("wrap", [lambda e: e, lambda e: make_pipeline(StandardScaler(), e)])
+def test_only_what_descends_is_told_to_descend_longer(wrap):
+    X, y = load_iris(return_X_y=True)
+    search = GridSearchCV(wrap(LogisticRegressionGD(max_iter=300)), {}, cv=2)
+
+    for model in (wrap(LogisticRegressionGD(max_iter=300)), search):
+        assert "descend longer" in str(diagnose_fit(model, X, y, target=0.999))
+    for model in (RidgeRegression(), Ridge(), RidgeRegression(solver="lsqr")):
+        assert "descend" not in str(diagnose_fit(wrap(model), X, y, target=0.999))
+
+
+def test_remedies_name_parameters_that_there_are():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 30)), rng.normal(size=40)
+
+    words = str(diagnose_fit(RidgeRegression(1e-3), X, y, cv=KFold(4), target=0.5))
+
+    assert "a larger alpha" in words
+    assert not any(word in words for word in ("dropout", "early stopping", "covariance"))
+
+
+def test_weight_zero_is_a_row_that_is_not_there_and_groups_are_kept_apart():
+    X, y = load_diabetes(return_X_y=True)
+    weight, groups = np.arange(len(y)) % 3.0, np.arange(len(y)) // 40
+    keep = weight > 0
+
+    diagnosis = diagnose_fit(
+        RidgeRegression(), X, y, cv=GroupKFold(4), groups=groups, sample_weight=weight
+    )
+
+    folds = list(GroupKFold(4).split(X, y, groups))
+    for score, (train, test) in zip(diagnosis.validation_scores, folds, strict=True):
+        train, test = train[keep[train]], test[keep[test]]
+        model = Ridge().fit(X[train], y[train], weight[train])
+        assert_allclose(score, model.score(X[test], y[test], weight[test]))

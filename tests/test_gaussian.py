@@ -33,10 +33,10 @@ SINGULAR = pytest.mark.filterwarnings("ignore:A covariance is singular:UserWarni
 class FittingPriors(Gaussian):
     """The classifier under user priors of the length that each check needs."""
 
-    def _resolve_priors(self):
+    def _resolve_priors(self, *, whole):
         steps = np.arange(1.0, len(self.classes_) + 1)
         self.priors = steps / steps.sum()
-        priors = super()._resolve_priors()
+        priors = super()._resolve_priors(whole=whole)
         self.priors = None
         return priors
 

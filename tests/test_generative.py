@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002, ARG005 - hooks and calls share one signature
 
+import pickle
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
+from skml_lecture import RidgeRegression
 from skml_lecture.generative import GenerativeClassifier, encode
 from skml_lecture.statistics import ClassMoments, ClassStatistics
 
@@ -28,8 +30,17 @@ class Sums:
         weight[positions], total[positions] = self.weight, self.total
         return Sums(weight, total)
 
+    def of_classes(self, positions):
+        return Sums(self.weight[positions], self.total[positions])
+
     def __add__(self, other):
         return Sums(self.weight + other.weight, self.total + other.total)
+
+    def __sub__(self, other):
+        return Sums(self.weight - other.weight, self.total - other.total)
+
+    def __mul__(self, factor):
+        return Sums(self.weight * factor, self.total * factor)
 
 
 class UnitBall(GenerativeClassifier):
@@ -46,7 +57,7 @@ class UnitBall(GenerativeClassifier):
         H = np.eye(n_classes)[codes] * (1 if weight is None else weight[:, np.newaxis])
         return Sums(H.sum(axis=0), H.T @ X)
 
-    def _solve_densities(self, summary):
+    def _solve_densities(self, summary, *, whole):
         self.means_ = summary.total / np.maximum(summary.weight, 1e-300)[:, np.newaxis]
 
     def _log_likelihood(self, X):
@@ -198,14 +209,133 @@ def test_refit_reads_new_priors(data):
     assert_same(model, UnitBall(priors=[0.1, 0.2, 0.7]).fit(*data))
 
 
-def test_rows_of_zero_weight_are_absent(data):
+@pytest.mark.parametrize("learn", ["fit", "partial_fit"])
+def test_rows_of_zero_weight_are_absent(data, learn):
     X, y = data
     weight = np.where(np.arange(60) % 2, 1.0, 0.0)
     weight[y == "c"] = 0
 
-    model = UnitBall().partial_fit(X, y, sample_weight=weight)
+    model = getattr(UnitBall(), learn)(X, y, sample_weight=weight)
 
     assert_same(model, UnitBall().fit(X[weight > 0], y[weight > 0]))
+
+
+def test_a_chunk_of_no_weight_changes_nothing(data):
+    X, y = data
+    model = UnitBall().partial_fit(X[:9], y[:9], sample_weight=np.zeros(9))
+
+    assert not hasattr(model, "classes_")
+    model.partial_fit(X, y).partial_fit(X, ["z"] * 60, sample_weight=np.zeros(60))
+    assert_same(model, UnitBall().fit(X, y))
+
+
+def test_the_sum_of_the_statistics_of_parts_is_one_fit(data):
+    X, y = data
+    order = np.argsort(y, kind="stable")
+
+    parts = [UnitBall().summarize(X[rows], y[rows]) for rows in np.array_split(order, 7)]
+
+    model = UnitBall().fit_statistics(sum(pickle.loads(pickle.dumps(parts))))
+    assert_same(model, UnitBall().fit(X, y))
+    assert model.statistics_.weight == 60
+
+
+def test_summarising_touches_no_model(data):
+    X, y = data
+    fresh, model = UnitBall(), UnitBall().fit(X, y)
+    before = vars(model).copy()
+
+    for estimator in (fresh, model):
+        estimator.summarize(X[:5], y[:5], np.ones(5))
+
+    assert vars(fresh) == {"priors": None, "radius": np.inf}
+    assert vars(model) == before
+
+
+@pytest.mark.parametrize("forgotten", [slice(0, 20), slice(0, 60, 3), [5], slice(20, None)])
+def test_a_fit_minus_rows_is_the_fit_of_the_rest(data, forgotten):
+    X, y = data
+    rest = np.setdiff1d(np.arange(60), np.arange(60)[forgotten])
+
+    model = UnitBall().fit(X, y).forget(X[forgotten], y[forgotten])
+
+    assert_same(model, UnitBall().fit(X[rest], y[rest]))
+
+
+def test_a_forgotten_class_that_was_announced_stays(data):
+    X, y = data
+    model = UnitBall().partial_fit(X, y, classes=["a", "b", "c"])
+
+    model.forget(X[y == "b"], y[y == "b"])
+
+    assert_array_equal(model.class_count_, [20, 0, 20])
+
+
+def test_a_sliding_window_is_the_fit_of_its_rows(data, rng):
+    X, y = data
+    weight = rng.uniform(0, 2, 60)
+    model = UnitBall().fit(X[:20], y[:20], weight[:20])
+
+    for step in range(40):
+        new, old = slice(step + 20, step + 21), slice(step, step + 1)
+        model.partial_fit(X[new], y[new], sample_weight=weight[new])
+        model.forget(X[old], y[old], weight[old])
+
+    assert_same(model, UnitBall().fit(X[40:], y[40:], weight[40:]))
+
+
+def test_a_discount_multiplies_the_weights(data):
+    X, y = data
+
+    model = UnitBall().fit(X[:30], y[:30]).discount(0.25).partial_fit(X[30:], y[30:])
+
+    weight = np.where(np.arange(60) < 30, 0.25, 1.0)
+    assert_same(model, UnitBall().fit(X, y, weight))
+
+
+@pytest.mark.parametrize("priors", [[0.0, 0.5, 0.5], [0.2, 0.3, 0.5]])
+def test_priors_are_judged_of_the_whole(data, priors):
+    X, y = data
+    model = UnitBall(priors=priors)
+
+    for label in ("a", "b", "c"):
+        model.partial_fit(X[y == label], y[y == label])
+        assert np.isfinite(model.predict_proba(X)).all()
+
+    assert_same(model, UnitBall(priors=priors).fit(X, y))
+
+
+def test_announced_classes_do_not_fail_for_their_priors(data):
+    X, y = data
+    model = UnitBall(priors=[0.0, 0.5, 0.5])
+
+    model.partial_fit(X[y == "a"], y[y == "a"], classes=["a", "b", "c"])
+
+    assert_array_equal(model.predict_proba(X[:1]), [[1, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("other", "error", "message"),
+    [
+        (lambda X, y: UnitBall().summarize(X[:, :1], y), ValueError, "got 2 here and 1"),
+        (lambda X, y: RidgeRegression().summarize(X, X[:, 0]), TypeError, "one kind add"),
+        (lambda X, y: 3.0, TypeError, "unsupported operand"),
+    ],
+)
+def test_what_does_not_fit_does_not_add(data, other, error, message):
+    with pytest.raises(error, match=message):
+        UnitBall().summarize(*data) + other(*data)
+
+
+@pytest.mark.parametrize("statistic", [0, RidgeRegression().summarize([[0.0], [1.0]], [0.0, 1.0])])
+def test_a_model_is_made_of_its_own_statistics_only(statistic):
+    with pytest.raises(TypeError, match=r"what UnitBall\.summarize returns"):
+        UnitBall().fit_statistics(statistic)
+
+
+def test_an_unfitted_model_has_no_statistics():
+    with pytest.raises(AttributeError, match="fit the model first"):
+        assert UnitBall().statistics_
 
 
 @pytest.mark.parametrize(
@@ -249,7 +379,6 @@ def test_bad_priors_are_refused(data, priors, message):
     ("call", "message"),
     [
         (lambda m, X, y: m.fit(X, y, np.zeros(60)), "All values of sample_weight are zero"),
-        (lambda m, X, y: m.fit(X, y, y != "b"), "weights of class 'b' are zero"),
         (lambda m, X, y: m.fit(X, X[:, 0]), "Unknown label type: continuous"),
         (lambda m, X, y: m.fit(X, y[:-1]), "inconsistent numbers"),
         (lambda m, X, y: m.fit(X, [0] * 59 + [np.nan]), "y contains NaN"),
@@ -261,6 +390,15 @@ def test_bad_priors_are_refused(data, priors, message):
         (lambda m, X, y: m.merge(UnitBall().fit(X, np.arange(60) % 3)), "Mix of label"),
         (lambda m, X, y: m.set_params(priors=[1.0]).refit(), "one entry per class"),
         (lambda m, X, y: m.set_params(priors=[1.0]).merge(m), "one entry per class"),
+        (lambda m, X, y: m.forget(X, y), "No row would be left"),
+        (
+            lambda m, X, y: m.forget(X[:9], y[:9], np.full(9, 9.0)),
+            "below zero: 27 is taken from 20",
+        ),
+        (lambda m, X, y: m.forget(X[:1], ["z"]), "class 'z' can not be taken away"),
+        (lambda m, X, y: m.discount(0.0), "above 0 and at most 1, got 0.0"),
+        (lambda m, X, y: m.discount(np.nan), "above 0 and at most 1, got nan"),
+        (lambda m, X, y: m.fit_statistics(0 * m.statistics_), "no row is left to fit"),
         (lambda m, X, y: m.sample(class_label="z"), "one of"),
         (lambda m, X, y: m.sample(0), "n_samples"),
     ],

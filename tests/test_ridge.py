@@ -296,7 +296,6 @@ GOOD = np.arange(12.0).reshape(6, 2), np.arange(6.0)
         ({}, GOOD[0], [1, 2, 3, 4, 5, np.inf], None, "infinity"),
         ({}, GOOD[0], GOOD[1][:5], None, "inconsistent numbers of samples"),
         ({}, GOOD[0], GOOD[1], -np.ones(6), "Negative values in sample_weight"),
-        ({}, GOOD[0], GOOD[1], np.zeros(6), "sample_weight are zero"),
         ({}, GOOD[0], GOOD[1], np.ones(5), "inconsistent numbers of samples"),
         ({}, GOOD[0], GOOD[1], np.ones((6, 1)), "sample_weight must be 1D"),
         ({"alpha": -1.0}, *GOOD, None, "alpha must be >= 0, got -1"),
@@ -318,6 +317,21 @@ def test_bad_input_is_refused_and_changes_nothing(method, params, X, y, weight, 
         getattr(model, method)(X, y, weight)
 
     assert pickle.dumps(vars(model)) == before
+
+
+@pytest.mark.parametrize("model", [RidgeRegression(), RidgeRegressionCV()])
+def test_a_fit_needs_a_row_that_weighs_something(model):
+    with pytest.raises(ValueError, match="sample_weight are zero"):
+        model.fit(*GOOD, np.zeros(6))
+
+
+def test_a_chunk_of_no_weight_changes_nothing():
+    model = RidgeRegression().fit(*GOOD)
+    coef = model.coef_
+
+    model.partial_fit(*GOOD, np.zeros(6))
+
+    assert_array_equal(model.coef_, coef)
 
 
 @pytest.mark.parametrize("model", [RidgeRegression(), RidgeRegressionCV(), RidgeRegressionCV(cv=2)])

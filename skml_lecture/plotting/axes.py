@@ -4,6 +4,8 @@ from numbers import Real
 
 import numpy as np
 
+from skml_lecture.validation import warn
+
 
 def import_pyplot():
     """Return ``matplotlib.pyplot``, or say how to install it."""
@@ -46,3 +48,24 @@ def place_values(ax, values):
     positions = np.arange(len(values))
     ax.set_xticks(positions, [str(value) for value in values])
     return positions
+
+
+def index_of_smallest(errors, values, name):
+    """Return the position of the smallest error; one that is not finite is never the smallest."""
+    errors = np.asarray(errors, dtype=np.float64)
+    finite = np.isfinite(errors)
+    if not finite.any():
+        raise ValueError(
+            f"No error is finite at any value of {name}: look at the scoring and at the rows that "
+            "each fold holds."
+        )
+    if not finite.all():
+        wrong = ", ".join(
+            str(value) for value, good in zip(values, finite, strict=True) if not good
+        )
+        warn(
+            f"The error is not finite at {name} = {wrong}, which therefore cannot be the best: "
+            "look at the scoring and at the rows that each fold holds.",
+            UserWarning,
+        )
+    return int(np.where(finite, errors, np.inf).argmin())

@@ -4,7 +4,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skml_lecture.diagnostics import bias_variance_decomposition
-from skml_lecture.plotting.axes import import_pyplot, place_values
+from skml_lecture.plotting.axes import import_pyplot, index_of_smallest, place_values
 
 _PARTS = {"bias_squared": "bias²", "variance": "variance", "error": "error = bias² + variance"}
 
@@ -96,17 +96,17 @@ class BiasVarianceDisplay:
         ----------
         estimator : estimator
             A regressor; it is cloned.
-        X : array-like of shape (n_samples, n_features)
-            The fixed design.
+        X : array-like or data frame of shape (n_samples, n_features)
+            The fixed design. A frame stays one.
         f : callable
-            The true function, from (n, n_features) inputs to n values.
+            The true function, from (n, n_features) inputs, as they were given, to n values.
         noise : float
             Standard deviation of the noise on the training targets.
         param_name : str
             Name of the hyper-parameter, as for ``set_params``.
         param_range : sequence
             Its values.
-        X_test : array-like of shape (n_points, n_features), default=None
+        X_test : array-like or data frame of shape (n_points, n_features), default=None
             Where to compare; None means at ``X``.
         n_repeats : int, default=200
             Number of simulated training sets, the same ones for every value.
@@ -164,7 +164,7 @@ class BiasVarianceDisplay:
             y = [result[f"total_{part}"] for result in self.results]
             style = {"marker": ".", "label": label} | (line_kw or {})
             (self.lines_[part],) = ax.plot(x, y, **style)
-        best = min(range(len(y)), key=y.__getitem__)
+        best = index_of_smallest(y, self.param_range, self.param_name)
         (self.minimum_,) = ax.plot(
             x[best], y[best], "*", color="black", markersize=12, label="smallest error"
         )

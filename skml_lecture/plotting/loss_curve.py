@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skml_lecture.diagnostics.scores import final_estimator
 from skml_lecture.plotting.axes import import_pyplot, normalize_kwargs
 
 
@@ -62,7 +63,8 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator with ``loss_curve_``
-            Fitted; its ``validation_loss_curve_`` is drawn too where it has one.
+            Fitted; a pipeline or a fitted search may hold it. Its ``validation_loss_curve_`` is
+            drawn too where it has one.
 
         name : str or None, default=None
             Label; None: the class's name.
@@ -78,7 +80,7 @@ class LossCurveDisplay:
         display : LossCurveDisplay
             With what was drawn.
         """
-        name = type(estimator).__name__ if name is None else name
+        name = type(final_estimator(estimator)).__name__ if name is None else name
         return cls.from_estimators({name: estimator}, ax=ax, **kwargs)
 
     @classmethod
@@ -113,16 +115,15 @@ class LossCurveDisplay:
             estimators = _named(estimators)
         if not estimators:
             raise ValueError("estimators must hold one or more, got none.")
+        curves, held_out = {}, {}
         for name, estimator in estimators.items():
             check_is_fitted(estimator)
-            if not hasattr(estimator, "loss_curve_"):
+            last = final_estimator(estimator)
+            if not hasattr(last, "loss_curve_"):
                 raise ValueError(f"{name} has no loss_curve_: it is not learnt by descent.")
-        curves = {name: list(e.loss_curve_) for name, e in estimators.items()}
-        held_out = {
-            name: list(e.validation_loss_curve_)
-            for name, e in estimators.items()
-            if getattr(e, "validation_loss_curve_", None)
-        }
+            curves[name] = list(last.loss_curve_)
+            if getattr(last, "validation_loss_curve_", None):
+                held_out[name] = list(last.validation_loss_curve_)
         return cls(curves, held_out or None).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, log_scale=False, **kwargs):

@@ -1,11 +1,10 @@
 """Coefficients and errors against the strength of the penalty."""
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import validation_curve
-from sklearn.pipeline import Pipeline
 
-from skml_lecture.plotting.axes import import_pyplot, scale_values
+from skml_lecture.diagnostics.scores import final_estimator
+from skml_lecture.plotting.axes import import_pyplot, index_of_smallest, scale_values
+from skml_lecture.plotting.penalties import Rows, path_of
 
 _MAX_NAMED = 8  # more coefficients than this are drawn without a legend
 
@@ -56,8 +55,9 @@ class RegularizationPathDisplay:
 
     Notes
     -----
-    One fit per penalty and fold, and one more per penalty to all rows for the coefficients. The
-    axis is logarithmic where the penalties span a factor of 100 or more; 0 stands at its left end.
+    One fit per penalty and fold, and one more per penalty to all rows for the coefficients; a
+    search has its scores already. The axis is logarithmic where the penalties span a factor of 100
+    or more; 0 stands at its left end.
 
     References
     ----------
@@ -107,6 +107,8 @@ class RegularizationPathDisplay:
         cv=None,
         scoring=None,
         n_jobs=None,
+        groups=None,
+        sample_weight=None,
         ax=None,
         line_kw=None,
     ):
@@ -115,7 +117,10 @@ class RegularizationPathDisplay:
         Parameters
         ----------
         estimator : estimator
-            A linear model with ``coef_``, or a pipeline that ends in one; it is cloned.
+            A linear model with ``coef_``, a pipeline that ends in one, or a search such as
+            ``RidgeRegressionCV`` or ``GridSearchCV``; it is cloned. A search brings its own
+            penalties, folds and scores; those it recorded are drawn where it is fitted and no
+            other ``alphas``, ``cv`` or ``scoring`` are given.
         X : array-like of shape (n_samples, n_features)
             The rows.
         y : array-like of shape (n_samples,)
@@ -123,14 +128,20 @@ class RegularizationPathDisplay:
         alphas : array-like of shape (n_alphas,), default=None
             The penalties; None means 25 from 0.001 to 1000.
         param_name : str, default="alpha"
-            Name of the penalty, as for ``set_params``.
+            Name of the penalty, as for ``set_params``; for a pipeline the name that its last step
+            has for it is enough.
         cv : int, splitter, iterable or None, default=None
-            Cross-validation as in :func:`~sklearn.model_selection.validation_curve`.
+            Cross-validation as in :func:`~sklearn.model_selection.cross_validate`.
         scoring : str, callable or None, default=None
             The score. None is ``"neg_mean_squared_error"``, for classifiers ``"neg_log_loss"``.
             The error drawn is its negative for the ``"neg_..."`` scores, else 1 minus the score.
         n_jobs : int, default=None
             Number of joblib workers.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a splitter that wants them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, in the fits and, where the scorer takes them, in the scores; a
+            row of weight 0 is not there.
         ax : matplotlib Axes or pair of Axes, default=None
             Where to draw, see :meth:`plot`.
         line_kw : dict, default=None
@@ -141,32 +152,40 @@ class RegularizationPathDisplay:
         display : RegularizationPathDisplay
             The display, drawn.
         """
-        alphas = np.sort(np.logspace(-3, 3, 25) if alphas is None else np.asarray(alphas, float))
-        if scoring is None:
-            scoring = "neg_log_loss" if is_classifier(estimator) else "neg_mean_squared_error"
-        options = {"param_name": param_name, "param_range": alphas, "cv": cv, "n_jobs": n_jobs}
-        scores = validation_curve(estimator, X, y, scoring=scoring, **options)
+        path = path_of(
+            estimator,
+            Rows.checked(X, y, sample_weight, groups),
+            alphas=alphas,
+            param_name=param_name,
+            cv=cv,
+            scoring=scoring,
+            n_jobs=n_jobs,
+        )
+        scoring = path.scoring
         negative = isinstance(scoring, str) and scoring.startswith("neg_")
-        train, validation = (-score if negative else 1 - score for score in scores)
         name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
         name = name.replace("_", " ")
-        models = [clone(estimator).set_params(**{param_name: a}).fit(X, y) for a in alphas]
-        last = [model[-1] if isinstance(model, Pipeline) else model for model in models]
+        last = [final_estimator(model) for model in path.models]
         display = cls(
-            alphas=alphas,
+            alphas=path.alphas,
             coefs=np.array([np.ravel(model.coef_) for model in last]),
-            train_errors=train,
-            validation_errors=validation,
+            train_errors=(0 if negative else 1) - path.train_scores,
+            validation_errors=(0 if negative else 1) - path.validation_scores,
             error_name=name.removeprefix("neg ") if negative else f"1 - {name}",
             coef_names=getattr(last[0], "feature_names_in_", None),
-            param_name=param_name,
+            param_name=path.name,
         )
         return display.plot(ax, line_kw=line_kw)
 
     @property
     def best_alpha(self):
-        """The penalty with the smallest mean validation error."""
-        return float(self.alphas[self.validation_errors.mean(axis=1).argmin()])
+        """The penalty with the smallest mean validation error; NaN is none, with a warning."""
+        return float(self.alphas[self._best()])
+
+    def _best(self):
+        """Return the position of the smallest mean validation error."""
+        errors = np.mean(self.validation_errors, axis=1)
+        return index_of_smallest(errors, self.alphas, self.param_name)
 
     def plot(self, ax=None, *, line_kw=None):
         """Draw the coefficients above the errors and mark the minimum.
@@ -174,8 +193,8 @@ class RegularizationPathDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or pair of Axes, default=None
-            One axes is split into two, a pair is taken as it is, coefficients first; None makes
-            a new figure.
+            One axes, wherever it stands, is split into two; a pair is taken as it is, coefficients
+            first; None makes a new figure.
         line_kw : dict, default=None
             Arguments of ``ax.plot`` for all lines.
 
@@ -208,9 +227,12 @@ class RegularizationPathDisplay:
         errors = {"train": self.train_errors, "validation": self.validation_errors}
         self.lines_ = {}
         for name, error in errors.items():
-            options = {"marker": ".", "label": f"{name}, mean of {error.shape[1]} folds"} | style
-            (self.lines_[name],) = self.ax_.plot(self.alphas, error.mean(axis=1), **options)
-        best, lowest = self.best_alpha, self.validation_errors.mean(axis=1).min()
+            k = np.shape(error)[1]
+            folds = f"{name}, mean of {k} folds" if k > 1 else name
+            options = {"marker": ".", "label": folds} | style
+            (self.lines_[name],) = self.ax_.plot(self.alphas, np.mean(error, axis=1), **options)
+        position = self._best()
+        best, lowest = float(self.alphas[position]), np.mean(self.validation_errors[position])
         label = f"smallest validation error: {self.param_name} = {best:.3g}"
         (self.minimum_,) = self.ax_.plot(
             best, lowest, "*", color="black", markersize=12, label=label
@@ -227,8 +249,14 @@ def _two_axes(ax):
         options = {"sharex": True, "figsize": (6.4, 6.0), "layout": "constrained"}
         return import_pyplot().subplots(2, 1, **options)[1]
     if np.ndim(ax):
-        return ax
+        pair = list(np.ravel(ax))
+        if len(pair) != 2:
+            raise ValueError(f"ax must be one matplotlib Axes or a pair, got {len(pair)}.")
+        return pair
     ax.set_axis_off()
+    if ax.get_subplotspec() is None:  # placed by hand, or an inset
+        above = ax.inset_axes([0, 0.55, 1, 0.45])
+        return above, ax.inset_axes([0, 0, 1, 0.45], sharex=above)
     grid = ax.get_subplotspec().subgridspec(2, 1)
     above = ax.figure.add_subplot(grid[0])
     return above, ax.figure.add_subplot(grid[1], sharex=above)

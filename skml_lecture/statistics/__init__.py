@@ -5,7 +5,7 @@ from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 from skml_lecture.statistics.moments import Moments
-from skml_lecture.statistics.summarizer import Summarizer
+from skml_lecture.statistics.summary import Summary
 
 __all__ = [
     "Bernoulli",
@@ -16,5 +16,5 @@ __all__ = [
     "Moments",
     "Multinomial",
     "Poisson",
-    "Summarizer",
+    "Summary",
 ]

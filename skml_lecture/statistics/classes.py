@@ -1,17 +1,21 @@
 """Statistics of labelled rows: what each class was summarised to."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import unique_labels
 
+from skml_lecture.statistics.subtraction import remaining
+
 
 @dataclass(frozen=True, eq=False)
 class ClassStatistics:
-    """Classes, their weights and what their rows were summarised to; merge with ``+``.
+    """Classes, their weights and what their rows were summarised to; ``+``, ``-`` and ``*``.
 
-    The sum is over the union of the classes: a part may lack some of them.
+    The sum is over the union of the classes: a part may lack some of them. A class of which a
+    difference leaves nothing is dropped.
 
     Parameters
     ----------
@@ -21,8 +25,9 @@ class ClassStatistics:
         Total weight of each class; zero for one that was announced and has not been seen.
     summary : object
         What a family of densities keeps of each class, in the order of ``classes``: a frozen
-        value with ``+`` and ``expanded(positions, n_classes)``, which returns the same value
-        over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty.
+        value with ``+``, ``-``, ``*``; ``expanded(positions, n_classes)``, which returns the same
+        value over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty;
+        and ``of_classes(positions)``, that of some of the classes. None where there is no class.
 
     See Also
     --------
@@ -79,7 +84,33 @@ class ClassStatistics:
     def __add__(self, other):
         if not isinstance(other, ClassStatistics):
             return NotImplemented
+        if not len(self.classes) or not len(other.classes):
+            return self if len(self.classes) else other
         unique_labels(self.classes, other.classes)  # raises where strings meet numbers
         classes = np.union1d(self.classes, other.classes)
         ours, theirs = self.over(classes), other.over(classes)
         return ClassStatistics(classes, ours.weight + theirs.weight, ours.summary + theirs.summary)
+
+    def __sub__(self, other):
+        if not isinstance(other, ClassStatistics):
+            return NotImplemented
+        if not len(other.classes):
+            return self
+        unknown = np.setdiff1d(other.classes, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"Rows of class {unknown.tolist()[0]!r} can not be taken away: there are none."
+            )
+        other = other.over(self.classes)
+        weight = remaining(self.weight, other.weight, "The weight of a class")
+        kept = np.flatnonzero(weight)
+        rest = (self.summary - other.summary).of_classes(kept) if len(kept) else None
+        return ClassStatistics(self.classes[kept], weight[kept], rest)
+
+    def __mul__(self, factor):
+        if not isinstance(factor, Real):
+            return NotImplemented
+        summary = self.summary * factor if len(self.classes) else None
+        return ClassStatistics(self.classes, self.weight * factor, summary)
+
+    __rmul__ = __mul__
