@@ -5,6 +5,8 @@ from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 from skml_lecture.statistics.moments import Moments
+from skml_lecture.statistics.regression_moments import RegressionMoments, is_constant
+from skml_lecture.statistics.triangle import Triangle
 from skml_lecture.statistics.summary import Summary
 
 __all__ = [
@@ -16,5 +18,8 @@ __all__ = [
     "Moments",
     "Multinomial",
     "Poisson",
+    "RegressionMoments",
     "Summary",
+    "Triangle",
+    "is_constant",
 ]

@@ -6,12 +6,11 @@ import numpy as np
 
 from skml_lecture.data import Data
 from skml_lecture.statistics import sums
+from skml_lecture.statistics.subtraction import remaining
 
 _EPS = np.finfo(np.float64).eps
 _FAR = 10.0  # squared distance of the origin from the mean / variance: a digit is lost
-_MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 _HALF = 1e-8  # half of the digits
-_NOTHING = 1e-12  # of a weight: what its rounding may leave
 KINDS = {  # name: has cross products, has one scatter per group
     "full": (True, True),
     "tied": (True, False),
@@ -172,9 +171,9 @@ class Moments:
         if data.is_sparse:
             return cls(*sums.of_sparse(data, n_groups, kind, missing=missing), kind)
         origin = sums.near_mean(data, n_groups)
-        for _ in range(_MAX_PASSES):
+        for _ in range(sums.MAX_PASSES):
             moments = cls(*sums.about(origin, data, n_groups, kind, missing=missing), kind)
-            origin = moments._better_origin()
+            origin = moments.better_origin()
             if origin is moments.origin:
                 break
         return moments
@@ -184,7 +183,7 @@ class Moments:
             return NotImplemented
         other = self._same_columns(other).reduced(self.kind)
         origin = np.where(self._weights >= other._weights, self.origin, other.origin)
-        a, b = self._seen_from(origin), other._seen_from(origin)
+        a, b = self.seen_from(origin), other.seen_from(origin)
         return Moments(
             a.weight + b.weight,
             origin,
@@ -197,16 +196,9 @@ class Moments:
     def __sub__(self, other):
         if not isinstance(other, Moments):
             return NotImplemented
-        other = self._same_columns(other).reduced(self.kind)._seen_from(self.origin)
-        weight = self.weight - other.weight
-        if np.any(weight < -_NOTHING * self.weight):
-            raise ValueError(
-                "More weight is to be taken away than there is: these rows, or this many of "
-                "them, were never added."
-            )
-        weight = np.where(weight <= _NOTHING * self.weight, 0.0, weight)[()]
+        other = self._same_columns(other).reduced(self.kind).seen_from(self.origin)
         rest = Moments(
-            weight,
+            remaining(self.weight, other.weight, "The weight"),
             self.origin,
             self.first - other.first,
             self.second - other.second,
@@ -357,6 +349,27 @@ class Moments:
             spread(self.rounding) if own else self.rounding,
         )
 
+    def of_classes(self, positions):
+        """Return the moments of some of the groups.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Which; what the others have in common with them ("tied") stays.
+
+        Returns
+        -------
+        moments : Moments
+            Of these groups.
+        """
+        own = KINDS[self.kind][1]
+        return Moments(
+            *(part[positions] for part in (self.weight, self.origin, self.first)),
+            self.second[positions] if own else self.second,
+            self.kind,
+            self.rounding[positions] if own else self.rounding,
+        )
+
     def select(self, columns):
         """Return the moments of some columns.
 
@@ -391,13 +404,17 @@ class Moments:
             Of rows without groups: with what lies between the groups.
         """
         heaviest = self._weights.argmax(axis=0, keepdims=True)
-        origin = np.take_along_axis(self.origin, np.broadcast_to(heaviest, self.origin[:1].shape), 0)
-        seen = self._seen_from(np.broadcast_to(origin, self.origin.shape))
+        origin = np.take_along_axis(
+            self.origin, np.broadcast_to(heaviest, self.origin[:1].shape), 0
+        )
+        seen = self.seen_from(np.broadcast_to(origin, self.origin.shape))
         cross, own = KINDS[self.kind]
         parts = (seen.second, seen.rounding)
         second, rounding = (part.sum(axis=0) if own else part for part in parts)
         weight, kind = self.weight.sum(axis=0), "full" if cross else "diag"
-        return Moments(weight, origin[0], seen.first.sum(axis=0), second, kind, rounding)._centered()
+        return Moments(
+            weight, origin[0], seen.first.sum(axis=0), second, kind, rounding
+        )._centered()
 
     @property
     def _weights(self):
@@ -433,14 +450,27 @@ class Moments:
             )
         return other
 
-    def _seen_from(self, origin):
-        """Return the same sums as seen from another origin."""
+    def seen_from(self, origin):
+        """Return the same sums as seen from another origin.
+
+        Parameters
+        ----------
+        origin : ndarray of the shape of ``origin``
+            A point, in the data's units.
+
+        Returns
+        -------
+        moments : Moments
+            With that origin.
+        """
         shift = self.origin - origin
         if not shift.any():
             return replace(self, origin=origin)
         weighted = self._weights * shift
         across = _outer(self.kind, self.first + weighted / 2, shift)
-        second = self.second + (across + (across.swapaxes(-1, -2) if self._has_products else across))
+        second = self.second + (
+            across + (across.swapaxes(-1, -2) if self._has_products else across)
+        )
         rounding = np.hypot(self.rounding, _EPS * np.abs(self._diagonal(second)))
         return Moments(self.weight, origin, self.first + weighted, second, self.kind, rounding)
 
@@ -462,10 +492,16 @@ class Moments:
 
     def _centered(self):
         """Return the same as seen from an origin that is near the mean."""
-        return self._seen_from(self._better_origin())
+        return self.seen_from(self.better_origin())
 
-    def _better_origin(self):
-        """Return the origin, moved to the mean where it lies too far from it for the spread."""
+    def better_origin(self):
+        """Return the origin, moved to the mean where it lies too far from it for the spread.
+
+        Returns
+        -------
+        origin : ndarray of the shape of ``origin``
+            ``self.origin`` itself where no digit is to be gained.
+        """
         offset = self.offset
         variances = self.variances_of_scatter()
         squares = self._weights * offset**2
