@@ -54,8 +54,10 @@ class LeftOut:
             rows = np.arange(n)
             parts = np.split(rows, range(_NEAR_AT_ONCE, n, _NEAR_AT_ONCE))
             U = self._all_directions()
-            return [work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: [(rows, U)]))
-                    for p in parts]
+            return [
+                work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: [(rows, U)]))
+                for p in parts
+            ]
         return list(chain.from_iterable(self._of_many_rows(work)))
 
     def _all_directions(self):
@@ -140,7 +142,9 @@ class LeftOut:
         s, alphas = spectrum.s[:, np.newaxis], self.alphas
         g = np.where(alphas > 0, alphas / (s * s + alphas), 0.0)  # 1 - f
         left = rr[:, np.newaxis] + u**2 @ g  # (m, a)
-        errors = np.stack([r[:, np.newaxis] + (u * Uy) @ g for r, Uy in zip(ry.T, spectrum.Uy.T, strict=True)])
+        errors = np.stack(
+            [r[:, np.newaxis] + (u * Uy) @ g for r, Uy in zip(ry.T, spectrum.Uy.T, strict=True)]
+        )
         zero = np.flatnonzero(alphas == 0)
         if explained.any() and len(zero):
             limit = (s.min(initial=np.inf) / s)[:, 0] ** 2

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from skml_lecture.data import Data
 from skml_lecture.solvers.cholesky import GramCholesky, KernelCholesky
@@ -68,12 +67,15 @@ class Equations:
         """Return what solves for the penalties ``alpha`` of the targets (t,).
 
         Cholesky of the smaller of Gram and kernel matrix, unless it is too ill-conditioned; then
-        the singular values of the rows, or of a statistic alone its eigenvectors.
+        the singular values of the rows, or of a statistic alone its eigenvectors. LSQR for large
+        sparse rows, where it converges.
         """
         if isinstance(self.statistic, Triangle) or method == "svd":
             return self._singular_values()
         if method == "lsqr":
             return Lsqr(self.rows)
+        if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
+            return self._singular_values()  # rows are interpolated: it is the rank that counts
         if self.data is not None and method == "auto" and self._iterates():
             lsqr = Lsqr(self.rows, _TRIALS if self.data.n_features <= _MAX_SPARSE_GRAM else None)
             coef = lsqr.coefs(alpha)
@@ -109,7 +111,8 @@ class Equations:
         return self.rows.y_center - coef @ self.rows.x_center
 
     def _iterates(self):
-        return sparse.issparse(self.data.X) and self.data.n_features > MAX_GRAM
+        n, d = self.data.n_rows, self.data.n_features
+        return self.data.is_sparse and (d > _MAX_SPARSE_GRAM or min(n, d) > MAX_GRAM)
 
     def _cholesky(self, least):
         if self.is_wide:
@@ -121,7 +124,7 @@ class Equations:
         if self.data is None and isinstance(self.statistic, RegressionMoments):
             return Spectrum.of_nearly_singular_gram(*self.gram_and_cross)
         if self.is_wide:
-            return Spectrum.of_wide_rows(self.rows.dense(self.data), self.rows.targets)
+            return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
         triangle = self.statistic
         if not isinstance(triangle, Triangle):
             triangle = Triangle.from_data(self.data)

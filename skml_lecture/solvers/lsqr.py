@@ -56,8 +56,13 @@ class Lsqr:
         some = size > 0
         runs = _runs(self.rows.data)
         with threads_for(len(runs)) as share:
-            system = _System(self.rows, y[:, some] / size[some], D[:, some], alpha[some],
-                             lambda work: share(work, runs))
+            system = _System(
+                self.rows,
+                y[:, some] / size[some],
+                D[:, some],
+                alpha[some],
+                lambda work: share(work, runs),
+            )
             x[:, some] = _lsqr(system, self.limit)
             gradient = unit[:, some] / D[:, some] * system.gradient(x[:, some])
         self.converged = bool(np.abs(gradient).max(initial=0) <= 1e-8)
@@ -158,4 +163,6 @@ def _lsqr(system, limit):
 
 def _divide(a, b):
     """Return a / b, 0 where b is 0."""
-    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0)
+    return np.divide(
+        a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0
+    )

@@ -9,6 +9,7 @@ from scipy import sparse
 from skml_lecture.data import Data, each, run_in_threads
 from skml_lecture.data.data import runs_of
 from skml_lecture.statistics import is_constant
+from skml_lecture.validation import check_overflow
 
 _HEAVY = 0.5  # a column of sparse rows with more values than this is centered as a dense one
 
@@ -72,12 +73,22 @@ class CenteredRows:
             Z *= block.root_weight[:, np.newaxis]
         return Z
 
+    def exactly_centered(self):
+        """Return Z as an array, without the rounding of the center."""
+        Z = self.dense(self.data)
+        if self.fit_intercept:
+            u = self.root_weight / np.linalg.norm(self.root_weight)
+            Z -= np.outer(u, u @ Z)
+        return Z
+
     def squared_norms(self):
         """Return the squared norms (d,) of the columns of Z; of constant ones 0."""
         if self.data.is_sparse:
             x, weight = self.data.x, self.data.weight
             weight = np.ones(x.shape[0]) if weight is None else weight
-            squared = sparse.csr_array((x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape)
+            squared = sparse.csr_array(
+                (x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape
+            )
             squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
         else:
             squares = self.data.sum(each(partial(_squares, self.x_center)))
@@ -132,7 +143,11 @@ class CenteredRows:
         return self.data.sum(each(partial(_residual_products, self.x_center, self.y_center, coef)))
 
     def kernel(self):
-        """Return Z Z' of shape (n, n)."""
+        """Return Z Z' of shape (n, n), or raise where it overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check_overflow(self._kernel())
+
+    def _kernel(self):
         if not self.data.is_sparse:
             return sum(self.map_columns(_sum_of_kernels))
         x, n = self.data.x.tocsc(), self.data.n_rows
@@ -150,10 +165,8 @@ def mean_of(data):
     """Return the weighted mean of features and then targets."""
     n = data.n_rows
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
-    if data.is_sparse:
-        x_mean = data.x.T @ share
-    else:  # by threads of our own: those of the BLAS would stay in the way of the next
-        x_mean = data.sum(each(partial(_share_of, share)))
+    # by threads of our own: those of the BLAS would stay in the way of the next
+    x_mean = data.sum(each(partial(_share_of, share)))
     return np.concatenate([x_mean, share @ data.targets])
 
 
@@ -174,5 +187,6 @@ def _residual_products(x_center, y_center, coef, block):
     return x.T @ error
 
 
+@np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
 def _sum_of_kernels(blocks):
     return sum(Z @ Z.T for _, Z in blocks)

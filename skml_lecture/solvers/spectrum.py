@@ -1,6 +1,6 @@
 """Ridge regression for every alpha from the singular values and directions of the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
@@ -87,7 +87,7 @@ class Spectrum:
         size = column_norms(A)
         live = np.flatnonzero(size > 0)
         if len(A) < len(live):
-            return cls.of_wide_rows(A, b)
+            return replace(cls.of_wide_rows(A, b), U=None)
         A = A[:, live]
         unit = 1 / size[live]
         _, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
@@ -166,9 +166,9 @@ class Spectrum:
     def coefs(self, alpha):
         """Return coefficients (..., t, d) for alphas (..., t) or (..., 1)."""
         s = self.s.reshape(-1, *[1] * alpha.ndim)
-        Uy = self.Uy.reshape(len(self.s), *[1] * (alpha.ndim - 1), -1)
+        Uy = self.Uy.reshape(len(self.s), *[1] * (alpha.ndim - 1), self.Uy.shape[1])
         along = Uy / (s + alpha / s)  # (r, ..., t)
-        flat = self.V @ along.reshape(len(self.s), -1)
+        flat = self.V @ along.reshape(len(self.s), np.prod(along.shape[1:]))
         return np.moveaxis(flat.reshape(len(self.V), *along.shape[1:]), 0, -1)
 
 

@@ -6,8 +6,8 @@ from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 from skml_lecture.statistics.moments import Moments
 from skml_lecture.statistics.regression_moments import RegressionMoments, is_constant
-from skml_lecture.statistics.triangle import Triangle
 from skml_lecture.statistics.summary import Summary
+from skml_lecture.statistics.triangle import Triangle
 
 __all__ = [
     "Bernoulli",

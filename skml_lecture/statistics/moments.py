@@ -19,6 +19,9 @@ KINDS = {  # name: has cross products, has one scatter per group
 }
 
 
+_quiet = np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     r"""Weight, mean and scatter of weighted rows, or of each of k groups of them.
@@ -145,7 +148,7 @@ class Moments:
         return cls.from_data(data, n_groups=n_groups, kind=kind)
 
     @classmethod
-    @np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
+    @_quiet
     def from_data(cls, data, *, n_groups=None, kind="full", missing=False):
         """Summarise rows, of groups where ``data.targets`` are codes from 0 to ``n_groups - 1``.
 
@@ -242,6 +245,7 @@ class Moments:
         return self.origin + self.offset
 
     @property
+    @_quiet
     def scatter(self):
         """Centred sum of squares and products S, in the shape of ``second``."""
         return self.second - self._around_origin(self.kind)
@@ -251,6 +255,7 @@ class Moments:
         """Maximum-likelihood covariance of rows without groups, scatter / weight."""
         return self.scatter / self.weight
 
+    @_quiet
     def variances_of_scatter(self):
         """Return the diagonal of the scatter."""
         diagonal = "diag" if KINDS[self.kind][1] else "tied_diag"
@@ -450,6 +455,7 @@ class Moments:
             )
         return other
 
+    @_quiet
     def seen_from(self, origin):
         """Return the same sums as seen from another origin.
 
@@ -494,6 +500,7 @@ class Moments:
         """Return the same as seen from an origin that is near the mean."""
         return self.seen_from(self.better_origin())
 
+    @_quiet
     def better_origin(self):
         """Return the origin, moved to the mean where it lies too far from it for the spread.
 
@@ -507,7 +514,7 @@ class Moments:
         squares = self._weights * offset**2
         if squares.ndim > variances.ndim:
             squares = squares.sum(axis=0)
-        far = squares > _FAR * variances
+        far = ~(squares <= _FAR * variances)  # also where squares overflowed
         if not far.any() or not np.isfinite(offset).all():
             return self.origin
         weight = self._weights if variances.ndim == self.origin.ndim else self._weights.sum(axis=0)
