@@ -5,7 +5,7 @@ from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 from skml_lecture.statistics.moments import Moments
-from skml_lecture.statistics.regression_moments import RegressionMoments, is_constant
+from skml_lecture.statistics.regression_moments import RegressionMoments
 from skml_lecture.statistics.summary import Summary
 from skml_lecture.statistics.triangle import Triangle
 
@@ -21,5 +21,4 @@ __all__ = [
     "RegressionMoments",
     "Summary",
     "Triangle",
-    "is_constant",
 ]
