@@ -94,6 +94,13 @@ def _flags_of(cls):
     return [name for name, p in parameters.items() if isinstance(p.default, bool)]
 
 
+def check_overflow(products):
+    """Return sums of products of finite numbers, or raise where they overflowed."""
+    if not np.isfinite(products).all():
+        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    return products
+
+
 @contextmanager
 def unchanged_on_failure(estimator):
     """Give ``estimator`` its attributes back when the block raises.
