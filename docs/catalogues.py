@@ -1,8 +1,9 @@
 """Keep the catalogues of the Chinese edition: list what is open, and write translations into them.
 
-``python docs/catalogues.py PAGE ...`` prints the messages of pages that have no translation, numbered.
+``tox -e gettext`` writes the messages of all pages to ``_build/gettext``. Then
+``python docs/catalogues.py PAGE ...`` prints the open messages of pages, numbered, and
 ``python docs/catalogues.py --fill FILE`` reads lines ``number|translation`` under lines ``@PAGE``,
-where ``⏎`` is a line break, and writes them; obsolete entries are dropped. Run ``tox -e gettext`` first, which writes ``_build/gettext``.
+where ``⏎`` is a line break, and writes the catalogues; what is no longer in a page is dropped.
 """
 
 import re
@@ -15,16 +16,15 @@ from babel.messages.pofile import read_po, write_po
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "_build" / "gettext"
 CATALOGUES = HERE / "locale" / "zh_CN" / "LC_MESSAGES"
+FILE = r"(.+) <(.+)>`"
 PATTERNS = {  # what Sphinx-Gallery writes under every example
     r":ref:`Go to the end <(.+)>`\s*to download the full example code\.?": (
         r":ref:`到页末 <\1>` 下载完整的示例代码。"
     ),
-    r":download:`Download Jupyter notebook: (.+) <(.+)>`": r":download:`下载 Jupyter 笔记本：\1 <\2>`",
-    r":download:`Download Python source code: (.+) <(.+)>`": r":download:`下载 Python 源代码：\1 <\2>`",
-    r":download:`Download zipped: (.+) <(.+)>`": r":download:`下载压缩包：\1 <\2>`",
+    r":download:`Download Jupyter notebook: " + FILE: r":download:`下载 Jupyter 笔记本：\1 <\2>`",
+    r":download:`Download Python source code: " + FILE: r":download:`下载 Python 代码：\1 <\2>`",
+    r":download:`Download zipped: " + FILE: r":download:`下载压缩包：\1 <\2>`",
 }
-
-
 COMMON = {
     "Examples": "示例",
     "Where the notes err": "笔记有误之处",
@@ -51,6 +51,8 @@ def verbatim(message):
     """Whether a message has no word to translate: mathematics, code, numbers and names."""
     if "\\" in message and ":math:" not in message and r"\text" not in message:
         return True  # a displayed formula
+    if re.search("[\u4e00-\u9fff]", message):
+        return True  # a word of the glossary
     rest = message
     for pattern in VERBATIM:
         rest = re.sub(pattern, "", rest)
