@@ -90,6 +90,7 @@ html_theme_options = {
     ],
     "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
     "header_links_before_dropdown": 5,
+    "header_dropdown_text": "更多" if chinese else "More",
     "show_prev_next": True,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
