@@ -13,6 +13,7 @@ for suffix, labels in {
     "": ("defense (points)", "special defense (points)"),
     ".zh_CN": ("防御（点）", "特防（点）"),
 }.items():
-    plt.rcParams["font.sans-serif"] = ["DejaVu Sans", "Noto Sans CJK SC"]
-    plt.gca().set(xlabel=labels[0], ylabel=labels[1])
+    fonts = {"family": ["DejaVu Sans", "Noto Sans CJK SC"]}
+    plt.xlabel(labels[0], **fonts)
+    plt.ylabel(labels[1], **fonts)
     plt.savefig(HERE / "_static" / f"landing{suffix}.png", dpi=120)
