@@ -1,8 +1,8 @@
 """Look at both editions of the site in headless Chromium, every page at three widths.
 
-``python docs/check_site.py [folder for screenshots]``, after ``tox -e docs``. It tells of errors in the
-console, links and images that lead nowhere, formulas that are not rendered, pages wider than the
-window, English text in the Chinese edition, and words that the search does not find.
+``python docs/check_site.py [folder for screenshots]``, after ``tox -e docs``. It tells of errors in
+the console, links and images that lead nowhere, formulas that are not rendered, pages wider than
+the window, English text in the Chinese edition, and words that the search does not find.
 """
 
 import functools
@@ -62,8 +62,6 @@ ENGLISH = r"""const skip = 'pre, code, .math, mjx-container, .sphx-glr-footer, .
     }).filter(text => !/[\u4e00-\u9fff]/.test(text) && /[a-z]{2,} [a-z]{2,} [a-z]{2,}/i.test(text))
     .map(text => text.slice(0, 60))"""
 FOUND = """return [...document.querySelectorAll('#search-results a')].map(a => a.href)"""
-FINISHED = """const status = document.querySelector('#search-results .search-summary');
-    return status && status.textContent.trim() !== '' && !document.querySelector('#search-progress')"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

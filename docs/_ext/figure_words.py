@@ -52,7 +52,7 @@ CHINESE = {
     "cross entropy": "交叉熵",
     "squared error": "平方误差",
     "cross entropy: $|f - \\hat y|$": "交叉熵：$|f - \\hat y|$",
-    "squared error: $2\\,|f - \\hat y|\\,f\\,(1 - f)$": "平方误差：$2\\,|f - \\hat y|\\,f\\,(1 - f)$",
+    r"squared error: $2\,|f - \hat y|\,f\,(1 - f)$": r"平方误差：$2\,|f - \hat y|\,f\,(1 - f)$",
     "output f of a row of class 1": "第 1 类一行数据的输出 f",
     "discriminative: where is the boundary?": "判别模型：分界在哪里？",
     "generative: what are they like?": "生成模型：它们是什么样子？",
@@ -103,6 +103,9 @@ CHINESE = {
     "two layers: a gate for each odd pattern": "两层：每个奇数模式一个门",
     "bits": "位数",
     "gates": "逻辑门个数",
+    # benchmarks
+    "numbers in the table, rows x features": "表中数的个数，行 x 特征",
+    "their time over ours": "对方的时间除以我们的",
     # homework
     "update": "更新",
     "half the mean squared error": "均方误差的一半",
