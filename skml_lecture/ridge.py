@@ -38,7 +38,14 @@ from skml_lecture.ridge_path import (
     spread_of_targets,
 )
 from skml_lecture.statistics import Moments
-from skml_lecture.validation import check_option, check_weight, unchanged_on_failure, warn
+from skml_lecture.validation import (
+    check_flags,
+    check_numbers,
+    check_option,
+    check_weight,
+    unchanged_on_failure,
+    warn,
+)
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
 _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
@@ -46,7 +53,8 @@ _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram
 
 def check_alpha(alpha, n_targets):
     """Return ``alpha`` as one value per target."""
-    alpha = check_array(np.atleast_1d(alpha), ensure_2d=False, dtype=np.float64, input_name="alpha")
+    alpha = np.atleast_1d(check_numbers("alpha", alpha))
+    alpha = check_array(alpha, ensure_2d=False, input_name="alpha")
     if alpha.ndim != 1 or len(alpha) not in (1, n_targets):
         raise ValueError(
             f"alpha must be a number or one number per target ({n_targets}), "
@@ -245,6 +253,7 @@ class RidgeRegression(LinearPrediction, ClosedFormEstimator):
         return self.statistics_.values
 
     def _check(self, Y):
+        check_flags(self)
         check_option("solver", self.solver, _SOLVERS)
         return check_alpha(self.alpha, Y.shape[1])
 
@@ -280,6 +289,7 @@ class RidgeRegression(LinearPrediction, ClosedFormEstimator):
 
     def _solve(self, values, *, whole):  # noqa: ARG002 - never warns
         moments, d = values, self.n_features_in_
+        check_flags(self)
         alpha = check_alpha(self.alpha, moments.n_features - d)
         check_option("solver", self.solver, _SOLVERS)
         gram, cross = gram_and_cross(moments, d, self.fit_intercept)
@@ -417,6 +427,7 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
             the scorer or splitter does not fit the data.
         """
         with unchanged_on_failure(self):
+            check_flags(self)
             X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
             n = len(Y) if weight is None else np.count_nonzero(weight)
             if self.cv is None and n < 2:
@@ -444,10 +455,10 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
 
     def _check_alphas(self):
         alphas = check_array(
-            np.atleast_1d(self.alphas),
+            np.atleast_1d(check_numbers("alphas", self.alphas)),
             ensure_2d=False,
             allow_nd=True,
-            dtype=np.float64,
+            ensure_min_samples=0,  # said below, by name
             input_name="alphas",
         )
         if alphas.ndim != 1 or not len(alphas) or (alphas < 0).any():

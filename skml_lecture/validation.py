@@ -3,7 +3,9 @@
 import sys
 import warnings
 from contextlib import contextmanager
-from numbers import Real
+from functools import cache
+from inspect import signature
+from numbers import Integral, Real
 
 import numpy as np
 import sklearn
@@ -45,9 +47,51 @@ def check_option(name, value, options):
 
 def check_real(name, value, **bounds):
     """Return ``value`` if it is a number within the bounds of ``check_scalar``, and not NaN."""
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}.")
     if check_scalar(value, name, Real, **bounds) != value:  # NaN, which no bound stops
         raise ValueError(f"{name} must be a number, got {value!r}.")
     return value
+
+
+def check_whole(name, value, **bounds):
+    """Return ``value`` if it is a whole number within the bounds of ``check_scalar``."""
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, got {value!r}.")
+    return check_scalar(value, name, Integral, **bounds)
+
+
+def check_numbers(name, values):
+    """Return numbers as a float array; what only looks like them, such as "1.0", is refused."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" and not all(_is_number(value) for value in array.flat):
+        raise TypeError(f"{name} must be a number or an array of numbers, got {values!r}.")
+    return array.astype(np.float64)
+
+
+def _is_number(value):
+    """Return whether ``value`` is a number, which a flag is not."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def check_flag(name, value):
+    """Return ``value`` if it is True or False, of Python or NumPy."""
+    if type(value) not in (bool, np.bool_):
+        raise ValueError(f"{name} must be True or False, got {value!r}.")
+    return value
+
+
+def check_flags(estimator):
+    """Raise where a parameter that is True or False by default is anything else."""
+    for name in _flags_of(type(estimator)):
+        check_flag(name, getattr(estimator, name))
+
+
+@cache
+def _flags_of(cls):
+    """Return the names of the parameters of a class whose defaults are flags."""
+    parameters = signature(cls).parameters
+    return [name for name, p in parameters.items() if isinstance(p.default, bool)]
 
 
 @contextmanager

@@ -2,12 +2,11 @@
 
 import csv
 from importlib import resources
-from numbers import Integral
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state, check_scalar
+from sklearn.utils import Bunch, check_random_state
 
-from skml_lecture.validation import check_real
+from skml_lecture.validation import check_flag, check_real, check_whole
 
 __all__ = ["load_naive_bayes_toy", "load_pokemon", "load_pokemon_cp", "make_xor"]
 
@@ -101,7 +100,7 @@ def load_pokemon(*, types=None, return_X_y=False, as_frame=False):
     y = np.array([row["type_1"] for row in rows])
     bunch = _bunch(X, y, _STATS, "type_1", _POKEMON, as_frame)
     bunch.update(extra, target_names=np.array(types))
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return (bunch.data, bunch.target) if check_flag("return_X_y", return_X_y) else bunch
 
 
 def load_pokemon_cp(*, return_X_y=False, as_frame=False):
@@ -135,7 +134,7 @@ def load_pokemon_cp(*, return_X_y=False, as_frame=False):
     y_test = [18, 80, 147, 301, 179, 324, 423, 568, 1338, 1643]
     bunch = _bunch(_column(X), np.array(y, float), ["cp"], "cp_after", _POKEMON_CP, as_frame)
     bunch.update(data_test=_column(X_test), target_test=np.array(y_test, float))
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return (bunch.data, bunch.target) if check_flag("return_X_y", return_X_y) else bunch
 
 
 def load_naive_bayes_toy(*, return_X_y=False, as_frame=False):
@@ -164,7 +163,7 @@ def load_naive_bayes_toy(*, return_X_y=False, as_frame=False):
     X = np.repeat([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], [1, 4, 4, 4], axis=0)
     bunch = _bunch(X, np.repeat([1, 2], [1, 12]), ["x1", "x2"], "class", _TOY, as_frame)
     bunch.update(target_names=np.array(["class 1", "class 2"]))
-    return (bunch.data, bunch.target) if return_X_y else bunch
+    return (bunch.data, bunch.target) if check_flag("return_X_y", return_X_y) else bunch
 
 
 def make_xor(n_samples=4, *, noise=0.0, random_state=None):
@@ -199,7 +198,7 @@ def make_xor(n_samples=4, *, noise=0.0, random_state=None):
     >>> y
     array([0, 1, 1, 0])
     """
-    check_scalar(n_samples, "n_samples", Integral, min_val=1)
+    check_whole("n_samples", n_samples, min_val=1)
     check_real("noise", noise, min_val=0)
     corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     X = corners[np.arange(n_samples) % 4]
@@ -214,7 +213,7 @@ def _column(values):
 def _bunch(X, y, feature_names, target_name, description, as_frame):
     """Return a Bunch, of pandas objects where they are asked for."""
     frame = None
-    if as_frame:
+    if check_flag("as_frame", as_frame):
         import pandas as pd  # optional
 
         X, y = pd.DataFrame(X, columns=feature_names), pd.Series(y, name=target_name)

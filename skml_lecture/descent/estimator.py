@@ -21,7 +21,7 @@ from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import Progress, descend
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.validation import check_option, check_real, check_weight, warn
+from skml_lecture.validation import check_flags, check_option, check_real, check_weight, warn
 
 FLOATS = (np.float64, np.float32)
 
@@ -231,6 +231,7 @@ class DescentEstimator(CallbackSupport, DocumentedEstimator):
 
     def _check_parameters(self):
         """Raise where a parameter makes no sense."""
+        check_flags(self)
         finite = {"min_val": 0, "max_val": np.inf, "include_boundaries": "left"}
         check_real("alpha", self.alpha, **finite)
         check_real("tol", self.tol, min_val=0)

@@ -1,15 +1,13 @@
 """Squared bias and variance of an estimator, where the true function is known (lecture 4)."""
 
-from numbers import Integral
-
 import numpy as np
 from joblib import effective_n_jobs  # scikit-learn depends on it
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import Bunch, check_array, check_random_state, check_scalar
+from sklearn.utils import Bunch, check_array, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.validation import check_real
+from skml_lecture.validation import check_real, check_whole
 
 _LUMP = 4  # universes per worker between two reports, so that few workers wait for the last
 
@@ -113,7 +111,7 @@ def bias_variance_decomposition(
     X = _inputs("X", X)
     X_test = X if X_test is None else _inputs("X_test", X_test)
     check_real("noise", noise, min_val=0)
-    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    check_whole("n_repeats", n_repeats, min_val=1)
     y, truth = _values(f, X), _values(f, X_test)
     noisy = y + noise * check_random_state(random_state).standard_normal((n_repeats, len(y)))
     universes = Universes(estimator, n_jobs)
