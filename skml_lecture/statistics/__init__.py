@@ -1,7 +1,6 @@
 """Way 1: what a data set is summarised to. Every statistic here adds."""
 
 from skml_lecture.statistics.categorical import Categorical
-from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.distribution import Distribution
 from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
@@ -11,7 +10,6 @@ from skml_lecture.statistics.summary import Summary
 __all__ = [
     "Bernoulli",
     "Categorical",
-    "ClassMoments",
     "ClassStatistics",
     "Distribution",
     "Gaussian",
