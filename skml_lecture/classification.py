@@ -7,6 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.data.threads import map_runs, row_blocks
 
+_LARGEST = np.finfo(np.float64).max
+
 
 def _by_blocks(normalise, z):
     """Normalise the rows of ``z`` in place, on all cores and with little extra memory."""
@@ -26,6 +28,9 @@ class ScoreClassifier(ClassifierMixin):
 
     - two classes: ``z`` of shape (n,), the log-odds of ``classes_[1]``;
     - otherwise: ``z`` of shape (n, k), logarithms of the posterior up to a constant per row.
+
+    A score may be infinite, of a class that is impossible or certain: probabilities are 0 and 1
+    then, and ``decision_function`` says the largest float there is.
     """
 
     def decision_function(self, X):
@@ -42,6 +47,10 @@ class ScoreClassifier(ClassifierMixin):
             Two classes: the log-odds of ``classes_[1]``, positive where it is predicted.
             More: one score per class, the largest is predicted.
         """
+        z = self._fitted_scores(X)
+        return np.clip(z, -_LARGEST, _LARGEST, out=z) if np.isinf(z).any() else z
+
+    def _fitted_scores(self, X):
         check_is_fitted(self)
         return self._scores(X)
 
@@ -58,7 +67,7 @@ class ScoreClassifier(ClassifierMixin):
         y : ndarray of shape (n_samples,)
             Members of ``classes_``.
         """
-        z = self.decision_function(X)
+        z = self._fitted_scores(X)
         return self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
 
     def predict_proba(self, X):
@@ -74,7 +83,7 @@ class ScoreClassifier(ClassifierMixin):
         P : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; rows sum to one.
         """
-        z = self.decision_function(X)
+        z = self._fitted_scores(X)
         if z.ndim > 1:
             return _by_blocks(softmax, z)
         return np.column_stack([expit(-z), expit(z)])
@@ -92,7 +101,7 @@ class ScoreClassifier(ClassifierMixin):
         log_P : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        z = self.decision_function(X)
+        z = self._fitted_scores(X)
         if z.ndim > 1:
             return _by_blocks(log_softmax, z)
         return np.column_stack([log_expit(-z), log_expit(z)])

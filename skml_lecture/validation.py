@@ -94,6 +94,15 @@ def _flags_of(cls):
     return [name for name, p in parameters.items() if isinstance(p.default, bool)]
 
 
+def check_range(values):
+    """Return ``values`` if they are all finite, else raise a ValueError that speaks of X."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {np.dtype('float64')!r}."
+        )
+    return values
+
+
 @contextmanager
 def unchanged_on_failure(estimator):
     """Give ``estimator`` its attributes back when the block raises.

@@ -215,9 +215,9 @@ def _factorize(values, name, *, as_labels):
         distinct = list(dict.fromkeys(values))
     except TypeError:
         found = next(value for value in values if type(value).__hash__ is None)
-        raise ValueError(
-            f"Column {name!r} holds a {type(found).__name__}, {found!r}: every value must be a "
-            f"number or a label, such as a string."
+        raise TypeError(
+            f"Column {name!r} holds a {type(found).__name__}, {found!r}: a value given as argument "
+            f"must be a label, such as a string, or a number."
         ) from None
     known = [value for value in distinct if not _is_missing(value)]
     odd = next(filter(_is_date, known), None)

@@ -1,85 +1,191 @@
 """The family of a column as its values turn out: bernoulli, categorical or gaussian."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Number
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skml_lecture.data.threads import map_runs
-from skml_lecture.statistics.categorical import Categorical, ColumnTallies
-from skml_lecture.statistics.column_statistics import ColumnMoments, ColumnSums
-from skml_lecture.statistics.distributions import Bernoulli, Gaussian
+from skml_lecture.distributions.categorical import Categorical
+from skml_lecture.distributions.counts import Bernoulli
+from skml_lecture.distributions.distribution import as_floats
+from skml_lecture.distributions.gaussian import Gaussian
+from skml_lecture.statistics.column_sums import ColumnSums
+from skml_lecture.statistics.moments import Moments
+from skml_lecture.statistics.tallies import ColumnTallies
 
-_EMPTY, _BINARY, _NUMBER, _LABEL = range(4)
+_EMPTY, _BINARY, _NUMBER, _OBJECT, _LABEL = range(5)
+_PARTS = (_BINARY, _NUMBER, _OBJECT)  # which part holds columns of a kind; the last also labels
 _GLANCE_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnCandidates:
-    """Statistics that serve whichever family a column turns out to be of; merge with ``+``.
+    """Statistics that serve whichever family a column turns out to be of; ``+``, ``-``, ``*``.
 
     Each column is kept in the poorest way that loses nothing: while it shows 0 and 1 only, the
-    weight of the ones, which becomes its moments when another number comes along.
+    weight of the ones, which becomes its moments when another number comes along. A column of
+    Python objects is tallied: numbers may turn out to stand beside labels.
 
     Parameters
     ----------
     kind : ndarray of int of shape (n_columns,)
-        No value so far, only 0 and 1, numbers, or labels.
+        0 no value so far, 1 only 0 and 1, 2 numbers, 3 objects that are numbers, 4 labels.
     ones : ColumnSums
-        Of the columns of 0 and 1, zero elsewhere.
-    moments : ColumnMoments
-        Of the columns of other numbers, zero elsewhere.
+        Of the columns of 0 and 1, in their order.
+    moments : Moments
+        Of the columns of other numbers.
     tallies : ColumnTallies
-        Of the columns of labels, empty elsewhere.
+        Of the columns of objects and of labels.
     """
 
     kind: np.ndarray  # (d,)
     ones: ColumnSums
-    moments: ColumnMoments
+    moments: Moments
     tallies: ColumnTallies
 
     @property
     def weight(self):
         """Total weight of the values, of shape (n_classes, n_columns)."""
-        return self.ones.weight + self.moments.weight + self.tallies.weight
+        weight = np.zeros((self.tallies.n_classes, len(self.kind)))
+        for picks, part in zip(_picks(self.kind), self._parts, strict=True):
+            if len(picks):
+                weight[:, picks] = part.weight
+        return weight
 
     def __add__(self, other):
         if not isinstance(other, ColumnCandidates):
             return NotImplemented
-        kind = np.maximum(self.kind, other.kind)
-        kinds = np.stack([self.kind, other.kind])
-        mixed = (kind == _LABEL) & ((kinds == _BINARY) | (kinds == _NUMBER)).any(axis=0)
-        if mixed.any():
-            raise ValueError(
-                f"Column {np.flatnonzero(mixed)[0]} of those under 'auto' holds numbers in some "
-                f"rows and labels, such as strings, in others: name its distribution."
-            )
-        left, right = self._as_numbers(kind == _NUMBER), other._as_numbers(kind == _NUMBER)
-        return ColumnCandidates(
-            kind,
-            left.ones + right.ones,
-            left.moments + right.moments,
-            left.tallies + right.tallies,
-        )
+        kind = _common_kind(self.kind, other.kind)
+        pairs = zip(self._as(kind)._parts, other._as(kind)._parts, strict=True)
+        return ColumnCandidates(kind, *(a + b for a, b in pairs))
+
+    def __sub__(self, other):
+        if not isinstance(other, ColumnCandidates):
+            return NotImplemented
+        kind = _common_kind(self.kind, other.kind)
+        pairs = zip(self._as(kind)._parts, other._as(kind)._parts, strict=True)
+        rest = ColumnCandidates(kind, *(a - b for a, b in pairs))
+        return rest._as(np.where(rest.weight.any(axis=0), kind, _EMPTY))
+
+    def __mul__(self, factor):
+        return ColumnCandidates(self.kind, *(part * factor for part in self._parts))
+
+    __rmul__ = __mul__
 
     def expanded(self, positions, n_classes):
         """Return the same over more classes, this class i at ``positions[i]``, the rest empty."""
-        parts = (self.ones, self.moments, self.tallies)
-        return ColumnCandidates(self.kind, *(part.expanded(positions, n_classes) for part in parts))
+        parts = (part.expanded(positions, n_classes) for part in self._parts)
+        return ColumnCandidates(self.kind, *parts)
 
-    def _as_numbers(self, columns):
-        """Return the same with the counts of the columns in the mask turned into moments."""
-        turned = columns & (self.kind == _BINARY)
-        if not turned.any():
+    def only(self, positions):
+        """Return the same over some of the classes."""
+        return ColumnCandidates(self.kind, *(part.only(positions) for part in self._parts))
+
+    def select(self, picks):
+        """Return the statistics of some of the columns."""
+        kind = self.kind[picks]
+        parts = []
+        for mine, theirs, part in zip(_picks(self.kind), _picks(kind), self._parts, strict=True):
+            parts.append(part.select(np.searchsorted(mine, np.asarray(picks)[theirs])))
+        return ColumnCandidates(kind, *parts)
+
+    def spread(self, picks, n_columns):
+        """Return the same over more columns, this column j at ``picks[j]``, the rest empty."""
+        kind = np.full(n_columns, _EMPTY)
+        kind[picks] = self.kind
+        return ColumnCandidates(kind, *self._parts)
+
+    def filled(self):
+        """Give a class without values in a column the statistics of all classes together."""
+        return ColumnCandidates(self.kind, *(part.filled() for part in self._parts))
+
+    @property
+    def _parts(self):
+        return (self.ones, self.moments, self.tallies)
+
+    def _as(self, kind):
+        """Return the same with columns of the given kinds, poorer ones turned into them."""
+        if np.array_equal(kind, self.kind):
             return self
-        weight = np.where(turned, self.ones.weight, 0.0)
-        ones = np.where(turned, self.ones.sums[0], 0.0)
-        mean = np.divide(ones, weight, out=np.zeros_like(ones), where=weight > 0)
-        moments = ColumnMoments(weight, np.zeros_like(ones), mean, ones * (1 - mean))
-        rest = ColumnSums(
-            np.where(turned, 0.0, self.ones.weight), np.where(turned, 0.0, self.ones.sums)
+        found = []
+        for mine, wanted, part in zip(_picks(self.kind), _picks(kind), self._parts, strict=True):
+            kept = np.isin(mine, wanted)
+            part = part.select(np.flatnonzero(kept))
+            found.append(part.spread(np.searchsorted(wanted, mine[kept]), len(wanted)))
+        ones, moments, tallies = found
+        turned = [j for j in _picks(kind)[1] if self.kind[j] in (_BINARY, _OBJECT)]
+        if turned:
+            numbers = self._as_moments(np.array(turned))
+            places = np.searchsorted(_picks(kind)[1], turned)
+            moments = moments + numbers.spread(places, moments.n_features)
+        flags = [j for j in _picks(kind)[0] if self.kind[j] == _OBJECT]
+        if flags:
+            sums = _flags(self._tallies_of(flags))
+            ones = ones + sums.spread(np.searchsorted(_picks(kind)[0], flags), len(_picks(kind)[0]))
+        return ColumnCandidates(kind, ones, moments, tallies)
+
+    def _tallies_of(self, columns):
+        return self.tallies.select(np.searchsorted(_picks(self.kind)[2], columns))
+
+    def _as_moments(self, columns):
+        """Return the moments of columns that were kept as counts."""
+        k, d = self.tallies.n_classes, len(columns)
+        moments = Moments.empty(d, n_groups=k, kind="diag").spread(np.arange(d), d)
+        for i, j in enumerate(columns):
+            if self.kind[j] == _OBJECT:
+                (tally,) = self._tallies_of([j]).columns
+                values, counts = np.array(tally.values, dtype=np.float64), tally.counts
+            else:
+                ones = self.ones.select(np.searchsorted(_picks(self.kind)[0], [j]))
+                values, counts = np.array([0.0, 1.0]), np.hstack(
+                    [ones.weight - ones.sums[0], ones.sums[0]]
+                )
+            x, groups = np.tile(values, k)[:, np.newaxis], np.repeat(np.arange(k), len(values))
+            part = Moments.from_samples(x, counts.ravel(), groups=groups, n_groups=k, kind="diag")
+            moments = moments + part.spread([i], d)
+        return moments
+
+    def resolved(self):
+        """Return the same with columns of objects that are all numbers kept as numbers."""
+        objects = np.flatnonzero(self.kind == _OBJECT)
+        if not len(objects):
+            return self
+        kind = self.kind.copy()
+        for j, tally in zip(objects, self._tallies_of(objects).columns, strict=True):
+            kind[j] = _BINARY if set(tally.values) <= {0, 1} else _NUMBER
+        return self._as(kind)
+
+
+def _picks(kind):
+    """Return the positions of the columns of each part."""
+    return [np.flatnonzero(kind == which) for which in _PARTS[:2]] + [
+        np.flatnonzero(kind >= _OBJECT)
+    ]
+
+
+def _common_kind(ours, theirs):
+    """Return the kinds that serve both; objects that are numbers are numbers beside numbers."""
+    kind = np.maximum(ours, theirs)
+    poorer = np.minimum(ours, theirs)
+    plain = (poorer == _BINARY) | (poorer == _NUMBER)
+    mixed = (kind == _LABEL) & plain
+    if mixed.any():
+        raise ValueError(
+            f"Column {np.flatnonzero(mixed)[0]} of those under 'auto' holds numbers in some "
+            f"rows and labels, such as strings, in others: name its distribution."
         )
-        return ColumnCandidates(self.kind, rest, self.moments + moments, self.tallies)
+    return np.where((kind == _OBJECT) & plain, _NUMBER, kind)
+
+
+def _flags(tallies):
+    """Return the sums of columns of 0 and 1 that were tallied."""
+    weight = tallies.weight
+    ones = [
+        tally.counts[:, tally.values.index(1)] if 1 in tally.values else np.zeros(len(tally.counts))
+        for tally in tallies.columns
+    ]
+    return ColumnSums(weight, np.stack(ones, axis=1)[np.newaxis], nonnegative=True)
 
 
 class Automatic(BaseEstimator):
@@ -116,59 +222,72 @@ class Automatic(BaseEstimator):
         self.smoothing = smoothing
         self.var_floor = var_floor
 
-    def summarise(self, data, codes, n_classes, weight=None):
+    def summarize(self, table, codes, n_classes, weight=None):
         """Return the statistics of rows, as those of a distribution."""
-        kind = np.where(_binary_columns(data), _BINARY, _NUMBER)
-        kind[list(data.labels)] = _LABEL
-        shape = (n_classes, data.shape[1])
-        found = [
-            ColumnSums(np.zeros(shape), np.zeros((1, *shape))),
-            ColumnMoments(*(np.zeros(shape) for _ in range(4))),
-            ColumnTallies.empty(*shape),
+        kind = np.where(_binary_columns(table), _BINARY, _NUMBER)
+        for j in table.objects:
+            numbers = j not in table.categories and all(
+                isinstance(label, Number) for label in table.labels.get(j, ())
+            )
+            kind[j] = _OBJECT if numbers else _LABEL
+        parts = [
+            family.summarize(table.select(picks), codes, n_classes, weight)
+            if len(picks)
+            else empty
+            for picks, family, empty in zip(
+                _picks(kind),
+                (Bernoulli(), Gaussian(), Categorical()),
+                _empty(n_classes),
+                strict=True,
+            )
         ]
-        for i, family in enumerate((Bernoulli(), Gaussian(), Categorical())):
-            picks = np.flatnonzero(kind == _BINARY + i)
-            if len(picks):
-                part = family.summarise(data.select(picks), codes, n_classes, weight)
-                found[i] = part.spread(picks, shape[1])
-        candidates = ColumnCandidates(kind, *found)
-        seen = candidates.weight.any(axis=0)
-        return ColumnCandidates(np.where(seen, kind, _EMPTY), *found)
+        found = ColumnCandidates(kind, *parts)
+        return found._as(np.where(found.weight.any(axis=0), kind, _EMPTY))
 
     def resolve(self, statistic):
         """Return what the columns turned out to be, as a distribution does."""
-        parts = (
-            (_BINARY, Bernoulli(self.smoothing, handle_unknown="ignore"), statistic.ones),
-            (_NUMBER, Gaussian(self.var_floor), statistic.moments),
-            (_LABEL, Categorical(self.smoothing), statistic.tallies),
+        statistic = statistic.resolved()
+        families = (
+            Bernoulli(self.smoothing, handle_unknown="ignore"),
+            Gaussian(self.var_floor),
+            Categorical(self.smoothing),
         )
-        picks = [np.flatnonzero(statistic.kind == which) for which, *_ in parts]
-        return [
-            (family, columns, part.select(columns))
-            for columns, (_, family, part) in zip(picks, parts, strict=True)
-            if len(columns)
-        ]
+        parts = (statistic.ones, statistic.moments, statistic.tallies)
+        found = zip(families, _picks(statistic.kind), parts, strict=True)
+        return [(family, picks, part) for family, picks, part in found if len(picks)]
 
 
-def _binary_columns(data):
+def _empty(n_classes):
+    """Return the statistics of no column."""
+    none = np.zeros((n_classes, 0))
+    moments = Moments.empty(0, n_groups=n_classes, kind="diag")
+    return (
+        ColumnSums(none, none[np.newaxis], nonnegative=True),
+        replace(moments, weight=none),
+        ColumnTallies((), n_classes),
+    )
+
+
+def _binary_columns(table):
     """Return which columns hold nothing but 0, 1 and missing values."""
-    d = data.shape[1]
-    if data.is_sparse:
+    d = table.shape[1]
+    if table.is_sparse:
         binary = np.ones(d, dtype=bool)
-        for x in map(data.block, data.blocks(d)):
-            binary[x.indices[~_is_binary(x.data)]] = False
+        for block in table.data().blocks(d):
+            binary[block.x.indices[~_is_binary(block.x.data)]] = False
         return binary
-    candidates = np.flatnonzero(_is_binary(data.block(slice(_GLANCE_ROWS))).all(axis=0))
-    if not len(candidates):
-        return np.zeros(d, dtype=bool)
-    columns = data.select(candidates)
-
-    def run(blocks):
-        return np.all([_is_binary(columns.block(rows)).all(axis=0) for rows in blocks], axis=0)
-
+    rows = table.data()
+    candidates = np.flatnonzero(_is_binary(as_floats(rows.block(slice(_GLANCE_ROWS)))).all(axis=0))
     binary = np.zeros(d, dtype=bool)
-    binary[candidates] = np.all(map_runs(run, columns.blocks(2 * len(candidates))), axis=0)
+    if len(candidates):
+        columns = table.select(candidates).data()
+        binary[candidates] = np.all(columns.map(_are_binary, 2 * len(candidates)), axis=0)
     return binary
+
+
+def _are_binary(blocks):
+    """Return which columns of some blocks hold nothing but 0, 1 and missing values."""
+    return np.all([_is_binary(as_floats(block)).all(axis=0) for block in blocks], axis=0)
 
 
 def _is_binary(x):

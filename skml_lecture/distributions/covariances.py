@@ -1,118 +1,239 @@
-"""Covariances: shrinkage towards a sphere, rank, and whitening by their factors."""
+"""Five types of covariance: how each is estimated, factorised, and measures distances."""
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import eigh, qr
+from scipy.linalg import eigh, qr, rq
 from scipy.linalg.lapack import dpocon, dpotrf, dtrtri
-
-from skml_lecture.data.threads import map_runs, row_blocks
 
 NULL_VARIANCE = 0.1  # of a direction without variance, in units of the scale that is given
 _EPS = np.finfo(np.float64).eps
+_FAR = 10.0  # distance of a mean from zero, in standard deviations, from which sparse rows are
+#              centered before they are scaled: a digit is lost
 
 
-def shrunk(covariance, amount):
-    """Return ``(1 - amount) covariance + amount * mean variance * identity``.
+class Covariance(ABC):
+    """A type of covariance, of all classes or of each: a stack of one, or one for each class."""
 
-    ``covariance`` is a matrix (d, d) or the diagonal (d,) of one.
+    scatter: str  # the kind of moments it is estimated from
+    is_tied = False
+
+    @abstractmethod
+    def estimate(self, moments, amount):
+        """Return the stack of covariances, correlations shrunk by an ``amount``.
+
+        A class without rows gets the pooled covariance.
+        """
+
+    @abstractmethod
+    def regularized(self, covariances, reg_covar):
+        """Return the covariances with ``reg_covar`` added to all variances."""
+
+    @abstractmethod
+    def whitening(self, covariances, scale, noise):
+        """Return factors P with P P' the precisions, log-determinants and ranks.
+
+        A direction whose variance is zero but for ``noise`` gets 0.1 in units of ``scale``, (d,).
+        """
+
+    @abstractmethod
+    def squared_distances(self, X, means, factors):
+        """Return the squared Mahalanobis distance of every row to every mean, (n, k)."""
+
+    @abstractmethod
+    def colored(self, noise, covariance):
+        """Return rows of unit variance as rows of one covariance."""
+
+    @abstractmethod
+    def n_free(self, n_features):
+        """Return the number of free parameters of one covariance."""
+
+    def published(self, stack):
+        """Return the stack, or its one member where it is of all classes."""
+        return stack[0] if self.is_tied else stack
+
+
+def _own(moments, kind):
+    """Return scatter over weight of every class, and the weights; pooled for one without rows."""
+    total, seen = moments.weight.sum(), moments.weight > 0
+    scatter = moments.reduced(kind).scatter
+    counts = np.where(seen, moments.weight, total)
+    covariances = scatter / counts.reshape(-1, *[1] * (scatter.ndim - 1))
+    if not seen.all():
+        pooled = "tied" if kind == "full" else "tied_diag"
+        covariances[~seen] = moments.reduced(pooled).scatter / total
+    return covariances, counts
+
+
+class _Matrices(Covariance):
+    """Full matrices."""
+
+    def regularized(self, covariances, reg_covar):
+        return covariances + reg_covar * np.eye(covariances.shape[1])
+
+    def whitening(self, covariances, scale, noise):
+        pairs = zip(covariances, noise, strict=True)
+        parts = [_whitening(covariance, scale, limit) for covariance, limit in pairs]
+        return tuple(map(np.array, zip(*parts, strict=True)))
+
+    def squared_distances(self, X, means, factors):
+        factors = np.broadcast_to(factors, (len(means), *factors.shape[1:]))
+        if sparse.issparse(X):
+            Z = np.stack(
+                [_sparse_whitened(X, *pair) for pair in zip(means, factors, strict=True)]
+            )
+        else:
+            Z = (X - means[:, np.newaxis]) @ factors
+        return np.einsum("cij,cij->ic", Z, Z)
+
+    def colored(self, noise, covariance):
+        return noise @ square_root(covariance).T
+
+    def n_free(self, n_features):
+        return n_features * (n_features + 1) // 2
+
+
+class Full(_Matrices):
+    """One matrix for every class."""
+
+    scatter = "full"
+
+    def estimate(self, moments, amount):
+        parts = zip(*_own(moments, "full"), rounding_variance(moments.mean), strict=True)
+        return np.stack([shrunk(*part, amount) for part in parts])
+
+
+class Tied(_Matrices):
+    """One matrix for all classes, the lecture's shared one."""
+
+    scatter = "tied"
+    is_tied = True
+
+    def estimate(self, moments, amount):
+        total = moments.weight.sum()
+        noise = rounding_variance(moments.mean).max(axis=0)
+        return shrunk(moments.reduced("tied").scatter / total, total, noise, amount)[np.newaxis]
+
+
+class _Diagonals(Covariance):
+    """Diagonal matrices, kept as their diagonals; there are no correlations to shrink."""
+
+    def regularized(self, covariances, reg_covar):
+        return covariances + reg_covar
+
+    def whitening(self, covariances, scale, noise):
+        flat = covariances <= noise
+        variances = np.where(flat, NULL_VARIANCE * scale**2, covariances)
+        rank = np.count_nonzero(~flat, axis=1)
+        return 1 / np.sqrt(variances), np.log(variances).sum(axis=1), rank
+
+    def squared_distances(self, X, means, factors):
+        if not sparse.issparse(X):
+            Z = X - means[:, np.newaxis]
+            Z *= factors[:, np.newaxis]
+            return np.einsum("cij,cij->ic", Z, Z)
+        factors = np.broadcast_to(factors, means.shape)
+        far = (np.abs(means) * factors > _FAR).any(axis=0)
+        precisions = np.where(far, 0.0, factors**2)
+        pulled = precisions * means
+        squares = X.power(2) @ precisions.T - 2 * (X @ pulled.T)
+        squares += np.einsum("cj,cj->c", pulled, means)
+        if far.any():
+            Z = (X[:, far].toarray() - means[:, np.newaxis, far]) * factors[:, np.newaxis, far]
+            squares += np.einsum("cij,cij->ic", Z, Z)
+        return squares
+
+    def colored(self, noise, covariance):
+        return noise * np.sqrt(covariance)
+
+    def n_free(self, n_features):
+        return n_features
+
+
+class Diagonal(_Diagonals):
+    """One diagonal matrix for every class."""
+
+    scatter = "diag"
+
+    def estimate(self, moments, amount):  # noqa: ARG002 - no correlations
+        return _own(moments, "diag")[0]
+
+
+class TiedDiagonal(_Diagonals):
+    """One diagonal matrix for all classes."""
+
+    scatter = "tied_diag"
+    is_tied = True
+
+    def estimate(self, moments, amount):  # noqa: ARG002 - no correlations
+        return moments.reduced("tied_diag").scatter[np.newaxis] / moments.weight.sum()
+
+
+class Spherical(_Diagonals):
+    """One variance for every class, the mean of those of the features."""
+
+    scatter = "diag"
+
+    def estimate(self, moments, amount):  # noqa: ARG002 - no correlations
+        return _own(moments, "diag")[0].mean(axis=1)
+
+    def whitening(self, covariances, scale, noise):
+        d = len(scale)
+        diagonals = np.repeat(covariances[:, np.newaxis], d, axis=1)
+        mean_noise = np.broadcast_to(noise.mean(axis=1, keepdims=True), diagonals.shape)
+        factors, log_det, rank = super().whitening(
+            diagonals, np.full(d, scale.mean()), mean_noise
+        )
+        return factors[:, 0], log_det, rank
+
+    def squared_distances(self, X, means, factors):
+        factors = np.repeat(factors[:, np.newaxis], means.shape[1], axis=1)
+        return super().squared_distances(X, means, factors)
+
+    def n_free(self, n_features):  # noqa: ARG002 - whatever their number
+        return 1
+
+
+COVARIANCES = {
+    "tied": Tied(),
+    "full": Full(),
+    "diag": Diagonal(),
+    "tied_diag": TiedDiagonal(),
+    "spherical": Spherical(),
+}
+
+
+def shrunk(covariance, n_samples, noise, amount):
+    r"""Return a covariance with its correlations shrunk, :math:`(1 - a) S + a\,\mathrm{diag}(S)`.
+
+    ``amount`` is None, a number, or "oas" for the oracle-approximating one. Units do not matter.
     """
-    identity = np.eye(len(covariance)) if covariance.ndim == 2 else 1.0
-    return (1 - amount) * covariance + amount * _variances(covariance).mean() * identity
+    if amount is None:
+        return covariance
+    if isinstance(amount, str):
+        amount = oas_amount(covariance, n_samples, noise)
+    return (1 - amount) * covariance + amount * np.diag(covariance.diagonal())
 
 
-def oas_amount(covariance, n_samples):
-    """Return the oracle-approximating amount of shrinkage of Chen et al. (2010), eq. (23)."""
-    d = len(covariance)
-    alpha = np.sum(covariance**2) / d**2
-    mean_square = _variances(covariance).mean() ** 2
-    denominator = (n_samples + 1) * (alpha - mean_square / d)
-    if denominator <= 0:
-        return 1.0
-    return min((alpha + mean_square) / denominator, 1.0)
+def oas_amount(covariance, n_samples, noise):
+    """Return the oracle-approximating amount for the correlations, Chen et al. (2010), eq. (23).
 
-
-def ledoit_wolf_amount(covariance, n_samples, fourth_moment):
-    r"""Return the amount of shrinkage of Ledoit and Wolf (2004), section 3.2.
-
-    ``fourth_moment`` is the mean of :math:`\|x - \mu\|^4` over the rows.
+    Features whose variance is at most ``noise`` have no correlations, and do not count.
     """
-    d = len(covariance)
-    squares = np.sum(covariance**2)
-    distance = (squares - np.trace(covariance) ** 2 / d) / d
-    noise = (fourth_moment - squares) / (d * n_samples)
-    return min(noise / distance, 1.0) if distance > 0 and noise > 0 else 0.0
-
-
-def fourth_moments(X, codes, weight, means, stds):
-    r"""Return the weighted sum of :math:`\|(x - \mu_c) / \sigma_c\|^4` over each class's rows."""
-
-    def summed(run):
-        sums = np.zeros(len(means))
-        for block in run:
-            Z = (X[block] - means[codes[block]]) / stds[codes[block]]
-            fourth = np.einsum("ij,ij->i", Z, Z) ** 2
-            if weight is not None:
-                fourth *= weight[block]
-            sums += np.bincount(codes[block], fourth, len(means))
-        return sums
-
-    return sum(map_runs(summed, row_blocks(len(X), 4 * X.shape[1])))
-
-
-def ledoit_wolf(X, codes, weight, moments):
-    """Return the full moments of the rows with every class's covariance shrunk.
-
-    As in linear discriminant analysis: every class is standardised by itself, shrunk by the
-    amount of Ledoit and Wolf, and put back into the data's units.
-    """
-    count = np.where(moments.weight > 0, moments.weight, 1)
-    covariances = moments.scatter / count[:, np.newaxis, np.newaxis]
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
-    stds = np.sqrt(np.where(variances > rounding_variance(moments.mean), variances, 1))
-    fourth = fourth_moments(X, codes, weight, moments.mean, stds)
-    scatter = np.empty_like(moments.scatter)
-    for c, units in enumerate(stds[:, :, np.newaxis] * stds[:, np.newaxis, :]):
-        standard = covariances[c] / units
-        amount = ledoit_wolf_amount(standard, count[c], fourth[c] / count[c])
-        scatter[c] = moments.weight[c] * units * shrunk(standard, amount)
-    return moments.with_scatter(scatter)
-
-
-def class_covariances(moments, kind, shrinkage=None):
-    """Return the covariances of the classes, a stack of one where ``kind`` is a tied one.
-
-    ``shrinkage`` is None, an amount, or "oas". A class without rows gets the pooled covariance.
-    """
-    total = moments.weight.sum()
-    own = moments.reduced(kind).scatter
-    if kind.startswith("tied"):
-        covariances, counts = own[np.newaxis] / total, np.array([total])
-    else:
-        pooled = moments.reduced("tied" if kind == "full" else "tied_diag").scatter
-        seen = moments.weight > 0
-        counts = np.where(seen, moments.weight, total)
-        covariances = own / counts.reshape(-1, *[1] * pooled.ndim)
-        covariances[~seen] = pooled / total
-    if shrinkage is None:
-        return covariances
-    amounts = (
-        [oas_amount(*pair) for pair in zip(covariances, counts, strict=True)]
-        if isinstance(shrinkage, str)
-        else [shrinkage] * len(counts)
-    )
-    return np.stack([shrunk(*pair) for pair in zip(covariances, amounts, strict=True)])
+    varying = covariance.diagonal() > noise
+    correlation = correlations(covariance[np.ix_(varying, varying)])[1]
+    d = len(correlation)
+    if d < 2:
+        return 0.0
+    alpha = np.sum(correlation**2) / d**2
+    denominator = (n_samples + 1) * (alpha - 1 / d)
+    return min((alpha + 1) / denominator, 1.0) if denominator > 0 else 1.0
 
 
 def rounding_variance(mean):
     """Return the variance up to which a feature of this mean may be constant but for rounding."""
     return (10 * _EPS * mean) ** 2
-
-
-def _variances(covariance):
-    """Return the diagonal of a covariance that is a matrix or a diagonal."""
-    return covariance if covariance.ndim == 1 else covariance.diagonal()
 
 
 def correlations(covariance, noise=0.0):
@@ -136,50 +257,11 @@ def square_root(covariance):
     return std[:, np.newaxis] * vectors * np.sqrt(np.maximum(values, 0))
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixWhitening:
-    r"""Factors :math:`F` of precisions, :math:`F F^\top = \Sigma^{-1}`: rows times F are white.
-
-    Parameters
-    ----------
-    factors : ndarray of shape (n_covariances, n_features, n_features)
-        One for every class, or one for all.
-    log_det : ndarray of shape (n_covariances,)
-        Logarithm of the determinant of each covariance.
-    rank : ndarray of shape (n_covariances,)
-        Number of directions in which each covariance has a variance of its own.
-    """
-
-    factors: np.ndarray
-    log_det: np.ndarray
-    rank: np.ndarray
-
-    @classmethod
-    def of(cls, covariances, scale, noise):
-        """Factorise; a null direction gets the variance 0.1 in units of ``scale``, (d,).
-
-        An eigenvalue of the correlations is zero up to 10 d eps times the largest.
-        """
-        pairs = zip(covariances, noise, strict=True)
-        parts = [_whitening(covariance, scale, limit) for covariance, limit in pairs]
-        return cls(*map(np.array, zip(*parts, strict=True)))
-
-    def squared_distances(self, X, means):
-        """Return the squared Mahalanobis distance of every row to every mean, (n, k)."""
-        if sparse.issparse(X):
-            factors = np.broadcast_to(self.factors, (len(means), *self.factors.shape[1:]))
-            Z = np.stack([X @ F - mean @ F for F, mean in zip(factors, means, strict=True)])
-        else:
-            Z = (X - means[:, np.newaxis]) @ self.factors
-        return np.einsum("cij,cij->ic", Z, Z)
-
-    def precise(self, shifts):
-        """Return the rows of ``shifts`` times the first precision."""
-        return (shifts @ self.factors[0]) @ self.factors[0].T
-
-
 def _whitening(covariance, scale, noise):
-    """Return factor, log-determinant and rank of one covariance."""
+    """Return factor, log-determinant and rank of one covariance.
+
+    An eigenvalue of the correlations is zero up to 10 d eps times the largest.
+    """
     std, correlation = correlations(covariance, noise)
     return _by_cholesky(std, correlation) or _by_eigenvectors(std, correlation, scale)
 
@@ -201,50 +283,17 @@ def _by_eigenvectors(std, correlation, scale):
     directions = vectors * (scale / std)[:, np.newaxis]
     whitened = directions[:, kept] / np.sqrt(values[kept])
     null = qr(directions[:, ~kept], mode="economic")[0] / np.sqrt(NULL_VARIANCE)
-    factor = np.hstack([whitened, null])
-    log_det = 2 * (np.log(scale).sum() - np.linalg.slogdet(factor)[1])
+    factor = rq(np.hstack([whitened, null]), mode="r", check_finite=False)
+    factor = factor * np.where(factor.diagonal() < 0, -1.0, 1.0)
+    log_det = 2 * np.sum(np.log(scale) - np.log(factor.diagonal()))
     return factor / scale[:, np.newaxis], log_det, np.count_nonzero(kept)
 
 
-@dataclass(frozen=True, eq=False)
-class DiagonalWhitening:
-    """The same for diagonal covariances.
-
-    Parameters
-    ----------
-    variances : ndarray of shape (n_covariances, n_features)
-        Positive variances, of every class or of all.
-    rank : ndarray of shape (n_covariances,)
-        Number of features that have a variance of their own.
-    """
-
-    variances: np.ndarray
-    rank: np.ndarray
-
-    @classmethod
-    def of(cls, variances, scale, noise):
-        """Give constant features the variance 0.1 in units of ``scale``, (d,)."""
-        flat = variances <= noise
-        return cls(
-            np.where(flat, NULL_VARIANCE * scale**2, variances), np.count_nonzero(~flat, axis=1)
-        )
-
-    @property
-    def log_det(self):
-        """Logarithm of the determinant of each covariance."""
-        return np.log(self.variances).sum(axis=1)
-
-    def squared_distances(self, X, means):
-        """Return the squared Mahalanobis distance of every row to every mean, (n, k)."""
-        if sparse.issparse(X):
-            precisions = np.broadcast_to(1 / self.variances, means.shape)
-            pulled = precisions * means
-            squares = X.power(2) @ precisions.T - 2 * (X @ pulled.T)
-            return squares + np.einsum("cj,cj->c", pulled, means)
-        Z = X - means[:, np.newaxis]
-        Z *= 1 / np.sqrt(self.variances[:, np.newaxis])
-        return np.einsum("cij,cij->ic", Z, Z)
-
-    def precise(self, shifts):
-        """Return the rows of ``shifts`` times the first precision."""
-        return shifts / self.variances[0]
+def _sparse_whitened(X, mean, factor):
+    """Return (X - mean) times a factor; columns far from zero are centered first, made dense."""
+    far = np.abs(mean) * np.linalg.norm(factor, axis=1) > _FAR
+    near = np.where(far, 0.0, mean)
+    if not far.any():
+        return X @ factor - near @ factor
+    rest = np.where(far[:, np.newaxis], 0.0, factor)
+    return X @ rest - near @ rest + (X[:, far].toarray() - mean[far]) @ factor[far]

@@ -27,7 +27,7 @@ class ClassStatistics:
         What a family of densities keeps of each class, in the order of ``classes``: a frozen
         value with ``+``, ``-``, ``*``; ``expanded(positions, n_classes)``, which returns the same
         value over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty;
-        and ``of_classes(positions)``, that of some of the classes. None where there is no class.
+        and ``only(positions)``, that of some of the classes. None where there is no class.
 
     See Also
     --------
@@ -104,7 +104,7 @@ class ClassStatistics:
         other = other.over(self.classes)
         weight = remaining(self.weight, other.weight, "The weight of a class")
         kept = np.flatnonzero(weight)
-        rest = (self.summary - other.summary).of_classes(kept) if len(kept) else None
+        rest = (self.summary - other.summary).only(kept) if len(kept) else None
         return ClassStatistics(self.classes[kept], weight[kept], rest)
 
     def __mul__(self, factor):
