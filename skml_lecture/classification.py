@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.data.threads import map_runs, row_blocks
 
-_LARGEST = np.finfo(np.float64).max
+_LARGEST = 1e300  # of which differences, and sums over many rows, are finite too
 
 
 def _by_blocks(normalise, z):
@@ -30,7 +30,7 @@ class ScoreClassifier(ClassifierMixin):
     - otherwise: ``z`` of shape (n, k), logarithms of the posterior up to a constant per row.
 
     A score may be infinite, of a class that is impossible or certain: probabilities are 0 and 1
-    then, and ``decision_function`` says the largest float there is.
+    then, and ``decision_function`` says 1e300, so that metrics can count with it.
     """
 
     def decision_function(self, X):

@@ -141,8 +141,14 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self._needs_rows()
+        tags.input_tags.sparse = not self._took_rows()
         return tags
+
+    def _took_rows(self):
+        """Whether the model is, or would be, fitted by what needs dense rows at once."""
+        if self._summary is None:
+            return self._needs_rows()
+        return isinstance(self._summary.values.summary, ShrunkMoments)
 
     def _needs_rows(self):
         return isinstance(self.shrinkage, str) and self.shrinkage == "auto"
@@ -178,11 +184,16 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             )
 
     def _read(self, X, *, reset):
+        if reset and self._needs_rows() and sparse.issparse(X):
+            raise TypeError(
+                'Sparse X was passed, but shrinkage="auto" (Ledoit-Wolf) needs dense rows: use '
+                'X.toarray(), or shrinkage="oas", which is found from the statistics.'
+            )
         return validate_data(
             self,
             X,
             reset=reset,
-            accept_sparse=not (reset and self._needs_rows()) and "csr",
+            accept_sparse="csr",
             dtype=(np.float64, np.float32),
             ensure_all_finite=sparse.issparse(X),  # of dense rows, their statistics tell
         )

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 from scipy.special import logsumexp
@@ -223,9 +224,10 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 f"priors must have one entry for each of the classes {self.classes_.tolist()}, "
                 f"got {dict(self.priors)!r}."
             )
-        given = check_array(
-            [[self.priors[label] for label in [*known, *extra]]], input_name="priors"
-        )[0]
+        given = [self.priors[label] for label in [*known, *extra]]
+        if not all(isinstance(prior, Real) for prior in given):
+            raise ValueError(f"priors must be numbers, got {dict(self.priors)!r}.")
+        given = check_array([given], input_name="priors", dtype=np.float64)[0]
         priors = self._checked_priors(given, whole=False)[: len(known)]
         if not priors.any():
             return fractions

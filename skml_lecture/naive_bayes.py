@@ -231,9 +231,9 @@ class NaiveBayes(GenerativeClassifier):
         )
         return ColumnGroups(self._groups, tuple(parts))
 
-    def _densities(self, summary, *, whole):  # noqa: ARG002 - nothing is warned of
+    def _densities(self, summary, *, whole):
         self._groups = summary.groups
-        return Independent.of(summary, self._family)
+        return Independent.of(summary, self._family, whole=whole)
 
     def _publish(self):
         self.families_ = list(self.density_.families)

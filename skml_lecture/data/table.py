@@ -1,5 +1,6 @@
 """Tables: columns of data frames and arrays, read as numbers, chosen by name or position."""
 
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.data.data import Data, canonical
@@ -114,6 +116,8 @@ def read_table(estimator, X, *, reset):
     Strings and pandas categories become labels. None, NaN and pandas' NA are missing. Infinite
     numbers are left for the caller to find.
     """
+    if type(X).__name__ == "RecordBatch":  # of Arrow, whose tables have names that are read
+        X = sys.modules["pyarrow"].Table.from_batches([X])
     if getattr(X, "columns", None) is not None:
         names, columns, categories, objects = _frame_columns(X)
         if objects or categories or any(map(_is_large, columns)):
@@ -123,7 +127,9 @@ def read_table(estimator, X, *, reset):
             return _encode(columns, names, categories, objects)
         if hasattr(X, "column_names"):  # Arrow's table, which NumPy does not read
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-            X, reset = np.column_stack(columns), False
+            return Table(
+                check_array(np.column_stack(columns), dtype=None, ensure_all_finite=False)
+            )
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
     X = _validated(estimator, X, reset=reset)
@@ -166,14 +172,21 @@ def _frame_columns(frame):
 
 def _as_array(column, kind):
     """Return a column of a frame as an array, of objects where whole numbers would lose digits."""
-    missing = getattr(column, "null_count", 0)  # of Arrow a number, of polars a method
-    missing = missing() if callable(missing) else missing
-    if kind == "category" or (missing and kind.lower().startswith(("int", "uint"))):
+    whole = kind.lower().startswith(("int", "uint"))
+    if kind == "category" or (whole and _has_missing(column)):
         values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
         array = np.empty(len(values), dtype=object)
         array[:] = values
         return array
     return np.asarray(column)
+
+
+def _has_missing(column):
+    """Whether a column of a pandas, polars or Arrow frame misses a value."""
+    if hasattr(column, "isna"):
+        return bool(column.isna().any())
+    count = column.null_count  # of Arrow a number, of polars a method
+    return bool(count() if callable(count) else count)
 
 
 def _is_large(column):

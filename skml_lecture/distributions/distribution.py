@@ -111,6 +111,15 @@ class Distribution(BaseEstimator, ABC):
             What ``log_density`` and ``sample`` take by these names.
         """
 
+    def check_whole(self, statistic):  # noqa: B027 - most families have nothing to refuse
+        """Raise a ValueError where the statistic of all rows gives no parameters.
+
+        Parameters
+        ----------
+        statistic : object
+            As ``parameters`` gets it. It is not called of parts, which more rows may mend.
+        """
+
     @abstractmethod
     def log_density(self, X, **parameters):
         """Return the natural logarithm of the density of every value.

@@ -18,7 +18,18 @@ from skml_lecture.validation import check_range, check_real
 
 _MAX_SQUARED_DISTANCE = 1e4  # in variances; a product beyond loses half of the digits
 _EPS = np.finfo(np.float64).eps
-_SMALLEST = 1e-290  # variance; the squares of smaller deviations underflow
+SMALLEST = 1e-290  # variance; the squares of smaller deviations underflow
+
+
+def check_underflow(variances, means):
+    """Raise where features vary, but the squares of their deviations are too small for floats.
+
+    ``variances`` of all rows have the shape (d,), ``means`` of the classes (k, d).
+    """
+    spread = means.max(axis=0) - means.min(axis=0)
+    varies = (variances > 0) | (spread > 100 * _EPS * np.abs(means).max(axis=0))
+    if (varies & (variances < SMALLEST)).any():
+        raise ValueError("The squares of X underflow: scale the features.")
 
 
 class Gaussian(Distribution):
@@ -72,14 +83,19 @@ class Gaussian(Distribution):
         weight = moments.weight
         if weight.ndim == 1:  # no value is missing
             weight = np.repeat(weight[:, np.newaxis], moments.n_features, axis=1)
+        elif weight.sum() < rows.total_weight * moments.n_features * (1 - _EPS):
+            rows.map(_check_known, 2 * moments.n_features)  # infinity minus infinity is NaN too
         return replace(moments, weight=weight)
+
+    def check_whole(self, statistic):
+        check_underflow(np.maximum(statistic.pooled().variances_of_scatter(), 0), statistic.mean)
 
     def parameters(self, statistic):
         check_real("var_floor", self.var_floor, min_val=0)
         whole = statistic.pooled()
         total = np.maximum(whole.scatter, 0.0) / whole.weight
-        constant = total <= np.maximum((4 * _EPS * whole.mean) ** 2, _SMALLEST)
-        floor = np.maximum(total * max(self.var_floor, _EPS**2), _SMALLEST)
+        constant = total <= np.maximum((4 * _EPS * whole.mean) ** 2, SMALLEST)
+        floor = np.maximum(total * max(self.var_floor, _EPS**2), SMALLEST)
         variance = np.maximum(statistic.scatter / statistic.weight, floor)
         mean = statistic.mean
         return {
@@ -111,6 +127,13 @@ class Gaussian(Distribution):
 
     def contributions(self, x, table, labels):
         return super().contributions(x, table.parameters, labels)
+
+
+def _check_known(blocks):
+    """Raise where some blocks hold infinity beside missing values."""
+    for block in blocks:
+        values = block.x.data if block.is_sparse else block.x
+        check_range(values[~np.isnan(values)])
 
 
 @dataclass(frozen=True, eq=False)

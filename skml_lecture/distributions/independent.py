@@ -174,7 +174,7 @@ class Independent:
     n_columns: int
 
     @classmethod
-    def of(cls, statistics, family_of):
+    def of(cls, statistics, family_of, *, whole=True):
         """Return the densities of statistics; ``family_of(name)`` is a distribution."""
         families = []
         for (family, places), statistic in zip(statistics.groups, statistics.parts, strict=True):
@@ -182,7 +182,10 @@ class Independent:
                 seen = np.flatnonzero(part.weight.any(axis=0))
                 if len(seen):
                     part = part if len(seen) == len(columns) else part.select(seen)
-                    parameters = distribution.parameters(part.filled())
+                    part = part.filled()
+                    if whole:
+                        distribution.check_whole(part)
+                    parameters = distribution.parameters(part)
                     families.append(FittedFamily(distribution, places[columns[seen]], parameters))
         n_columns = sum(len(columns) for _, columns in statistics.groups)
         return cls(tuple(families), len(statistics.parts[0].weight), n_columns)

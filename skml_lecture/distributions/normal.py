@@ -7,9 +7,8 @@ from sklearn.utils import assert_all_finite
 
 from skml_lecture.data import Data
 from skml_lecture.distributions.covariances import COVARIANCES, rounding_variance
+from skml_lecture.distributions.gaussian import SMALLEST, check_underflow
 from skml_lecture.statistics.moments import Moments
-
-_SMALLEST = 1e-290  # variance that a float keeps all digits of
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +163,9 @@ class MultivariateNormal:
         noise = rounding_variance(means)
         noise = noise.max(axis=0, keepdims=True) if covariance.is_tied else noise
         variance = np.where(within > noise.max(axis=0), within, within + between)
-        _check_underflow(variance, whole=whole)
-        noise = np.maximum(noise, _SMALLEST)
+        if whole:
+            check_underflow(variance, means)
+        noise = np.maximum(noise, SMALLEST)
         scale = np.sqrt(np.where(variance > noise.max(axis=0), variance, 1))
         whitening = covariance.whitening(covariances, scale, noise)
         return cls(covariance_type, means, covariances, *whitening)
@@ -217,9 +217,3 @@ class MultivariateNormal:
             rows = codes == c
             X[rows] += self.covariance.colored(noise[rows], stack[c])
         return X
-
-
-def _check_underflow(variance, *, whole):
-    """Raise where the squares of the features of the whole are too small for floats."""
-    if whole and ((variance > 0) & (variance < _SMALLEST)).any():
-        raise ValueError("The squares of X underflow: scale the features.")
