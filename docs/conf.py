@@ -1,4 +1,4 @@
-"""Sphinx configuration."""
+"""Sphinx configuration of both editions: English, and with ``-t zh`` Chinese."""
 
 import sys
 import warnings
@@ -6,8 +6,13 @@ from pathlib import Path
 
 import skml_lecture
 
-sys.path.insert(0, str(Path(__file__).parent))  # gallery_order
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
 
+from inventories import intersphinx_table  # noqa: E402
+
+chinese = tags.has("zh")  # noqa: F821, Sphinx gives it
+language = "zh_CN" if chinese else "en"
 project = "skml_lecture"
 author = "The skml_lecture developers"
 copyright = "2026, the skml_lecture developers"
@@ -16,43 +21,110 @@ version = release = skml_lecture.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "numpydoc",
+    "myst_parser",
+    "drawings",
+    "editions",
 ]
+if not chinese:
+    extensions.append("sphinx.ext.viewcode")  # the API is in English only, and so is its source
 templates_path = ["_templates"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_ext", "figures", "locale", "auto_examples/index.rst"]
+
+# The Chinese edition: catalogues of messages, one for each page, so it cannot drift apart.
+locale_dirs = ["locale"]
+gettext_compact = False
+gettext_uuid = False
+gettext_location = False
+edition_pages = [  # complete in Chinese, or the build fails
+    "index",
+    "install",
+    "getting_started",
+    "conventions",
+    "cite",
+    "guide/*",
+    "recipes/*",
+    "auto_examples/*",
+]
+english_pages = ["api", "generated/*", "benchmarks", "changelog"]
+if chinese:
+    exclude_patterns += ["api.rst", "generated", "benchmarks.rst", "changelog.rst"]
+    suppress_warnings = ["toc.excluded", "toc.not_readable"]
+html_search_options = {"dict": str(HERE / "locale" / "zh_CN" / "words.txt")} if chinese else {}
+
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
+WITH_CONTENTS = ["guide/*", "recipes/*", "auto_examples/*", "_modules/**"]
+WITH_CONTENTS += [
+    "getting_started",
+    "install",
+    "gallery",
+    "conventions",
+    "cite",
+    "benchmarks",
+    "changelog",
+]
 html_title = "skml_lecture"
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
-    "show_prev_next": False,
+    "logo": {
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo_dark.svg",
+        "alt_text": "skml_lecture",
+    },
+    "icon_links": [
+        {
+            "name": "Repository",
+            "url": "https://github.com/skml-lecture/skml_lecture",
+            "icon": "fa-brands fa-github",
+        }
+    ],
+    "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
+    "header_links_before_dropdown": 5,
+    "show_prev_next": True,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
+    "secondary_sidebar_items": {page: ["page-toc"] for page in WITH_CONTENTS},
 }
-autosummary_generate = True
+html_sidebars = {"index": [], "install": [], "getting_started": [], "cite": []}
+html_sidebars |= {"conventions": [], "benchmarks": [], "changelog": []}
+autosummary_generate = not chinese
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = ">>> |\\.\\.\\. |\\$ "
 copybutton_prompt_is_regexp = True
-suppress_warnings = ["config.cache"]
+intersphinx_mapping = intersphinx_table(HERE / "_build", chinese)
+intersphinx_disabled_reftypes = []  # a page that is in English only is found there
+nitpicky = True  # a link to a class that has no page is a warning, and so an error
+nitpick_ignore_regex = [("py:attr|py:obj", r"skml_lecture\.diagnostics\.FitDiagnosis\..*")]
 
+INSTALL = """\
+# The examples need skml_lecture with its extra [plot]. From a clone of the repository:
+# %pip install ".[plot]"
+# Once the package is on PyPI:
+%pip install "skml-lecture[plot]"
+"""
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "within_subsection_order": "gallery_order.LectureOrder",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skml_lecture",),
     "abort_on_example_error": True,
     "download_all_examples": False,
-    "min_reported_time": 10,
+    "first_notebook_cell": INSTALL,
+    "min_reported_time": 10_000,
+    "write_computation_times": False,
     "show_memory": False,
+    "show_signature": False,
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")

@@ -36,15 +36,16 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         "tied": one covariance matrix for all classes; "full": one per class; "diag": one
         diagonal matrix per class; "tied_diag": one diagonal matrix for all; "spherical": one
         variance per class.
-    priors : array-like of shape (n_classes,), default=None
-        Prior probabilities P(c) in the order of ``classes_``, summing to 1. None means the
-        class fractions N_c / N. They enter the bias only: the weights of the shared covariance
-        stay N_c / N.
+    priors : array-like of shape (n_classes,) or dict, default=None
+        Prior probabilities P(c) in the order of ``classes_``, or by label, summing to 1. None
+        means the class fractions N_c / N. They enter the bias only: the weights of the shared
+        covariance stay N_c / N.
     shrinkage : float in [0, 1], "oas", "auto" or None, default=None
-        How far to shrink each estimated covariance towards its mean variance times the
-        identity. None or 0: not at all; 1: all the way. "oas": the oracle-approximating amount,
-        found from the statistics. "auto": the amount of Ledoit and Wolf on the standardised
-        features of every class, which needs all rows at once: ``fit`` only, dense rows only.
+        How far to shrink the correlations, (1 - a) S + a diag(S), so that units do not matter.
+        None or 0: not at all; 1: all the way, to the naive Bayes of the same type; the diagonal
+        types have none. "oas": the oracle-approximating amount, found from the statistics.
+        "auto": the amount of Ledoit and Wolf on the standardised features of every class, which
+        needs all rows at once: ``fit`` only, dense rows only.
     reg_covar : float, default=0.0
         Non-negative number added to all variances, in squared units of the features.
 
@@ -63,12 +64,19 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         The shape depends on ``covariance_type``: (n_features, n_features) if "tied",
         (n_classes, n_features, n_features) if "full", (n_classes, n_features) if "diag",
         (n_features,) if "tied_diag", (n_classes,) if "spherical".
+    precisions_cholesky_ : ndarray
+        What predictions use: upper triangular P with P P^T the inverse of the covariance, in the
+        shape of ``covariances_``; of diagonal types and "spherical" 1 / standard deviation.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Weights of the linear scores, for the tied types only; one row for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Bias of the linear scores, for the tied types only.
     rank_ : int or ndarray of shape (n_classes,)
         Rank of the covariance, or of each.
+    density_ : MultivariateNormal
+        The density of every class.
+    statistics_ : Summary
+        What the model knows of its rows.
     n_parameters_ : int
         Number of free parameters: priors, means and covariances.
     n_features_in_ : int

@@ -155,7 +155,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
-        return ClassStatistics(classes, counts, self._summarize_rows(X, codes, len(classes), weight))
+        return ClassStatistics(
+            classes, counts, self._summarize_rows(X, codes, len(classes), weight)
+        )
 
     def _check_finite(self, X):
         """Raise where rows that ``_read`` returned are not finite: it may leave that open."""

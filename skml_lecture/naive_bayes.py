@@ -58,8 +58,9 @@ class NaiveBayes(GenerativeClassifier):
           categorical, all others gaussian;
         - an object: see :class:`~skml_lecture.distributions.Distribution`. It has hyper-parameters
           of its own.
-    priors : array-like of shape (n_classes,), default=None
-        Prior probability of each class; None means its fraction of the weight.
+    priors : array-like of shape (n_classes,) or dict, default=None
+        Prior probability of each class, in the order of ``classes_`` or by label; None means its
+        fraction of the weight.
     smoothing : float, default=1.0
         Pseudo-count of the discrete families, at least 0. With 0 they are maximum likelihood:
         what a class never showed is impossible there.
@@ -79,6 +80,10 @@ class NaiveBayes(GenerativeClassifier):
         Name of the family of each column, None where all its values are missing.
     families_ : list of FittedFamily
         For each family its columns and parameters.
+    density_ : Independent
+        The density of every class.
+    statistics_ : Summary
+        What the model knows of its rows.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

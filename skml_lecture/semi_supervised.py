@@ -298,9 +298,7 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
         y : ndarray of shape (n_samples,)
             Their classes.
         """
-        return self._fitted().sample(
-            n_samples, class_label=class_label, random_state=random_state
-        )
+        return self._fitted().sample(n_samples, class_label=class_label, random_state=random_state)
 
     def _fitted(self):
         check_is_fitted(self)

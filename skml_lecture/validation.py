@@ -103,6 +103,13 @@ def check_range(values):
     return values
 
 
+def check_overflow(products):
+    """Return sums of products of finite numbers, or raise where they overflowed."""
+    if not np.isfinite(products).all():
+        raise ValueError("Values of X or y are too large: their squares overflow. Rescale them.")
+    return products
+
+
 @contextmanager
 def unchanged_on_failure(estimator):
     """Give ``estimator`` its attributes back when the block raises.

@@ -176,7 +176,9 @@ def test_dates_of_every_kind_are_one_clear_error(X, family):
         NaiveBayes(family).fit(X, Y)
 
 
-@pytest.mark.parametrize("value", [["a"], {"a": 1}, {"a"}, np.ones(2)], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", [["a"], {"a": 1}, {"a"}, np.ones(2)], ids=lambda v: type(v).__name__
+)
 def test_a_list_in_a_column_is_a_clear_error(value):
     X = pd.DataFrame({"tags": [value] * 4})
 
@@ -193,7 +195,11 @@ def test_arrow_tables_are_read_as_frames():
     }
     arrow, frame = pa.table(columns), pl.DataFrame(columns)
 
-    for X in (arrow, arrow.to_batches()[0], arrow.set_column(0, "text", arrow["text"].dictionary_encode())):
+    for X in (
+        arrow,
+        arrow.to_batches()[0],
+        arrow.set_column(0, "text", arrow["text"].dictionary_encode()),
+    ):
         model = NaiveBayes({"auto": ["text", "real", "flag"], "categorical": ["whole"]}).fit(X, Y)
 
         fit = NaiveBayes({"auto": [0, 1, 2], "categorical": [3]}).fit(frame, Y)

@@ -7,13 +7,18 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from numpydoc.validate import validate
 
 import skml_lecture
 
 ROOT = Path(__file__).parents[1]
-GUIDE = sorted((ROOT / "docs" / "guide").glob("*.rst"))
+DOCS = ROOT / "docs"
+SECTIONS = [DOCS / "guide", DOCS / "recipes"]
+LISTED = [page for section in SECTIONS for page in sorted(section.glob("*.rst"))]
+PAGES = [DOCS / "index.rst", DOCS / "getting_started.rst", *LISTED]
+EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
 PIECES = [
     "skml_lecture.descent.activations",
     "skml_lecture.descent.optimizers",
@@ -23,6 +28,7 @@ MODULES = [
     "skml_lecture",
     "skml_lecture.datasets",
     "skml_lecture.diagnostics",
+    "skml_lecture.distributions",
     "skml_lecture.plotting",
     "skml_lecture.statistics",
     *PIECES,
@@ -74,7 +80,9 @@ def test_classes_document_every_parameter_and_example(name):
 
 @pytest.mark.parametrize("name", skml_lecture.__all__)
 def test_the_html_of_an_estimator_links_to_its_page(name):
-    html = getattr(skml_lecture, name)()._repr_html_()
+    inner = [skml_lecture.NaiveBayes()] if name == "SemiSupervisedEM" else []
+
+    html = getattr(skml_lecture, name)(*inner)._repr_html_()
 
     assert f"generated/skml_lecture.{name}.html" in html
 
@@ -84,17 +92,34 @@ def test_every_module_says_what_it_is():
         assert import_module(module.name).__doc__, module.name
 
 
-@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
-def test_every_guide_page_is_in_the_contents(page):
-    contents = (ROOT / "docs" / "guide" / "index.rst").read_text()
+@pytest.mark.parametrize("page", LISTED, ids=lambda page: page.stem)
+def test_every_page_is_in_the_contents_of_its_section(page):
+    contents = (page.parent / "index.rst").read_text(encoding="utf-8")
 
     assert page.stem == "index" or re.search(rf"^   {page.stem}$", contents, re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
-def test_guide_pages_run(page):
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_every_example_is_in_a_section_of_the_gallery(example):
+    gallery = (DOCS / "gallery.rst").read_text(encoding="utf-8")
+
+    assert re.search(rf"^   {example.stem.removeprefix('plot_')}\b", gallery, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_run(page):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
     result = doctest.testfile(str(page), module_relative=False, optionflags=options)
 
+    plt.close("all")
     assert result.failed == 0
+
+
+def test_the_readme_shows_the_lines_of_the_landing_page():
+    landing = (DOCS / "index.rst").read_text(encoding="utf-8")
+    lines = [it.source for it in doctest.DocTestParser().get_examples(landing)]
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines(keepends=True)
+
+    assert "".join(lines) in "".join(line for line in readme if line.strip())

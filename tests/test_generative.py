@@ -29,7 +29,7 @@ class Sums:
         weight[positions], total[positions] = self.weight, self.total
         return Sums(weight, total)
 
-    def only(self, positions):
+    def of_classes(self, positions):
         return Sums(self.weight[positions], self.total[positions])
 
     def __add__(self, other):

@@ -27,7 +27,7 @@ UNLABELED = {
         SemiSupervisedEM(GaussianGenerativeClassifier("diag", reg_covar=1e-3)),
         SemiSupervisedEM(NaiveBayes("gaussian", var_floor=1e-3), unlabeled_weight=0.5),
     ],
-    expected_failed_checks=lambda model: UNLABELED,
+    expected_failed_checks=lambda _: UNLABELED,
 )
 def test_estimator_checks(estimator, check):
     check(estimator)
@@ -55,7 +55,10 @@ def hand_written(X, y, n_steps):
         R_now, X_now = rows
         N = R_now.sum(axis=0)
         means = R_now.T @ X_now / N[:, np.newaxis]
-        Z = [(X_now - mean) * np.sqrt(r)[:, np.newaxis] for mean, r in zip(means, R_now.T, strict=True)]
+        Z = [
+            (X_now - mean) * np.sqrt(r)[:, np.newaxis]
+            for mean, r in zip(means, R_now.T, strict=True)
+        ]
         cov = sum(z.T @ z for z in Z) / N.sum()
         joint = [
             p * stats.multivariate_normal(m, cov).pdf(X)

@@ -119,7 +119,7 @@ class Data:
     def pick(self, rows):
         """Return the rows at some positions, gathered block by block when they are read."""
         if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
-            return self.block(slice(rows[0], rows[-1] + 1))
+            return self.block(slice(rows[0], rows[-1] + 1), start=0)
         targets, weight = self._of_rows(rows)
         rows = rows if self.picks is None else self.picks[rows]
         return Data(self.X, targets, weight, self.columns, rows)
@@ -135,15 +135,16 @@ class Data:
             return self
         return self.take(sample_positions(self.n_rows, n_rows))
 
-    def block(self, rows):
-        """Return consecutive rows, a slice of these, as views."""
-        start, stop, _ = rows.indices(self.n_rows)
-        rows, X, picks = slice(start, stop), self.X, self.picks
+    def block(self, rows, start=None):
+        """Return consecutive rows, a slice of these, as views; a whole of their own at a start."""
+        first, stop, _ = rows.indices(self.n_rows)
+        rows, X, picks = slice(first, stop), self.X, self.picks
         if picks is not None:
             picks = picks[rows]
         else:
-            X = csr_rows(X, start, stop) if self.is_sparse else X[rows]
-        block = Data(X, *self._of_rows(rows), self.columns, picks, self.start + start)
+            X = csr_rows(X, first, stop) if self.is_sparse else X[rows]
+        start = self.start + first if start is None else start
+        block = Data(X, *self._of_rows(rows), self.columns, picks, start)
         if self.weight is not None:  # roots of all are taken once
             vars(block)["root_weight"] = self.root_weight[rows]
         return block

@@ -127,9 +127,7 @@ def read_table(estimator, X, *, reset):
             return _encode(columns, names, categories, objects)
         if hasattr(X, "column_names"):  # Arrow's table, which NumPy does not read
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-            return Table(
-                check_array(np.column_stack(columns), dtype=None, ensure_all_finite=False)
-            )
+            return Table(check_array(np.column_stack(columns), dtype=None, ensure_all_finite=False))
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
     X = _validated(estimator, X, reset=reset)
@@ -346,3 +344,12 @@ def _position(column, names, n_features):
     if not -n_features <= column < n_features:
         raise ValueError(f"There is no column {column}: X has {n_features} columns.")
     return column % n_features
+
+
+def take_rows(X, rows):
+    """Return some rows, at positions or a slice, of what a caller gave: a frame stays a frame."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if isinstance(X, list | tuple):
+        return X[rows] if isinstance(rows, slice) else [X[i] for i in rows]
+    return X[rows]

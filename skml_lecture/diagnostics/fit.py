@@ -88,8 +88,8 @@ class FitDiagnosis:
         readings = {
             "underfitting": (
                 "The model does not fit the very rows it was trained on, so its bias is large; "
-                "a gap to the validation score is no matter yet. If noise leaves no more than "
-                "this, lower `target`."
+                "look at the gap to the validation score after that. If noise leaves no more "
+                "than this, lower `target`."
             ),
             "overfitting": (
                 "The model fits the rows it was trained on and does worse on the others, so its "

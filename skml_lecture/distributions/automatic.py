@@ -37,6 +37,27 @@ class ColumnCandidates:
         Of the columns of other numbers.
     tallies : ColumnTallies
         Of the columns of objects and of labels.
+
+    See Also
+    --------
+    Automatic : Makes it, and reads it.
+
+    Notes
+    -----
+    A column that shows another number than 0 and 1 becomes one of numbers in a sum, and numbers
+    that came as objects become labels beside labels; what was kept determines it exactly.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture 6, section "Naive Bayes".
+
+    Examples
+    --------
+    >>> from skml_lecture import NaiveBayes
+    >>> part = NaiveBayes().summarize([[0], [1]], [0, 1]).values.summary.parts[0]
+    >>> other = NaiveBayes().summarize([[2], [1]], [0, 1]).values.summary.parts[0]
+    >>> (part + other).kind.tolist(), (part + other).moments.mean.tolist()
+    ([2], [[1.0], [1.0]])
     """
 
     kind: np.ndarray  # (d,)
@@ -74,16 +95,51 @@ class ColumnCandidates:
     __rmul__ = __mul__
 
     def expanded(self, positions, n_classes):
-        """Return the same over more classes, this class i at ``positions[i]``, the rest empty."""
+        """Return the same over more classes, this class i at ``positions[i]``, the rest empty.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Where each class stands among the new ones.
+        n_classes : int
+            Number of the new classes.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Over ``n_classes`` classes.
+        """
         parts = (part.expanded(positions, n_classes) for part in self._parts)
         return ColumnCandidates(self.kind, *parts)
 
-    def only(self, positions):
-        """Return the same over some of the classes."""
-        return ColumnCandidates(self.kind, *(part.only(positions) for part in self._parts))
+    def of_classes(self, positions):
+        """Return the same over some of the classes.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Which.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Over these classes.
+        """
+        return ColumnCandidates(self.kind, *(part.of_classes(positions) for part in self._parts))
 
     def select(self, picks):
-        """Return the statistics of some of the columns."""
+        """Return the statistics of some of the columns.
+
+        Parameters
+        ----------
+        picks : ndarray of int
+            Their positions, increasing.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Of these columns.
+        """
         kind = self.kind[picks]
         parts = []
         for mine, theirs, part in zip(_picks(self.kind), _picks(kind), self._parts, strict=True):
@@ -91,13 +147,32 @@ class ColumnCandidates:
         return ColumnCandidates(kind, *parts)
 
     def spread(self, picks, n_columns):
-        """Return the same over more columns, this column j at ``picks[j]``, the rest empty."""
+        """Return the same over more columns, this column j at ``picks[j]``, the rest empty.
+
+        Parameters
+        ----------
+        picks : ndarray of int
+            Where each column stands among the new ones, increasing.
+        n_columns : int
+            Number of the new columns.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Over ``n_columns`` columns.
+        """
         kind = np.full(n_columns, _EMPTY)
         kind[picks] = self.kind
         return ColumnCandidates(kind, *self._parts)
 
     def filled(self):
-        """Give a class without values in a column the statistics of all classes together."""
+        """Give a class without values in a column the statistics of all classes together.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            With a positive weight everywhere, where a column has any value.
+        """
         return ColumnCandidates(self.kind, *(part.filled() for part in self._parts))
 
     @property
@@ -138,8 +213,9 @@ class ColumnCandidates:
                 values, counts = np.array(tally.values, dtype=np.float64), tally.counts
             else:
                 ones = self.ones.select(np.searchsorted(_picks(self.kind)[0], [j]))
-                values, counts = np.array([0.0, 1.0]), np.hstack(
-                    [ones.weight - ones.sums[0], ones.sums[0]]
+                values, counts = (
+                    np.array([0.0, 1.0]),
+                    np.hstack([ones.weight - ones.sums[0], ones.sums[0]]),
                 )
             x, groups = np.tile(values, k)[:, np.newaxis], np.repeat(np.arange(k), len(values))
             part = Moments.from_samples(x, counts.ravel(), groups=groups, n_groups=k, kind="diag")
@@ -147,7 +223,13 @@ class ColumnCandidates:
         return moments
 
     def resolved(self):
-        """Return the same with columns of objects that are all numbers kept as numbers."""
+        """Return the same with columns of objects that are all numbers kept as numbers.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Of which no column is of kind 3.
+        """
         objects = np.flatnonzero(self.kind == _OBJECT)
         if not len(objects):
             return self
@@ -205,6 +287,15 @@ class Automatic(BaseEstimator):
     --------
     skml_lecture.NaiveBayes : Takes ``"auto"`` for it.
 
+    Notes
+    -----
+    Columns of Python objects are tallied until parameters are read, since a later row may hold a
+    label where these hold numbers.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture 6, section "Naive Bayes".
+
     Examples
     --------
     >>> from skml_lecture import NaiveBayes
@@ -223,7 +314,24 @@ class Automatic(BaseEstimator):
         self.var_floor = var_floor
 
     def summarize(self, table, codes, n_classes, weight=None):
-        """Return the statistics of rows, as those of a distribution."""
+        """Return the statistics of rows, as those of a distribution.
+
+        Parameters
+        ----------
+        table : Table
+            The columns.
+        codes : ndarray of int of shape (n_samples,)
+            The class of each row, from 0 on.
+        n_classes : int
+            Number of classes.
+        weight : ndarray of shape (n_samples,), default=None
+            Positive weights; None means 1.
+
+        Returns
+        -------
+        candidates : ColumnCandidates
+            Of the columns.
+        """
         kind = np.where(_binary_columns(table), _BINARY, _NUMBER)
         for j in table.objects:
             numbers = j not in table.categories and all(
@@ -231,9 +339,7 @@ class Automatic(BaseEstimator):
             )
             kind[j] = _OBJECT if numbers else _LABEL
         parts = [
-            family.summarize(table.select(picks), codes, n_classes, weight)
-            if len(picks)
-            else empty
+            family.summarize(table.select(picks), codes, n_classes, weight) if len(picks) else empty
             for picks, family, empty in zip(
                 _picks(kind),
                 (Bernoulli(), Gaussian(), Categorical()),
@@ -245,7 +351,18 @@ class Automatic(BaseEstimator):
         return found._as(np.where(found.weight.any(axis=0), kind, _EMPTY))
 
     def resolve(self, statistic):
-        """Return what the columns turned out to be, as a distribution does."""
+        """Return what the columns turned out to be, as a distribution does.
+
+        Parameters
+        ----------
+        statistic : ColumnCandidates
+            From ``summarize``.
+
+        Returns
+        -------
+        families : list of (Distribution, ndarray of int, object)
+            Families, positions of their columns and statistics.
+        """
         statistic = statistic.resolved()
         families = (
             Bernoulli(self.smoothing, handle_unknown="ignore"),

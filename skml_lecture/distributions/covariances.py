@@ -1,5 +1,7 @@
 """Five types of covariance: how each is estimated, factorised, and measures distances."""
 
+# ruff: noqa: D102 (the interface documents what its members share)
+
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -80,9 +82,7 @@ class _Matrices(Covariance):
     def squared_distances(self, X, means, factors):
         factors = np.broadcast_to(factors, (len(means), *factors.shape[1:]))
         if sparse.issparse(X):
-            Z = np.stack(
-                [_sparse_whitened(X, *pair) for pair in zip(means, factors, strict=True)]
-            )
+            Z = np.stack([_sparse_whitened(X, *pair) for pair in zip(means, factors, strict=True)])
         else:
             Z = (X - means[:, np.newaxis]) @ factors
         return np.einsum("cij,cij->ic", Z, Z)
@@ -182,9 +182,7 @@ class Spherical(_Diagonals):
         d = len(scale)
         diagonals = np.repeat(covariances[:, np.newaxis], d, axis=1)
         mean_noise = np.broadcast_to(noise.mean(axis=1, keepdims=True), diagonals.shape)
-        factors, log_det, rank = super().whitening(
-            diagonals, np.full(d, scale.mean()), mean_noise
-        )
+        factors, log_det, rank = super().whitening(diagonals, np.full(d, scale.mean()), mean_noise)
         return factors[:, 0], log_det, rank
 
     def squared_distances(self, X, means, factors):

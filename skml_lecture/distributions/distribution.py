@@ -111,7 +111,7 @@ class Distribution(BaseEstimator, ABC):
             What ``log_density`` and ``sample`` take by these names.
         """
 
-    def check_whole(self, statistic):  # noqa: B027 - most families have nothing to refuse
+    def check_whole(self, statistic):
         """Raise a ValueError where the statistic of all rows gives no parameters.
 
         Parameters

@@ -26,6 +26,26 @@ class FittedFamily:
         Positions of its columns among the features.
     parameters : dict of str to array
         Its parameters; arrays of shape (n_classes, n_columns), see the family.
+
+    See Also
+    --------
+    Independent : A product of these.
+
+    Notes
+    -----
+    What scores are computed from is made once, and left out of pickles.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture 6, section "Naive Bayes".
+
+    Examples
+    --------
+    >>> from skml_lecture import NaiveBayes
+    >>> model = NaiveBayes("poisson", smoothing=0).fit([[1], [3], [8]], [0, 0, 1])
+    >>> model.families_[0].parameters
+    {'rate': array([[2.],
+           [8.]])}
     """
 
     distribution: Distribution
@@ -57,6 +77,26 @@ class ColumnGroups:
         Families and the positions of their columns.
     parts : tuple
         The statistic of each group.
+
+    See Also
+    --------
+    skml_lecture.statistics.Summary : Holds it, in naive Bayes.
+
+    Notes
+    -----
+    The only place where the families of two parts are aligned.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture 6, section "Naive Bayes".
+
+    Examples
+    --------
+    >>> from skml_lecture import NaiveBayes
+    >>> statistic = NaiveBayes().summarize([["a", 1.5], ["b", 2.5]], [0, 1])
+    >>> statistic.values.summary.weight
+    array([[1., 1.],
+           [1., 1.]])
     """
 
     groups: tuple
@@ -91,13 +131,37 @@ class ColumnGroups:
     __rmul__ = __mul__
 
     def expanded(self, positions, n_classes):
-        """Return the same over more classes, this class i at ``positions[i]``, the rest empty."""
+        """Return the same over more classes, this class i at ``positions[i]``, the rest empty.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Where each class stands among the new ones.
+        n_classes : int
+            Number of the new classes.
+
+        Returns
+        -------
+        groups : ColumnGroups
+            Over ``n_classes`` classes.
+        """
         parts = (part.expanded(positions, n_classes) for part in self.parts)
         return ColumnGroups(self.groups, tuple(parts))
 
-    def only(self, positions):
-        """Return the same over some of the classes."""
-        return ColumnGroups(self.groups, tuple(part.only(positions) for part in self.parts))
+    def of_classes(self, positions):
+        """Return the same over some of the classes.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Which.
+
+        Returns
+        -------
+        groups : ColumnGroups
+            Over these classes.
+        """
+        return ColumnGroups(self.groups, tuple(part.of_classes(positions) for part in self.parts))
 
     def _key(self):
         """Return the groups as something to compare."""
@@ -144,7 +208,7 @@ class ColumnGroups:
             held, part = mine.get(str(family), (np.zeros(0, int), None))
             if part is None:  # an empty one of the same kind
                 held, part = theirs[str(family)]
-                part, n_classes = part.only([]), len(self.parts[0].weight)
+                part, n_classes = part.of_classes([]), len(self.parts[0].weight)
                 part = part.expanded(np.zeros(0, int), n_classes)
             kept = np.isin(held, columns)
             part = part.select(np.flatnonzero(kept))
@@ -154,7 +218,10 @@ class ColumnGroups:
 
 def _pairs(statistics):
     """Return the columns of each group with their statistic."""
-    return [(columns, part) for (_, columns), part in zip(statistics.groups, statistics.parts, strict=True)]
+    return [
+        (columns, part)
+        for (_, columns), part in zip(statistics.groups, statistics.parts, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +232,30 @@ class Independent:
     ----------
     families : tuple of FittedFamily
         For each family its columns and parameters; a column of no family says nothing.
-    n_classes, n_columns : int
-        Number of classes and of columns.
+    n_classes : int
+        Number of classes.
+    n_columns : int
+        Number of columns.
+
+    See Also
+    --------
+    MultivariateNormal : Columns that depend on each other.
+
+    Notes
+    -----
+    Rows are scored in blocks, in threads; a block by one product of matrices for each family that
+    is linear in its values, their squares or their indicators.
+
+    References
+    ----------
+    Hung-yi Lee, Machine Learning, lecture 6, section "Naive Bayes".
+
+    Examples
+    --------
+    >>> from skml_lecture import NaiveBayes
+    >>> model = NaiveBayes().fit([["a", 1.5], ["b", 2.5], ["a", 2.0]], [0, 1, 1])
+    >>> model.density_.names
+    ['categorical', 'gaussian']
     """
 
     families: tuple
@@ -175,7 +264,22 @@ class Independent:
 
     @classmethod
     def of(cls, statistics, family_of, *, whole=True):
-        """Return the densities of statistics; ``family_of(name)`` is a distribution."""
+        """Return the densities of statistics.
+
+        Parameters
+        ----------
+        statistics : ColumnGroups
+            Of the columns.
+        family_of : callable
+            Returns the distribution that a name, or an object, of a group stands for.
+        whole : bool, default=True
+            Whether no more rows are to come, so that what they can not mend is refused.
+
+        Returns
+        -------
+        densities : Independent
+            Of every class.
+        """
         families = []
         for (family, places), statistic in zip(statistics.groups, statistics.parts, strict=True):
             for distribution, columns, part in family_of(family).resolve(statistic):
@@ -199,7 +303,18 @@ class Independent:
         return names.tolist()
 
     def log_density(self, table):
-        """Return the log density of every row in every class, of shape (n, k)."""
+        """Return the log density of every row in every class.
+
+        Parameters
+        ----------
+        table : Table
+            The rows.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples, n_classes)
+            In nats.
+        """
         z = np.zeros((table.shape[0], self.n_classes))
         parts = [
             (family.distribution.scorer(family.table, part.labels), part.data())
@@ -216,7 +331,18 @@ class Independent:
         return z
 
     def contributions(self, table):
-        """Return the log density of every value in every class, (n, k, d); 0 where missing."""
+        """Return the log density of every value in every class.
+
+        Parameters
+        ----------
+        table : Table
+            The rows.
+
+        Returns
+        -------
+        terms : ndarray of shape (n_samples, n_classes, n_columns)
+            In nats; 0 where a value is missing.
+        """
         terms = np.zeros((table.shape[0], self.n_classes, self.n_columns))
         parts = self._parts(table)
 
@@ -234,7 +360,20 @@ class Independent:
         return terms
 
     def sample(self, codes, random_state):
-        """Draw one row of each class in ``codes``."""
+        """Draw one row of each class in ``codes``.
+
+        Parameters
+        ----------
+        codes : ndarray of int of shape (n_samples,)
+            The class of each row.
+        random_state : numpy.random.RandomState
+            The source of chance.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_columns)
+            The rows.
+        """
         columns = [np.full(len(codes), np.nan)] * self.n_columns
         for family in self.families:
             drawn = family.distribution.draw(family.parameters, codes, random_state)

@@ -27,7 +27,7 @@ class ClassStatistics:
         What a family of densities keeps of each class, in the order of ``classes``: a frozen
         value with ``+``, ``-``, ``*``; ``expanded(positions, n_classes)``, which returns the same
         value over ``n_classes`` classes, class i standing at ``positions[i]`` and the rest empty;
-        and ``only(positions)``, that of some of the classes. None where there is no class.
+        and ``of_classes(positions)``, that of some of the classes. None where there is no class.
 
     See Also
     --------
@@ -86,7 +86,10 @@ class ClassStatistics:
             return NotImplemented
         if not len(self.classes) or not len(other.classes):
             return self if len(self.classes) else other
-        if "O" in (kinds := self.classes.dtype.kind + other.classes.dtype.kind) or len(set(kinds)) > 1:
+        if (
+            "O" in (kinds := self.classes.dtype.kind + other.classes.dtype.kind)
+            or len(set(kinds)) > 1
+        ):
             unique_labels(self.classes, other.classes)  # raises where strings meet numbers
         classes = np.union1d(self.classes, other.classes)
         ours, theirs = self.over(classes), other.over(classes)
@@ -105,7 +108,7 @@ class ClassStatistics:
         other = other.over(self.classes)
         weight = remaining(self.weight, other.weight, "The weight of a class")
         kept = np.flatnonzero(weight)
-        rest = (self.summary - other.summary).only(kept) if len(kept) else None
+        rest = (self.summary - other.summary).of_classes(kept) if len(kept) else None
         return ClassStatistics(self.classes[kept], weight[kept], rest)
 
     def __mul__(self, factor):

@@ -23,7 +23,9 @@ def spread(array, picks, n_columns):
 
 @dataclass(frozen=True, eq=False)
 class ColumnSums:
-    r"""Weight of the values and sums of their statistics, per class and column; ``+``, ``-``, ``*``.
+    r"""Weight of the values and sums of their statistics, of every class and column.
+
+    They add (``+``), subtract (``-``) and scale (``*`` a number).
 
     .. math:: W_{cj} = \sum_{i: y_i = c} w_i m_{ij}, \qquad
               S_{tcj} = \sum_{i: y_i = c} w_i m_{ij} T_t(x_{ij})
@@ -103,7 +105,7 @@ class ColumnSums:
         weight, sums = (expanded(array, positions, n_classes) for array in arrays)
         return replace(self, weight=weight, sums=sums)
 
-    def only(self, positions):
+    def of_classes(self, positions):
         """Return the same over some of the classes.
 
         Parameters

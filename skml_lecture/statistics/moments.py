@@ -7,18 +7,20 @@ import numpy as np
 from skml_lecture.data import Data
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.column_sums import spread
+from skml_lecture.statistics.subtraction import remaining
 
 _EPS = np.finfo(np.float64).eps
 _FAR = 10.0  # squared distance of the origin from the mean / variance: a digit is lost
-_MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 _HALF = 1e-8  # half of the digits
-_NOTHING = 1e-12  # of a weight: what its rounding may leave
 KINDS = {  # name: has cross products, has one scatter per group
     "full": (True, True),
     "tied": (True, False),
     "diag": (False, True),
     "tied_diag": (False, False),
 }
+
+
+_quiet = np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,7 @@ class Moments:
         return cls.from_data(data, n_groups=n_groups, kind=kind)
 
     @classmethod
-    @np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
+    @_quiet
     def from_data(cls, data, *, n_groups=None, kind="full", missing=False):
         """Summarise rows, of groups where ``data.targets`` are codes from 0 to ``n_groups - 1``.
 
@@ -173,9 +175,9 @@ class Moments:
         if data.is_sparse:
             return cls(*sums.of_sparse(data, n_groups, kind, missing=missing), kind)
         origin = sums.near_mean(data, n_groups)
-        for _ in range(_MAX_PASSES):
+        for _ in range(sums.MAX_PASSES):
             moments = cls(*sums.about(origin, data, n_groups, kind, missing=missing), kind)
-            origin = moments._better_origin()
+            origin = moments.better_origin()
             if origin is moments.origin:
                 break
         return moments
@@ -185,7 +187,7 @@ class Moments:
             return NotImplemented
         other = self._same_columns(other).reduced(self.kind)
         origin = np.where(self._weights >= other._weights, self.origin, other.origin)
-        a, b = self._seen_from(origin), other._seen_from(origin)
+        a, b = self.seen_from(origin), other.seen_from(origin)
         return Moments(
             a.weight + b.weight,
             origin,
@@ -198,16 +200,9 @@ class Moments:
     def __sub__(self, other):
         if not isinstance(other, Moments):
             return NotImplemented
-        other = self._same_columns(other).reduced(self.kind)._seen_from(self.origin)
-        weight = self.weight - other.weight
-        if np.any(weight < -_NOTHING * self.weight):
-            raise ValueError(
-                "More weight is to be taken away than there is: these rows, or this many of "
-                "them, were never added."
-            )
-        weight = np.where(weight <= _NOTHING * self.weight, 0.0, weight)[()]
+        other = self._same_columns(other).reduced(self.kind).seen_from(self.origin)
         rest = Moments(
-            weight,
+            remaining(self.weight, other.weight, "The weight"),
             self.origin,
             self.first - other.first,
             self.second - other.second,
@@ -251,6 +246,7 @@ class Moments:
         return self.origin + self.offset
 
     @property
+    @_quiet
     def scatter(self):
         """Centred sum of squares and products S, in the shape of ``second``."""
         return self.second - self._around_origin(self.kind)
@@ -260,6 +256,7 @@ class Moments:
         """Maximum-likelihood covariance of rows without groups, scatter / weight."""
         return self.scatter / self.weight
 
+    @_quiet
     def variances_of_scatter(self):
         """Return the diagonal of the scatter."""
         diagonal = "diag" if KINDS[self.kind][1] else "tied_diag"
@@ -358,18 +355,18 @@ class Moments:
             spread(self.rounding) if own else self.rounding,
         )
 
-    def only(self, positions):
-        """Return the same over some of the groups.
+    def of_classes(self, positions):
+        """Return the moments of some of the groups.
 
         Parameters
         ----------
         positions : ndarray of int
-            Which.
+            Which; what the others have in common with them ("tied") stays.
 
         Returns
         -------
         moments : Moments
-            Over these groups; a scatter of all groups together stays as it is.
+            Of these groups.
         """
         own = KINDS[self.kind][1]
         return Moments(
@@ -454,13 +451,17 @@ class Moments:
             Of rows without groups: with what lies between the groups.
         """
         heaviest = self._weights.argmax(axis=0, keepdims=True)
-        origin = np.take_along_axis(self.origin, np.broadcast_to(heaviest, self.origin[:1].shape), 0)
-        seen = self._seen_from(np.broadcast_to(origin, self.origin.shape))
+        origin = np.take_along_axis(
+            self.origin, np.broadcast_to(heaviest, self.origin[:1].shape), 0
+        )
+        seen = self.seen_from(np.broadcast_to(origin, self.origin.shape))
         cross, own = KINDS[self.kind]
         parts = (seen.second, seen.rounding)
         second, rounding = (part.sum(axis=0) if own else part for part in parts)
         weight, kind = self.weight.sum(axis=0), "full" if cross else "diag"
-        return Moments(weight, origin[0], seen.first.sum(axis=0), second, kind, rounding)._centered()
+        return Moments(
+            weight, origin[0], seen.first.sum(axis=0), second, kind, rounding
+        )._centered()
 
     @property
     def _weights(self):
@@ -496,14 +497,28 @@ class Moments:
             )
         return other
 
-    def _seen_from(self, origin):
-        """Return the same sums as seen from another origin."""
+    @_quiet
+    def seen_from(self, origin):
+        """Return the same sums as seen from another origin.
+
+        Parameters
+        ----------
+        origin : ndarray of the shape of ``origin``
+            A point, in the data's units.
+
+        Returns
+        -------
+        moments : Moments
+            With that origin.
+        """
         shift = self.origin - origin
         if not shift.any():
             return replace(self, origin=origin)
         weighted = self._weights * shift
         across = _outer(self.kind, self.first + weighted / 2, shift)
-        second = self.second + (across + (across.swapaxes(-1, -2) if self._has_products else across))
+        second = self.second + (
+            across + (across.swapaxes(-1, -2) if self._has_products else across)
+        )
         rounding = np.hypot(self.rounding, _EPS * np.abs(self._diagonal(second)))
         return Moments(self.weight, origin, self.first + weighted, second, self.kind, rounding)
 
@@ -525,16 +540,23 @@ class Moments:
 
     def _centered(self):
         """Return the same as seen from an origin that is near the mean."""
-        return self._seen_from(self._better_origin())
+        return self.seen_from(self.better_origin())
 
-    def _better_origin(self):
-        """Return the origin, moved to the mean where it lies too far from it for the spread."""
+    @_quiet
+    def better_origin(self):
+        """Return the origin, moved to the mean where it lies too far from it for the spread.
+
+        Returns
+        -------
+        origin : ndarray of the shape of ``origin``
+            ``self.origin`` itself where no digit is to be gained.
+        """
         offset = self.offset
         variances = self.variances_of_scatter()
         squares = self._weights * offset**2
         if squares.ndim > variances.ndim:
             squares = squares.sum(axis=0)
-        far = squares > _FAR * variances
+        far = ~(squares <= _FAR * variances)  # also where squares overflowed
         if not far.any() or not np.isfinite(offset).all():
             return self.origin
         weight = self._weights if variances.ndim == self.origin.ndim else self._weights.sum(axis=0)

@@ -18,6 +18,7 @@ MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
+MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 _RUN_ELEMENTS = 2**22  # 32 MB of float64 for what all runs hold at a time
 
 
@@ -90,17 +91,19 @@ def about(origin, data, n_groups=None, kind="full", *, missing=False):
 
 
 def products(origin, y_origin, data):
-    """Return the weight, P = sum w [z, 1] [z, 1]', and with targets sum w [z, 1] y', sum w y^2."""
-    width = len(origin)
-    wide = width > MAX_THREADED_WIDTH
+    """Return the weight, P = sum w [z, 1] [z, 1]', and with targets sum w [z, 1] (y - origin)'."""
+    d = len(origin)
+    t = 0 if y_origin is None else len(y_origin)
     work = partial(_products, origin, y_origin)
-    shape = {"width": 4 * width, "at_least": _ROWS}
-    if wide:
-        total, P, *rest = work(data.blocks(**shape))
+    shape = {"width": 4 * d + t, "at_least": min(_ROWS, max(2**20 // (d + t + 1), 64))}
+    if d > MAX_THREADED_WIDTH:
+        total, P, cross = work(data.blocks(**shape))
         P = P + P.T
         P.flat[:: len(P) + 1] /= 2
-        return total, P, *rest
-    small = one_thread_if_small(data.n_rows * width) if data.n_rows > _FEW_ROWS else nullcontext()
+        return total, P, cross
+    if 8 * d * (d + t) > _RUN_ELEMENTS:
+        return work(data.blocks(**shape))
+    small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
     with small:
         return data.sum(work, **shape)
 
@@ -111,7 +114,7 @@ def _products(origin, y_origin, blocks):
     d = len(origin)
     wide = d > MAX_THREADED_WIDTH
     P, total = np.zeros((d + 1, d + 1), order="F" if wide else "C"), 0.0
-    cross, squares = 0.0, 0.0
+    cross = 0.0
     buffer = np.empty((max(block.n_rows for block in blocks), d + 1))
     buffer[:, d] = 1
     for block in blocks:
@@ -130,8 +133,7 @@ def _products(origin, y_origin, blocks):
             if root is not None:
                 y *= root[:, np.newaxis]
             cross = cross + Z.T @ y
-            squares = squares + np.einsum("it,it->t", y, y)
-    return Sums((total, P, cross, squares))
+    return Sums((total, P, cross))
 
 
 def _shared(work, data, n_groups, kind):
@@ -244,14 +246,15 @@ def sparse_products(data, Y=None):
         codes = np.zeros(data.n_rows, np.intp)
         origin[columns] = _sparse_diagonals(x[:, columns], weight, codes, 1, missing=False)[1][0]
     P = np.zeros((d + 1, d + 1))
-    cross, squares = 0.0, 0.0
+    cross = 0.0
     blocks = Data(x, Y, weight).blocks(max(data.row_size, 4 * len(columns)), result=d)
     for block in blocks:
         w, z = block.weight, block.x.astype(np.float64, copy=False)
         H = z[:, columns].toarray() - origin[columns]
         L = sparse.csr_array((z.data * ~heavy[z.indices], z.indices, z.indptr), z.shape)
-        wL = sparse.csr_array((np.repeat(w, np.diff(z.indptr)) * L.data, z.indices, z.indptr),
-                              z.shape)
+        wL = sparse.csr_array(
+            (np.repeat(w, np.diff(z.indptr)) * L.data, z.indices, z.indptr), z.shape
+        )
         P[:d, :d] += (wL.T @ L).toarray()
         wH = w[:, np.newaxis] * H
         P[:d, columns] += (across := L.T @ wH)
@@ -260,13 +263,12 @@ def sparse_products(data, Y=None):
         P[:d, d] += L.T @ w
         P[columns, d] += w @ H
         if Y is not None:
-            y = block.targets
-            wy = w[:, np.newaxis] * y
+            wy = w[:, np.newaxis] * block.targets
             part = np.vstack([L.T @ wy, wy.sum(axis=0)])
             part[columns] += H.T @ wy
-            cross, squares = cross + part, squares + np.einsum("it,it->t", y, wy)
+            cross = cross + part
     P[d, :d], P[d, d] = P[:d, d], total
-    return total, origin, P, cross, squares
+    return total, origin, P, cross
 
 
 def _sparse_diagonals(x, weight, codes, k, missing):

@@ -237,7 +237,7 @@ class ColumnTallies:
             lambda tally: tally.with_counts(expanded(tally.counts, positions, n_classes)), n_classes
         )
 
-    def only(self, positions):
+    def of_classes(self, positions):
         """Return the same over some of the classes.
 
         Parameters
