@@ -36,7 +36,7 @@ def fits(X, y):
             lambda kind=kind: GaussianGenerativeClassifier(kind).fit(X, y),
             lambda peer=peer: peer.fit(X, y),
             peer_name=name,
-            target=target,
+            at_least=target,
             gap=proba_gap(X[:20_000]),
             limit=1e-3 if name == "`LinearDiscriminantAnalysis()`" else 1e-8,
             repeats=repeats,
@@ -53,7 +53,7 @@ def posterior(X, y):
         lambda: ours.predict_proba(X),
         lambda: peer.predict_proba(X),
         peer_name="`QuadraticDiscriminantAnalysis()`",
-        target=3,
+        at_least=3,
         gap=lambda a, b: np.abs(a - b).max(),
         limit=1e-8,
     )

@@ -4,7 +4,7 @@ import warnings
 from functools import partial
 
 import numpy as np
-from harness import compare, mean_of, report
+from harness import ONLY, compare, mean_of, report
 from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.datasets import make_classification
@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from skml_lecture import LogisticRegressionGD
 
 ALPHA = 1.0
+WITHIN = "within 0.2 points, 500,000 x 50 x 10"
 GAP = 1e-6
 SGD_EPOCHS = (1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40)  # each about a second
 EPOCHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 100, 120, 140)
@@ -41,6 +42,8 @@ def first_epochs(make, good_enough, epochs=EPOCHS):
 
 def time_to_gap(work, X, y, target):
     """Compare the times to a relative objective gap of 1e-6, each side at its fewest epochs."""
+    if not ONLY.search(work):
+        return None
     least = objective(LogisticRegressionGD(ALPHA, tol=1e-9).fit(X, y), X, y)
 
     def ours(max_iter):
@@ -64,7 +67,7 @@ def time_to_gap(work, X, y, target):
         ours(counts[0][0]),
         peer(counts[1][0]),
         peer_name="`LogisticRegression` (lbfgs)",
-        target=target,
+        at_least=target,
         gap=lambda a, b: abs(objective(a, X, y) / objective(b, X, y) - 1),
         limit=2 * GAP,
         repeats=3,
@@ -104,6 +107,8 @@ def accuracies():
     The features are standardised, as stochastic descent needs it and ours does not. One-vs-rest
     is another objective than the softmax; on this data its optimum is as accurate.
     """
+    if not ONLY.search(WITHIN):
+        return
     X, y = classes(550_000, 50, 10)
     train, test = train_test_split(np.arange(len(y)), test_size=50_000, random_state=0)
     X = StandardScaler().fit(X[train]).transform(X)
@@ -117,6 +122,8 @@ def accuracies():
 
 def accuracy_row(X, y, X_test, y_test, best, note, target, **options):
     """Compare the times to within 0.2 points of the accuracy ``best``, at the fewest epochs."""
+    if not ONLY.search(WITHIN):
+        return None
 
     def ours(max_iter):
         return partial(LogisticRegressionGD(max_iter=max_iter).fit, X, y)
@@ -133,11 +140,11 @@ def accuracy_row(X, y, X_test, y_test, best, note, target, **options):
     peer_at, peer_lost = first_epochs(peer, lost_if_close, SGD_EPOCHS)
     shown = "".join(f", {name}={value}" for name, value in options.items())
     return compare(
-        "within 0.2 points, 500,000 x 50 x 10",
+        WITHIN,
         ours(ours_at),
         peer(peer_at),
         peer_name=f'`SGDClassifier(loss="log_loss"{shown})`',
-        target=target,
+        at_least=target,
         gap=lambda *models: best - min(model.score(X_test, y_test) for model in models),
         limit=0.002,
         repeats=3 if peer_at < 10 else 1,
@@ -163,7 +170,8 @@ def mini_batch_epoch():
         lambda: ours.fit(X, y),
         lambda: peer.fit(X, y),
         peer_name="mlxtend `SoftmaxRegression`",
-        target=3,
+        at_least=2.3,
+        bound="products and loss are five sixths of the time, the gather runs beside them",
         gap=lambda a, b: abs(a.loss_curve_[-1] / (2 * b.cost_[-1]) - 1),  # its cost is halved
         limit=0.05,
         repeats=7,
@@ -182,7 +190,7 @@ def posterior_row():
         lambda: ours.predict_proba(X),
         lambda: peer.predict_proba(X),
         peer_name="`LogisticRegression`",
-        target=1,
+        at_least=1,
         gap=lambda a, b: np.abs(a - b).max(),
         limit=1e-12,
         repeats=7,
@@ -194,12 +202,12 @@ def main():
     warnings.simplefilter("ignore")  # too few epochs, on purpose
     same_gap = list(gaps())
     rows = [*same_gap, *accuracies(), *mini_batch_epoch(), posterior_row()]
+    means = [mean_of("gap 1e-6, all but the first", same_gap[1:], 1)]
     lines = [
-        mean_of("gap 1e-6, all but the first", same_gap[1:], 1),
         "Iterations are passes over all rows. Where rows are many, ours come after up to nine over "
         "a sample, which the times include.",
     ]
-    report("Logistic regression", rows, lines)
+    report("Logistic regression", rows, lines, means)
 
 
 if __name__ == "__main__":
