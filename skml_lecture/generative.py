@@ -268,6 +268,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             can not bring forth the row.
         """
         check_is_fitted(self)
+        return self._log_joint(X)
+
+    def _log_joint(self, X):
         log_joint = self.density_.log_density(self._read(X, reset=False))
         log_joint += self._log_prior()
         return log_joint
@@ -335,7 +338,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
-        z = self.predict_joint_log_proba(X)
+        z = self._log_joint(X)
         if np.isneginf(z.min(initial=0)):
             z[np.isneginf(z.max(axis=1))] = self._log_prior()
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

@@ -246,7 +246,9 @@ class NaiveBayes(GenerativeClassifier):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        families = [_kind(family) for family in self._named_families()]
+        families = [
+            _FAMILIES.get(f, f) if isinstance(f, str) else f for f in self._named_families()
+        ]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = all(family.accepts_sparse for family in families)
         tags.input_tags.string = any(family.accepts_labels for family in families)

@@ -77,6 +77,8 @@ class Table:
 
     def as_numbers(self, columns, family):
         """Return the same with the labels of some columns read as numbers, for a family of them."""
+        if not self.labels:
+            return self
         wanted = sorted(self.labels.keys() & set(np.asarray(columns).tolist()))
         if not wanted:
             return self

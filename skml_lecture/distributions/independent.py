@@ -9,6 +9,9 @@ from skml_lecture.distributions.distribution import Distribution, as_floats
 from skml_lecture.validation import check_range
 
 
+_FEW = 2**14  # numbers of rows that are scored in one go
+
+
 def name_of(distribution):
     """Return the name of a family as users write it."""
     return type(distribution).__name__.lower()
@@ -315,11 +318,17 @@ class Independent:
         log_density : ndarray of shape (n_samples, n_classes)
             In nats.
         """
-        z = np.zeros((table.shape[0], self.n_classes))
         parts = [
             (family.distribution.scorer(family.table, part.labels), part.data())
             for family, part in self._parts(table)
         ]
+        data = table.data()
+        width = 3 * (data.row_size if data.is_sparse else self.n_columns) + self.n_classes
+        z = np.zeros((data.n_rows, self.n_classes))
+        if data.n_rows * width <= _FEW:  # in one go
+            for score, rows in parts:
+                z += score(as_floats(rows))
+            return z
 
         def run(blocks):
             for block in blocks:
@@ -327,7 +336,7 @@ class Independent:
                     z[block.rows] += score(as_floats(rows.block(block.rows)))
             return 0
 
-        table.data().map(run, width=3 * self.n_columns + self.n_classes)
+        data.map(run, width)
         return z
 
     def contributions(self, table):
@@ -388,6 +397,8 @@ class Independent:
         """Return the families with their columns of some rows."""
         for family in self.families:
             table = as_family_reads(table, family.distribution, family.columns)
+        if len(self.families) == 1 and len(self.families[0].columns) == self.n_columns:
+            return [(self.families[0], table)]
         return [(family, table.select(family.columns)) for family in self.families]
 
 
