@@ -31,7 +31,7 @@ from skml_lecture.validation import (
 )
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
-_DIGITS_GONE_BELOW = 1e-8  # reciprocal condition of a Gram matrix: half of the digits
+_DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 
 
 class RidgeRegression(LinearRegressor, ClosedFormEstimator):
@@ -179,7 +179,8 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
                 "LSQR did not converge: scale the features, raise alpha, or use solver='svd'.",
                 ConvergenceWarning,
             )
-        if solver.name == "eigh" and not solver.suffices_for(alpha):
+        of_gram = equations.data is None and isinstance(equations.statistic, RegressionMoments)
+        if of_gram and solver.rcond < _DIGITS_GONE_BELOW:
             digits = -np.log10(max(solver.rcond, 1e-16))
             warn(
                 f"The columns are nearly dependent: the Gram matrix that was kept loses about "
@@ -322,7 +323,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
     >>> from skml_lecture import RidgeRegressionCV
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = RidgeRegressionCV([0.001, 0.1, 10.0, 1000.0], cv=5).fit(X, y)
-    >>> model.alpha_
+    >>> print(model.alpha_)
     0.001
     """
 

@@ -8,7 +8,8 @@ import numpy as np
 from skml_lecture.data import Data, take_rows
 from skml_lecture.left_out import LeftOut
 from skml_lecture.solvers import Equations
-from skml_lecture.statistics import Moments, RegressionMoments, is_constant
+from skml_lecture.statistics import Moments, RegressionMoments
+from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import warn
 
 _CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions

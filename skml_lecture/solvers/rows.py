@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skml_lecture.data import Data, each, run_in_threads
 from skml_lecture.data.data import runs_of
-from skml_lecture.statistics import is_constant
+from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
 _HEAVY = 0.5  # a column of sparse rows with more values than this is centered as a dense one

@@ -3,7 +3,7 @@
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.column_sums import ColumnSums
 from skml_lecture.statistics.moments import Moments
-from skml_lecture.statistics.regression_moments import RegressionMoments, is_constant
+from skml_lecture.statistics.regression_moments import RegressionMoments
 from skml_lecture.statistics.summary import Summary
 from skml_lecture.statistics.tallies import ColumnTallies, Tally
 from skml_lecture.statistics.triangle import Triangle
@@ -17,5 +17,4 @@ __all__ = [
     "Summary",
     "Tally",
     "Triangle",
-    "is_constant",
 ]

@@ -258,7 +258,13 @@ class Moments:
 
     @_quiet
     def variances_of_scatter(self):
-        """Return the diagonal of the scatter."""
+        """Return the diagonal of the scatter.
+
+        Returns
+        -------
+        squares : ndarray
+            Centred sums of squares, of each group where the scatter is.
+        """
         diagonal = "diag" if KINDS[self.kind][1] else "tied_diag"
         return self._diagonal(self.second) - self._around_origin(diagonal)
 

@@ -32,8 +32,10 @@ class Triangle:
     ----------
     weight : float
         Total weight of the rows.
-    origin, y_origin : ndarray of shape (n_features,), (n_targets,)
-        The point from which features and targets are seen.
+    origin : ndarray of shape (n_features,)
+        The point from which the features are seen.
+    y_origin : ndarray of shape (n_targets,)
+        The point from which the targets are seen.
     R : ndarray of shape (m, 1 + n_features)
         Upper triangular, m at most 1 + n_features.
     q : ndarray of shape (m, n_targets)
