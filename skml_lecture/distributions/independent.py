@@ -8,7 +8,6 @@ import numpy as np
 from skml_lecture.distributions.distribution import Distribution, as_floats
 from skml_lecture.validation import check_range
 
-
 _FEW = 2**14  # numbers of rows that are scored in one go
 
 
