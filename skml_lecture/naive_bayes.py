@@ -12,6 +12,7 @@ from skml_lecture.distributions import (
     ColumnGroups,
     Distribution,
     Gaussian,
+    Histogram,
     Independent,
     Multinomial,
     Poisson,
@@ -27,6 +28,7 @@ _FAMILIES = {
     "categorical": Categorical,
     "poisson": Poisson,
     "multinomial": Multinomial,
+    "histogram": Histogram,
 }
 
 
@@ -54,6 +56,7 @@ class NaiveBayes(GenerativeClassifier):
         - ``"categorical"``: labels such as strings, or numbers that stand for labels;
         - ``"poisson"``: counts, each column by itself;
         - ``"multinomial"``: counts, such as of words, over all columns of the family;
+        - ``"histogram"``: numbers of any shape, such as skewed ones or with a spike at zero;
         - ``"auto"``: columns of bool or 0 and 1 are bernoulli, strings and categories
           categorical, all others gaussian;
         - an object: see :class:`~skml_lecture.distributions.Distribution`. It has hyper-parameters

@@ -114,18 +114,23 @@ class Categorical(Distribution):
         rows_of = table.reader(labels)
 
         def score(x):
-            rows = rows_of(x)
-            if rows.size * table.n_classes <= _MAX_GATHERED:
-                return table.log_probability[rows].sum(axis=1)
-            indptr = np.arange(0, rows.size + 1, rows.shape[1])
-            shape = (len(rows), len(table.log_probability))
-            indicator = sparse.csr_array((np.ones(rows.size), rows.ravel(), indptr), shape)
-            return indicator @ table.log_probability
+            return sum_of_rows(table.log_probability, rows_of(x))
 
         return score
 
     def contributions(self, x, table, labels):
         return np.swapaxes(table.log_probability[table.reader(labels)(x)], 1, 2)
+
+
+def sum_of_rows(table, rows):
+    """Return for every line of ``rows`` the sum of these rows of a table, (n, k)."""
+    if rows.size * table.shape[1] <= _MAX_GATHERED:
+        return table[rows].sum(axis=1)
+    indptr = np.arange(0, rows.size + 1, rows.shape[1])
+    indicator = sparse.csr_array(
+        (np.ones(rows.size), rows.ravel(), indptr), (len(rows), len(table))
+    )
+    return indicator @ table
 
 
 class CategoricalTable:
