@@ -149,7 +149,7 @@ class CategoricalTable:
         for j, (column, chances) in enumerate(zip(values, probability, strict=True)):
             n_numbers = sum(isinstance(value, Number) for value in column)
             numbers = column[:n_numbers]  # they stand first, sorted
-            if numbers and _is_code(numbers[0]) and all(map(_is_code, numbers)):
+            if _are_codes(numbers):
                 places = np.array(numbers, dtype=np.intp)
                 n_keys = int(numbers[-1]) + 1
             else:
@@ -207,9 +207,11 @@ class CategoricalTable:
         return rows
 
 
-def _is_code(number):
-    """Whether a number is looked up by itself."""
-    return 0 <= number <= _MAX_CODE and number == int(number)
+def _are_codes(numbers):
+    """Whether sorted numbers are looked up by themselves: whole, and small or close together."""
+    if not numbers or numbers[0] < 0 or not numbers[-1] <= max(_MAX_CODE, 4 * len(numbers)):
+        return False
+    return all(number == int(number) for number in numbers)
 
 
 def _as_floats(numbers):
