@@ -15,7 +15,8 @@ from sklearn.linear_model import LinearRegression
 from skml_lecture import RidgeRegression
 from skml_lecture.datasets import load_pokemon_cp
 from skml_lecture.descent.optimizers import Adagrad, GradientDescent
-from skml_lecture.descent.training import Progress, descend
+from skml_lecture.descent.state import State
+from skml_lecture.descent.training import descend
 
 X, y = load_pokemon_cp(return_X_y=True)
 x = X[:, 0]
@@ -30,10 +31,10 @@ def loss_and_gradient(theta, _):
 def walk(optimizer, rate, n_steps=100_000):
     """Where the descent was, from (-120, -4) on."""
     start = np.array([-120.0, -4.0])
-    progress, path = Progress(start, optimizer.init(start), rate=rate), [start.copy()]
+    state, path = State(start, optimizer.init(start), rate=rate), [start.copy()]
     descend(
-        loss_and_gradient, progress, optimizer, max_iter=n_steps,
-        after_epoch=lambda progress: path.append(progress.theta.copy()),
+        loss_and_gradient, state, optimizer, max_iter=n_steps,
+        after_epoch=lambda state: path.append(state.theta.copy()),
     )  # fmt: skip
     return np.array(path)
 

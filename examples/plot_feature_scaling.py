@@ -18,7 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from skml_lecture import LogisticRegressionGD, RidgeRegression
 from skml_lecture.datasets import load_pokemon_cp
 from skml_lecture.descent.optimizers import GradientDescent
-from skml_lecture.descent.training import Progress, descend
+from skml_lecture.descent.state import State
+from skml_lecture.descent.training import descend
 
 X, y = load_pokemon_cp(return_X_y=True)
 x, mean, spread = X[:, 0], X.mean(), X.std()
@@ -30,17 +31,17 @@ def walk(x, start):
     """Where gradient descent was on the sum of squares, at the inverse of its curvature."""
     A = np.column_stack([np.ones_like(x), x])  # f = A theta, theta = (b, w)
     smallest, largest = np.linalg.eigvalsh(2 * A.T @ A)
-    progress, path = Progress(np.array(start), {}, rate=1 / largest), [start]
+    state, path = State(np.array(start), {}, rate=1 / largest), [start]
 
     def loss_and_gradient(theta, _):
         error = A @ theta - y
         return float(error @ error), 2 * A.T @ error
 
-    def arrived(progress):
-        path.append(progress.theta.copy())
-        return progress.loss_curve[-1] < enough
+    def arrived(state):
+        path.append(state.theta.copy())
+        return state.loss_curve[-1] < enough
 
-    descend(loss_and_gradient, progress, GradientDescent(), max_iter=10**6, after_epoch=arrived)
+    descend(loss_and_gradient, state, GradientDescent(), max_iter=10**6, after_epoch=arrived)
     return largest / smallest, np.array(path)
 
 

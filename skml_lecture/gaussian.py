@@ -7,9 +7,9 @@ from scipy import sparse
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
+from skml_lecture.data import Data
 from skml_lecture.data.threads import map_runs, row_blocks
 from skml_lecture.generative import GenerativeClassifier
-from skml_lecture.statistics.class_moments import ClassMoments
 from skml_lecture.statistics.covariances import (
     DiagonalWhitening,
     MatrixWhitening,
@@ -18,6 +18,7 @@ from skml_lecture.statistics.covariances import (
     rounding_variance,
     square_root,
 )
+from skml_lecture.statistics.moments import Moments
 from skml_lecture.validation import check_option, warn
 
 _SCATTER = {  # what each covariance type needs of the rows
@@ -207,7 +208,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     def _summarise(self, X, codes, n_classes, weight):
         self._check_hyper_parameters()
         kind = "full" if self._needs_rows() else _SCATTER[self.covariance_type]
-        moments = ClassMoments.from_samples(X, codes, n_classes, weight, kind=kind)
+        moments = Moments.from_data(Data(X, codes, weight), n_groups=n_classes, kind=kind)
         if not (np.isfinite(moments.mean).all() and np.isfinite(moments.scatter).all()):
             self._check_finite(X)
             raise ValueError("The squares of X overflow: scale the features.")

@@ -1,125 +1,40 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
-from functools import partial
 from time import perf_counter
 
 import numpy as np
-from scipy import sparse
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import Bunch, check_array
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.least_squares import (
-    MAX_GRAM,
-    Rows,
-    check_overflow,
-    gram_and_cross,
-    intercept_of,
-    solve_eigen,
-    solve_gram,
-    solve_rows,
-    solve_svd,
-    solve_wide,
-    summarize,
-)
-from skml_lecture.lsqr import solve_lsqr
-from skml_lecture.ridge_path import (
-    SCORES,
-    RidgePath,
-    check_splits,
-    fold_scores,
-    from_errors,
-    spread_of_targets,
-)
-from skml_lecture.statistics import Moments
+from skml_lecture.linear_regression import LinearRegressor, check_alpha, summarize
+from skml_lecture.ridge_search import Scorer, Search, check_splits
+from skml_lecture.solvers import MAX_GRAM, Equations
+from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
     check_flags,
     check_numbers,
     check_option,
-    check_weight,
     unchanged_on_failure,
     warn,
 )
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
-_MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
+_DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 
 
-def check_alpha(alpha, n_targets):
-    """Return ``alpha`` as one value per target."""
-    alpha = np.atleast_1d(check_numbers("alpha", alpha))
-    alpha = check_array(alpha, ensure_2d=False, input_name="alpha")
-    if alpha.ndim != 1 or len(alpha) not in (1, n_targets):
-        raise ValueError(
-            f"alpha must be a number or one number per target ({n_targets}), "
-            f"got shape {alpha.shape}."
-        )
-    if (alpha < 0).any():
-        raise ValueError(f"alpha must be >= 0, got {alpha.min()}.")
-    return np.broadcast_to(alpha, n_targets)
-
-
-class LinearPrediction(RegressorMixin):
-    """What both ridge estimators share: reading rows, predicting from ``coef_``."""
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.input_tags.sparse = True
-        return tags
-
-    def predict(self, X):
-        """Return the predictions ``X @ coef_.T + intercept_``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows, in the units of the training data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions in the units of the target.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
-        return X @ self.coef_.T + self.intercept_
-
-    def _read(self, X, y, sample_weight, reset, *, may_vanish=False):
-        """Return validated ``X``, ``Y`` (n, t) and weights; ``X`` may still hold NaN."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            multi_output=True,
-            y_numeric=True,
-        )
-        assert_all_finite(y, input_name="y")
-        y = y.astype(np.float64, copy=False)
-        weight = check_weight(sample_weight, X, may_vanish=may_vanish)
-        return X, y.reshape(len(y), -1), weight, y.ndim == 1
-
-    def _publish(self, coef, intercept, single):
-        """Set ``coef_`` and ``intercept_`` in the shape of the targets."""
-        check_overflow(coef)
-        self.coef_ = coef[0] if single else coef
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
-        else:
-            self.intercept_ = float(intercept[0]) if single else intercept
-
-
-class RidgeRegression(LinearPrediction, ClosedFormEstimator):
+class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     r"""Linear regression with an L2 penalty, from statistics that add.
 
     The lecture's regularised linear model. A larger ``alpha`` gives smaller weights, so a
@@ -231,72 +146,63 @@ class RidgeRegression(LinearPrediction, ClosedFormEstimator):
             the solver is unknown.
         """
         with unchanged_on_failure(self):
-            X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
-            alpha = self._check(Y)
-            coef, intercept, self.solver_, moments = self._solve_from_rows(X, Y, weight, alpha)
-            n_targets = None if single else Y.shape[1]
-            self._summary = None if moments is None else self._summary_of(moments, n_targets)
-            self._publish(coef, intercept, single)
+            data, single = self._read(X, y, sample_weight, reset=True)
+            alpha = self._check(data.targets.shape[1])
+            statistic = summarize(data, self.solver)
+            n_targets = None if single else data.targets.shape[1]
+            self._summary = None if statistic is None else self._summary_of(statistic, n_targets)
+            self._solve_equations(Equations(self.fit_intercept, data, statistic), alpha, single)
         return self
 
     def _summarize(self, X, y, sample_weight, *, reset):
-        X, Y, weight, single = self._read(X, y, sample_weight, reset=reset, may_vanish=True)
-        self._check(Y)
-        return self._summary_of(summarize(X, Y, weight), None if single else Y.shape[1])
+        data, single = self._read(X, y, sample_weight, reset=reset, may_vanish=True)
+        self._check(data.targets.shape[1])
+        statistic = summarize(data, self.solver, always=True)
+        return self._summary_of(statistic, None if single else data.targets.shape[1])
 
     def _takes(self, values):
-        return isinstance(values, Moments)
+        return isinstance(values, RegressionMoments | Triangle)
 
-    @property
-    def moments_(self):
-        """Weight, mean and scatter of the columns of X and then y."""
-        return self.statistics_.values
+    def _solve(self, values, *, whole):  # noqa: ARG002 - a warning is due at any time
+        alpha = self._check(values.n_targets)
+        single = self._summary.n_targets is None
+        self._solve_equations(Equations(self.fit_intercept, statistic=values), alpha, single)
 
-    def _check(self, Y):
-        check_flags(self)
-        check_option("solver", self.solver, _SOLVERS)
-        return check_alpha(self.alpha, Y.shape[1])
-
-    def _solve_from_rows(self, X, Y, weight, alpha):
-        """Return coefficients, intercepts, the solver's name, and statistics where cheap."""
-        moments = None
-        (n, d), solver, fit_intercept = X.shape, self.solver, self.fit_intercept
-        if solver == "auto" and sparse.issparse(X) and d > _MAX_SPARSE_GRAM:
-            solver = "lsqr"
-        wide = d > max(n, MAX_GRAM)
-        if d <= MAX_GRAM or not (wide or solver in ("svd", "lsqr")):
-            moments = summarize(X, Y, weight)
-        else:
-            assert_all_finite(X, input_name="X")
-        if solver == "lsqr":
-            return *self._solve_lsqr(X, Y, weight, alpha), moments
-        if solver == "svd":
-            return *solve_svd(Rows.centered(X, Y, weight, fit_intercept), alpha), "svd", moments
-        if wide:
-            return *solve_wide(X, Y, weight, alpha, fit_intercept=fit_intercept), moments
-        found = solve_rows(X, Y, weight, moments, alpha, fit_intercept=fit_intercept)
-        return *found, moments
-
-    def _solve_lsqr(self, X, Y, weight, alpha):
-        rows = Rows.centered(X, Y, weight, self.fit_intercept)
-        coef, converged = solve_lsqr(rows, alpha)
-        if not converged:
+    def _solve_equations(self, equations, alpha, single):
+        """Set the solution, and say where it has lost digits."""
+        solver = equations.solver(alpha, self.solver)
+        coef = solver.coefs(alpha)
+        self.solver_ = solver.name
+        self._publish(coef, equations.intercept(coef), single)
+        if solver.name == "lsqr" and not solver.converged:
             warn(
                 "LSQR did not converge: scale the features, raise alpha, or use solver='svd'.",
                 ConvergenceWarning,
             )
-        return coef, rows.y_center - coef @ rows.x_center, "lsqr"
+        of_gram = equations.data is None and isinstance(equations.statistic, RegressionMoments)
+        if of_gram and solver.rcond < _DIGITS_GONE_BELOW:
+            digits = -np.log10(max(solver.rcond, 1e-16))
+            warn(
+                f"The columns are nearly dependent: the Gram matrix that was kept loses about "
+                f"{digits:.0f} of 16 digits of coef_. solver='svd' keeps the triangular factor "
+                f"of the rows instead, which does not square their condition.",
+                UserWarning,
+            )
 
-    def _solve(self, values, *, whole):  # noqa: ARG002 - never warns
-        moments, d = values, self.n_features_in_
+    @property
+    def moments_(self):
+        """Weight, mean and scatter of the columns of X and then y."""
+        values = self.statistics_.values
+        if isinstance(values, Triangle):  # no such attribute
+            raise AttributeError(  # noqa: TRY004
+                "moments_: solver='svd' keeps the triangular factor of the rows, see statistics_."
+            )
+        return values
+
+    def _check(self, n_targets):
         check_flags(self)
-        alpha = check_alpha(self.alpha, moments.n_features - d)
         check_option("solver", self.solver, _SOLVERS)
-        gram, cross = gram_and_cross(moments, d, self.fit_intercept)
-        coef, self.solver_ = solve_gram(gram, cross, alpha), "cholesky"
-        if coef is None:
-            coef, self.solver_ = solve_eigen(gram, cross, alpha), "eigh"
-        self._publish(coef, intercept_of(moments, coef), self._summary.n_targets is None)
+        return check_alpha(self.alpha, n_targets)
 
     def _why_no_statistics(self):
         return (
@@ -305,7 +211,42 @@ class RidgeRegression(LinearPrediction, ClosedFormEstimator):
         )
 
 
-class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
+class _Predictions(RidgeRegression):
+    """A candidate whose predictions of the rows, each left out in turn, are given."""
+
+    def predict(self, X):  # noqa: ARG002 - the rows that were left out
+        return self._given
+
+
+class _Models:
+    """The fitted models of the candidates, as scorers see them."""
+
+    def __init__(self, search):
+        self.search = search
+
+    def __call__(self, alpha, coef, intercept, target, cls=RidgeRegression):
+        model = cls(float(alpha), fit_intercept=self.search.fit_intercept)
+        model.n_features_in_ = self.search.n_features_in_
+        if hasattr(self.search, "feature_names_in_"):
+            model.feature_names_in_ = self.search.feature_names_in_
+        model.solver_ = "eigh"
+        chosen = slice(None) if target is None else [target]
+        model._publish(coef[chosen], intercept[chosen], target is not None)
+        return model
+
+    def of_predictions(self, alpha, predictions):
+        """Return what makes the model of a target whose predictions are given."""
+        d, t = self.search.n_features_in_, predictions.shape[1]
+
+        def model(target):
+            fitted = self(alpha, np.zeros((t, d)), np.zeros(t), target, _Predictions)
+            fitted._given = predictions if target is None else predictions[:, target]
+            return fitted
+
+        return model
+
+
+class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
     r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
 
     The lecture's N-fold cross-validation: every candidate is scored on rows that it was not
@@ -382,9 +323,11 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
     >>> from skml_lecture import RidgeRegressionCV
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = RidgeRegressionCV([0.001, 0.1, 10.0, 1000.0], cv=5).fit(X, y)
-    >>> model.alpha_
+    >>> print(model.alpha_)
     0.001
     """
+
+    __metadata_request__fit = {"groups": UNUSED}  # noqa: RUF012 - scikit-learn reads it so
 
     def __init__(
         self,
@@ -401,7 +344,24 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         self.scoring = scoring
         self.alpha_per_target = alpha_per_target
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def get_metadata_routing(self):
+        """Return what scorer and splitter take of the metadata of ``fit``.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            See scikit-learn's guide on metadata routing.
+        """
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        for name, part, callee in (
+            ("scorer", check_scoring(self, scoring=self.scoring), "score"),
+            ("splitter", check_cv(self.cv), "split"),
+        ):
+            mapping = MethodMapping().add(caller="fit", callee=callee)
+            router.add(**{name: part}, method_mapping=mapping)
+        return router
+
+    def fit(self, X, y, sample_weight=None, groups=None, **params):
         """Score every candidate and fit the best on all rows.
 
         Parameters
@@ -414,6 +374,8 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
             Non-negative weights of the rows, in the fits and in the scores.
         groups : array-like of shape (n_samples,), default=None
             Groups for a splitter that wants them.
+        **params : dict
+            Metadata for scorer and splitter, with scikit-learn's metadata routing.
 
         Returns
         -------
@@ -428,30 +390,65 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
         """
         with unchanged_on_failure(self):
             check_flags(self)
-            X, Y, weight, single = self._read(X, y, sample_weight, reset=True)
-            n = len(Y) if weight is None else np.count_nonzero(weight)
-            if self.cv is None and n < 2:
-                raise ValueError(f"Leave-one-out needs two rows or more, got n_samples = {n}.")
-            check_scoring(self, scoring=self.scoring)
-            if not (
-                self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)
-            ):
-                raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
             alphas, each = np.unique(self._check_alphas(), return_inverse=True)
-            path = RidgePath(X, Y, weight, alphas, self.fit_intercept)
-            path.check_finite()
-            y = Y[:, 0] if single else Y
+            data, single = self._read(X, y, sample_weight, reset=True)
+            statistic = summarize(data)
+            y = y if hasattr(y, "iloc") else (data.targets[:, 0] if single else data.targets)
+            routed = self._route(sample_weight, groups, params)
             start = perf_counter()
+            search = self._search(data, X, y, alphas, routed)
             if self.cv is None:
-                scores = self._score_left_out(path, y)[np.newaxis]
+                scores = search.left_out()
             else:
-                scores = self._score_folds(path, y, groups)
+                splits = check_cv(self.cv).split(X, y, **routed.splitter.split)
+                scores = search.of_folds(check_splits(list(splits), data.n_rows))
+            search.scorer.warn_of_failures()
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
-            alpha = np.broadcast_to(self.alpha_, Y.shape[1])
-            self._publish(*path.solve(alpha), single)
+            alpha = np.broadcast_to(self.alpha_, data.targets.shape[1])
+            equations = Equations(self.fit_intercept, data, statistic)
+            coef = equations.solver(alpha, "cholesky").coefs(alpha)
+            self._publish(coef, equations.intercept(coef), single)
         return self
+
+    def _route(self, sample_weight, groups, params):
+        """Return the metadata of scorer and splitter."""
+        given = {"sample_weight": sample_weight, "groups": groups, **params}
+        given = {name: value for name, value in given.items() if value is not None}
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", **given)
+        if params:
+            raise ValueError(
+                f"fit got {list(params)}, which only metadata routing can pass on: call "
+                f"sklearn.set_config(enable_metadata_routing=True)."
+            )
+        weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return Bunch(scorer=Bunch(score=weight), splitter=Bunch(split={"groups": groups}))
+
+    def _search(self, data, X, y, alphas, routed):
+        """Return the search among the candidates, its scorer checked."""
+        scorer = check_scoring(self, scoring=self.scoring)
+        if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
+            raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
+        present = data.n_rows if data.weight is None else np.count_nonzero(data.weight)
+        if self.cv is None and present < 2:
+            raise ValueError(f"Leave-one-out needs two rows or more, got n_samples = {present}.")
+        metadata = dict(routed.scorer.score)
+        if metadata.get("sample_weight") is not None:
+            metadata["sample_weight"] = data.weight
+        routing = get_config()["enable_metadata_routing"]
+        return Search(
+            data,
+            X,
+            y,
+            alphas,
+            self.fit_intercept,
+            self.scoring or "neg_mean_squared_error",
+            Scorer(scorer, metadata, optional=not routing),
+            _Models(self),
+            self.alpha_per_target,
+        )
 
     def _check_alphas(self):
         alphas = check_array(
@@ -465,95 +462,25 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
             raise ValueError(f"alphas must be one or more numbers >= 0, got {self.alphas!r}.")
         return alphas
 
-    def _score_left_out(self, path, y):
-        """Return scores (a, t), or (a, 1) over all targets, of rows left out one at a time."""
-        Y, weight = path.Y, path.weight
-        scoring = self.scoring or "neg_mean_squared_error"
-        moments = Moments.from_samples(Y, weight) if path.wide else path.moments
-        spread = spread_of_targets(moments, Y.shape[1])
-        if from_errors(scoring, len(Y), spread):
-            root = None if weight is None else np.sqrt(weight)
-
-            def sum_of_squares(rows, E):
-                if root is not None:
-                    E *= root[rows]
-                return np.einsum("tai,tai->ta", E, E)
-
-            errors = np.sum(path.leave_one_out(sum_of_squares), axis=0).T
-            return SCORES[scoring](errors, moments.weight, spread)
-        predictions = np.empty((len(path.alphas), *Y.shape))
-
-        def keep(rows, E):
-            predictions[:, rows] = Y[rows] - E.transpose(1, 2, 0)
-
-        path.leave_one_out(keep)
-        return np.array([self._score(_Given, P, y, weight) for P in predictions])
-
-    def _score_folds(self, path, y, groups):
-        """Return scores (folds, a, t), or (folds, a, 1) over all targets."""
-        splits = [
-            tuple(
-                np.flatnonzero(s) if np.asarray(s).dtype == bool else np.asarray(s) for s in split
-            )
-            for split in check_cv(self.cv).split(path.X, y, groups)
-        ]
-        splits = check_splits(splits, len(path.Y))
-        moments = [(None, None)] * len(splits) if path.wide else path.fold_moments(splits)
-
-        def score_models(coefs, intercepts, test):
-            X, _, weight = path.take(test)
-            return np.array(
-                [
-                    self._score(partial(self._model, B, b), X, y[test], weight)
-                    for B, b in zip(coefs, intercepts, strict=True)
-                ]
-            )
-
-        scoring = self.scoring or "neg_mean_squared_error"
-        return np.array(
-            [
-                fold_scores(path, *fold, scoring, score_models)
-                for fold in zip(splits, moments, strict=True)
-            ]
-        )
-
-    def _score(self, model, X, y, weight):
-        """Return a scorer's values for the targets apart (t,) or together (1,).
-
-        ``model(target)`` is the estimator of one target, ``model(None)`` that of all.
-        """
-        scorer = check_scoring(self, scoring=self.scoring)
-
-        def value(model, y):
-            if weight is None:
-                return scorer(model, X, y)
-            try:
-                return scorer(model, X, y, sample_weight=weight)
-            except TypeError:  # a metric or a callable without weights
-                return scorer(model, X, y)
-
-        if y.ndim == 1:
-            return [value(model(0), y)]
-        if not self.alpha_per_target:
-            return [value(model(None), y)]
-        return [value(model(t), y[:, t]) for t in range(y.shape[1])]
-
-    def _model(self, coef, intercept, target):
-        """Return the fitted model of one target, or of all."""
-        model = RidgeRegression(fit_intercept=self.fit_intercept)
-        model.n_features_in_ = coef.shape[1]
-        chosen = slice(None) if target is None else [target]
-        model._publish(coef[chosen], intercept[chosen], target is not None)
-        return model
-
     def _choose(self, alphas, scores, seconds, single):
         """Set the choice and its record from ``scores`` (folds, a, t) or (folds, a, 1)."""
-        mean = scores.mean(axis=0)  # (a, t)
-        best = np.nan_to_num(mean, nan=-np.inf).argmax(axis=0)
+        used = ~np.isnan(scores).all(axis=(1, 2))
+        if not used.any():
+            raise ValueError(
+                f"No candidate has a score: scoring={self.scoring!r} is NaN on every fold. Use "
+                f"larger test sets or another scoring."
+            )
+        mean = scores[used].mean(axis=0)  # (a, t)
+        if np.isnan(mean).all(axis=0).any():
+            raise ValueError(f"No candidate has a score on every fold: {mean.ravel().tolist()}.")
+        if np.isnan(mean).any():
+            warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
+        best = np.nanargmax(mean, axis=0)
         self.alpha_, self.best_score_ = alphas[best], mean[best, np.arange(len(best))]
         if single or not self.alpha_per_target:
-            self.alpha_, self.best_score_ = float(self.alpha_[0]), float(self.best_score_[0])
+            self.alpha_, self.best_score_ = self.alpha_[0], self.best_score_[0]
         over_targets = scores.mean(axis=2)  # (folds, a)
+        mean = over_targets[used].mean(axis=0)
         each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
         self.cv_results_ = {
             "mean_fit_time": each,
@@ -563,19 +490,9 @@ class RidgeRegressionCV(LinearPrediction, DocumentedEstimator):
             "param_alpha": np.ma.MaskedArray(alphas, mask=False),
             "params": [{"alpha": float(alpha)} for alpha in alphas],
             **{f"split{f}_test_score": fold for f, fold in enumerate(over_targets)},
-            "mean_test_score": over_targets.mean(axis=0),
-            "std_test_score": over_targets.std(axis=0),
-            "rank_test_score": rankdata(
-                -np.nan_to_num(over_targets.mean(axis=0), nan=-np.inf), method="min"
-            ).astype(np.int32),
+            "mean_test_score": mean,
+            "std_test_score": over_targets[used].std(axis=0),
+            "rank_test_score": rankdata(-np.nan_to_num(mean, nan=-np.inf), method="min").astype(
+                np.int32
+            ),
         }
-
-
-class _Given(RegressorMixin, BaseEstimator):
-    """A model whose predictions are given as its input."""
-
-    def __init__(self, target=None):
-        self.target = target
-
-    def predict(self, X):
-        return X if self.target is None else X[:, self.target]

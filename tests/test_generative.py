@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from skml_lecture import RidgeRegression
 from skml_lecture.generative import GenerativeClassifier, encode
-from skml_lecture.statistics import ClassMoments, ClassStatistics
+from skml_lecture.statistics import ClassStatistics, Moments
 
 
 @dataclass(frozen=True)
@@ -442,7 +442,7 @@ def test_unfitted_model_says_so(method):
 
 
 def test_class_statistics_add_over_the_union():
-    moments = ClassMoments.from_samples(np.arange(4.0)[:, np.newaxis], np.array([0, 0, 1, 1]), 2)
+    moments = Moments.from_samples(np.arange(4.0)[:, np.newaxis], groups=[0, 0, 1, 1])
     parts = [
         ClassStatistics(np.array(classes), moments.weight, moments)
         for classes in (["a", "d"], ["b", "c"], ["c", "d"])

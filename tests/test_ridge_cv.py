@@ -252,9 +252,20 @@ def test_leave_one_out_needs_two_rows():
         RidgeRegressionCV().fit([[1.0]], [1.0])
 
 
-def test_a_fold_of_zero_weights_is_refused(data):
+def test_a_fold_of_zero_weights_is_skipped(data):
+    X, y = data
+    splits = [(np.arange(90) // 30 != f, np.arange(90) // 30 == f) for f in range(3)]
+
+    model = RidgeRegressionCV([0.5, 5.0], cv=splits).fit(X, y, np.repeat([0.0, 1.0], [30, 60]))
+
+    rest = RidgeRegressionCV([0.5, 5.0], cv=2).fit(X[30:], y[30:])
+    assert np.isnan(model.cv_results_["split0_test_score"]).all()
+    assert_allclose(model.cv_results_["mean_test_score"], rest.cv_results_["mean_test_score"])
+
+
+def test_folds_that_all_weigh_nothing_are_refused(data):
     with pytest.raises(ValueError, match="zero weight"):
-        RidgeRegressionCV(cv=3).fit(*data, np.repeat([0.0, 1.0], [30, 60]))
+        RidgeRegressionCV(cv=2).fit(*data, np.repeat([0.0, 1.0], [45, 45]))
 
 
 def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):

@@ -1,7 +1,7 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
-from skml_lecture.data.table import Table, choose_columns, read_table
+from skml_lecture.data.table import Table, choose_columns, read_table, take_rows
 from skml_lecture.data.threads import blas_threads, one_thread_if_small, run_in_threads
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "read_table",
     "run_in_threads",
     "sample_positions",
+    "take_rows",
 ]

@@ -7,6 +7,7 @@ from operator import add
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_consistent_length
 
 from skml_lecture.data.threads import run_in_threads
 
@@ -32,6 +33,8 @@ class Data:
         Weights of the rows; None means that all are 1.
     columns : slice or ndarray of int, default=None
         The columns of ``X`` that are meant; None means all.
+    picks : ndarray of int, default=None
+        The rows of ``X`` that are meant; None means all. Targets and weights are of these.
     start : int, default=0
         Position of the first row in the whole.
 
@@ -49,11 +52,21 @@ class Data:
     targets: np.ndarray | None = None
     weight: np.ndarray | None = None
     columns: slice | np.ndarray | None = None
+    picks: np.ndarray | None = None
     start: int = 0
     _cuts: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "X", canonical(self.X))
+
+    @classmethod
+    def of(cls, X, weight=None, targets=None):
+        """Return array-likes as data."""
+        X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
+        weight = None if weight is None else np.asarray(weight, dtype=np.float64)
+        targets = None if targets is None else np.asarray(targets)
+        check_consistent_length(X, weight, targets)
+        return cls(X, targets, weight)
 
     def __getstate__(self):
         return {**vars(self), "_cuts": {}}
@@ -61,7 +74,7 @@ class Data:
     @property
     def n_rows(self):
         """Number of rows."""
-        return self.X.shape[0]
+        return self.X.shape[0] if self.picks is None else len(self.picks)
 
     @property
     def n_features(self):
@@ -84,13 +97,14 @@ class Data:
     def row_size(self):
         """How many numbers a row holds, 1 or more."""
         if self.is_sparse:
-            return max(self.X.nnz // max(self.n_rows, 1), 1)
+            return max(self.X.nnz // max(self.X.shape[0], 1), 1)
         return max(self.n_features, 1)
 
-    @cached_property
+    @property
     def x(self):
         """The features that are meant, a view where they lie together."""
-        return self.X if self.columns is None else self.X[:, self.columns]
+        x = self.X if self.picks is None else self.X[self.picks]
+        return x if self.columns is None else x[:, self.columns]
 
     @cached_property
     def root_weight(self):
@@ -102,14 +116,18 @@ class Data:
         """Sum of the weights, the number of rows where there are none."""
         return float(self.n_rows if self.weight is None else self.weight.sum(dtype=np.float64))
 
+    def pick(self, rows):
+        """Return the rows at some positions, gathered block by block when they are read."""
+        if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
+            return self.block(slice(rows[0], rows[-1] + 1), start=0)
+        targets, weight = self._of_rows(rows)
+        rows = rows if self.picks is None else self.picks[rows]
+        return Data(self.X, targets, weight, self.columns, rows)
+
     def take(self, rows):
         """Return some rows, at positions or by a mask, as a copy."""
-        return Data(
-            self.X[rows],
-            None if self.targets is None else self.targets[rows],
-            None if self.weight is None else self.weight[rows],
-            self.columns,
-        )
+        positions = rows if self.picks is None else self.picks[rows]
+        return Data(self.X[positions], *self._of_rows(rows), self.columns)
 
     def sample(self, n_rows):
         """Return about so many rows, the same ones every time; all of them where they are few."""
@@ -117,19 +135,23 @@ class Data:
             return self
         return self.take(sample_positions(self.n_rows, n_rows))
 
-    def block(self, rows):
-        """Return consecutive rows, a slice of these, as views."""
-        start, stop, _ = rows.indices(self.n_rows)
-        block = Data(
-            csr_rows(self.X, start, stop) if self.is_sparse else self.X[start:stop],
-            None if self.targets is None else self.targets[start:stop],
-            None if self.weight is None else self.weight[start:stop],
-            self.columns,
-            self.start + start,
-        )
-        if self.weight is not None and "root_weight" in vars(self):
-            vars(block)["root_weight"] = self.root_weight[start:stop]
+    def block(self, rows, start=None):
+        """Return consecutive rows, a slice of these, as views; a whole of their own at a start."""
+        first, stop, _ = rows.indices(self.n_rows)
+        rows, X, picks = slice(first, stop), self.X, self.picks
+        if picks is not None:
+            picks = picks[rows]
+        else:
+            X = csr_rows(X, first, stop) if self.is_sparse else X[rows]
+        start = self.start + first if start is None else start
+        block = Data(X, *self._of_rows(rows), self.columns, picks, start)
+        if self.weight is not None:  # roots of all are taken once
+            vars(block)["root_weight"] = self.root_weight[rows]
         return block
+
+    def _of_rows(self, rows):
+        """Return the targets and weights of some rows."""
+        return (None if part is None else part[rows] for part in (self.targets, self.weight))
 
     def blocks(self, width=None, at_least=16, result=0):
         """Return the rows in blocks of about 2 MB, cut once and remembered.
@@ -144,7 +166,7 @@ class Data:
 
     def _slices(self, width, at_least, result):
         n, extra = self.n_rows, 0 if width is None else max(width - self.row_size, 0)
-        if not self.is_sparse:
+        if self.picks is not None or not self.is_sparse:
             step = max(_BLOCK_ELEMENTS // max(width or self.row_size, 1), at_least)
             return [slice(i, min(i + step, n)) for i in range(0, n, step)]
         cost = self.X.indptr + extra * np.arange(n + 1)

@@ -234,3 +234,12 @@ def _position(column, names, n_features):
     if not -n_features <= column < n_features:
         raise ValueError(f"There is no column {column}: X has {n_features} columns.")
     return column % n_features
+
+
+def take_rows(X, rows):
+    """Return some rows, at positions or a slice, of what a caller gave: a frame stays a frame."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if isinstance(X, list | tuple):
+        return X[rows] if isinstance(rows, slice) else [X[i] for i in rows]
+    return X[rows]

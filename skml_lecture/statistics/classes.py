@@ -31,7 +31,7 @@ class ClassStatistics:
 
     See Also
     --------
-    ClassMoments : What the Gaussian model keeps of each class.
+    Moments : What the Gaussian model keeps of each class.
 
     Notes
     -----
@@ -45,9 +45,9 @@ class ClassStatistics:
     Examples
     --------
     >>> import numpy as np
-    >>> from skml_lecture.statistics import ClassMoments, ClassStatistics
+    >>> from skml_lecture.statistics import ClassStatistics, Moments
     >>> X, codes = np.array([[1.0], [3.0], [4.0]]), np.array([0, 0, 1])
-    >>> moments = ClassMoments.from_samples(X, codes, 2)
+    >>> moments = Moments.from_samples(X, groups=codes)
     >>> part = ClassStatistics(np.array(["a", "c"]), moments.weight, moments)
     >>> other = ClassStatistics(np.array(["b", "c"]), moments.weight, moments)
     >>> whole = part + other

@@ -1,6 +1,6 @@
 """Covariances: shrinkage towards a sphere, rank, and whitening by their factors."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -77,7 +77,7 @@ def ledoit_wolf(X, codes, weight, moments):
         standard = covariances[c] / units
         amount = ledoit_wolf_amount(standard, count[c], fourth[c] / count[c])
         scatter[c] = moments.weight[c] * units * shrunk(standard, amount)
-    return replace(moments, scatter=scatter)
+    return moments.with_scatter(scatter)
 
 
 def class_covariances(moments, kind, shrinkage=None):

@@ -1,43 +1,58 @@
-"""Weight, mean and scatter of weighted rows: statistics that add."""
+"""Weight, mean and scatter of weighted rows: a statistic that adds and takes away."""
 
-from contextlib import nullcontext
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.linalg.blas import dsyrk
-from sklearn.utils import check_consistent_length
 
-from skml_lecture.data.threads import map_runs, one_thread_if_small, row_blocks
+from skml_lecture.data import Data
+from skml_lecture.statistics import sums
+from skml_lecture.statistics.subtraction import remaining
 
-_FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
-MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
+_EPS = np.finfo(np.float64).eps
 _FAR = 10.0  # squared distance of the origin from the mean / variance: a digit is lost
-_MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
+_HALF = 1e-8  # half of the digits
+KINDS = {  # name: has cross products, has one scatter per group
+    "full": (True, True),
+    "tied": (True, False),
+    "diag": (False, True),
+    "tied_diag": (False, False),
+}
+
+
+_quiet = np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    r"""Weight, mean and scatter of a weighted sample; merge with ``+``.
+    r"""Weight, mean and scatter of weighted rows, or of each of k groups of them.
 
     .. math:: W = \sum_i w_i, \qquad \mu = \frac1W \sum_i w_i x_i, \qquad
               S = \sum_i w_i (x_i - \mu)(x_i - \mu)^\top
 
-    The mean is kept as ``origin + offset``, an arbitrary point near the data and a small
-    difference: at a mean of 1e8 spreads one float has too few digits to merge with.
+    ``a + b`` are the moments of the rows of both, ``a - b`` those of what is left without b, and
+    ``f * a`` those of the rows with f times their weights.
+
+    Sums are kept as seen from an origin o, a point near the mean with few digits, so that at a
+    mean of 1e8 spreads no digit is lost, and sums of whole numbers are exact:
+    :math:`W`, :math:`\sum_i w_i (x_i - o)` and :math:`\sum_i w_i (x_i - o)(x_i - o)^\top`.
 
     Parameters
     ----------
-    weight : float
-        Total weight W of the rows; their number when they are not weighted.
-    origin : ndarray of shape (n_features,)
-        A point near the data, in the data's units.
-    offset : ndarray of shape (n_features,)
-        Mean minus origin, in the data's units.
-    scatter : ndarray of shape (n_features, n_features)
-        Centred sum of squares and products S (covariance times weight).
+    weight : float or ndarray of shape (n_groups,) or (n_groups, n_features)
+        Total weight W; their number when rows are not weighted. Of columns with missing values
+        one for each.
+    origin : ndarray of shape (n_features,) or (n_groups, n_features)
+        The point from which the rows are seen, in the data's units.
+    first : ndarray of the shape of ``origin``
+        Weighted sum of the rows minus the origin.
+    second : ndarray
+        Weighted sum of their squares and products. "full": (n_features, n_features), with groups
+        one for each; "tied": the sum of those of the groups; "diag" and "tied_diag": the
+        diagonals of both.
+    kind : {"full", "tied", "diag", "tied_diag"}, default="full"
+        What ``second`` holds.
+    rounding : ndarray, default=None
+        Standard deviation of the rounding errors of the diagonal of ``second``.
 
     See Also
     --------
@@ -45,11 +60,10 @@ class Moments:
 
     Notes
     -----
-    Cost O(n d^2), in one pass. The rows are read in a few shares, each seen from a point near its
-    mean: that of its first rows, or in another pass, where they turn out to be far from the rest,
-    the mean of the share. The shares are merged by the pairwise update of Chan, Golub and LeVeque.
-    So no raw ``X.T @ X`` is ever formed, what cancels is at most a digit, and the extra memory does
-    not depend on the number of rows.
+    Cost O(n d^2), or O(n d) for diagonals, in one pass; in another one where the first rows turn
+    out to be far from the rest. No raw ``X.T @ X`` is ever formed, what cancels is at most a
+    digit, and the extra memory does not depend on the number of rows. Taking away raises where it
+    would leave fewer than half of the digits of a variance.
 
     References
     ----------
@@ -67,88 +81,191 @@ class Moments:
     >>> whole.scatter
     array([[ 8., 12.],
            [12., 24.]])
+    >>> (whole - Moments.from_samples(X[2:])).mean
+    array([2., 2.])
     """
 
-    weight: float
-    origin: np.ndarray  # (d,)
-    offset: np.ndarray  # (d,)
-    scatter: np.ndarray  # (d, d)
+    weight: float | np.ndarray
+    origin: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    kind: str = "full"
+    rounding: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.rounding is None:
+            object.__setattr__(self, "rounding", _EPS * np.abs(self._diagonal(self.second)))
 
     @classmethod
-    def empty(cls, n_features):
-        """Return the moments of no rows, the identity of ``+``."""
-        zeros = np.zeros(n_features)
-        return cls(0.0, zeros, zeros, np.zeros((n_features, n_features)))
-
-    @classmethod
-    def from_samples(cls, X, weight=None, *, targets=None, rows=None):
-        """Summarise the rows of ``X``.
+    def empty(cls, n_features, *, n_groups=None, kind="full"):
+        """Return the moments of no rows, the identity of ``+``.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows; finite numbers. A sparse matrix is never made dense.
-        weight : array-like of shape (n_samples,), default=None
-            Non-negative weights; k means a row that stands there k times, 0 one that is absent.
-        targets : array-like of shape (n_samples, n_targets), default=None
-            More columns, as if they stood to the right of ``X``.
-        rows : ndarray of int, default=None
-            Positions of the rows to summarise; None means all.
+        n_features : int
+            Number of columns.
+        n_groups : int, default=None
+            Number of groups; None means that there are none.
+        kind : {"full", "tied", "diag", "tied_diag"}, default="full"
+            Kind of the scatter.
 
         Returns
         -------
         moments : Moments
-            Of ``n_features + n_targets`` columns.
+            All zero.
         """
-        X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-        weight = None if weight is None else np.asarray(weight, dtype=np.float64)
-        targets = np.empty((X.shape[0], 0)) if targets is None else np.asarray(targets)
-        check_consistent_length(X, weight, targets)
-        n_rows = X.shape[0] if rows is None else len(rows)
-        width = X.shape[1] + targets.shape[1]
+        cross, own = KINDS[kind]
+        groups = () if n_groups is None else (n_groups,)
+        zeros = np.zeros((*groups, n_features))
+        second = np.zeros(groups * own + (n_features,) * (1 + cross))
+        return cls(np.zeros(groups)[()], zeros, zeros, second, kind)
 
-        def summarise(run):
-            def parts():
-                for block in run:
-                    p = block if rows is None else rows[block]
-                    yield X[p], None if weight is None else weight[p], targets[p]
+    @classmethod
+    def from_samples(cls, X, weight=None, *, groups=None, n_groups=None, kind="full"):
+        """Summarise the rows of ``X``.
 
-            if sparse.issparse(X):
-                return reduce(cls.__add__, (cls(*_sparse_moments(*part)) for part in parts()))
-            return cls(*_dense_moments(parts, width))
+        Parameters
+        ----------
+        X : {array-like, CSR matrix} of shape (n_samples, n_features)
+            The rows; finite numbers. A sparse matrix is never made dense.
+        weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; k means a row that stands there k times, 0 one that is absent.
+        groups : array-like of int of shape (n_samples,), default=None
+            The group of each row, from 0 to ``n_groups - 1``; None: they are not grouped.
+        n_groups : int, default=None
+            Number of groups; None means the largest of ``groups`` plus one.
+        kind : {"full", "tied", "diag", "tied_diag"}, default="full"
+            The scatter to keep.
 
-        if sparse.issparse(X):
-            stored_in_a_row = X.nnz // max(X.shape[0], 1) + 1
-            runs = [summarise([block]) for block in row_blocks(n_rows, stored_in_a_row)]
-        else:
-            blocks = row_blocks(n_rows, 4 * width, at_least=_ROWS)
-            if width > MAX_THREADED_WIDTH:
-                runs = [summarise(blocks)]
-            else:
-                with one_thread_if_small(n_rows * width) if n_rows > _FEW_ROWS else nullcontext():
-                    runs = map_runs(summarise, blocks)
-        return reduce(cls.__add__, runs, cls.empty(width))
+        Returns
+        -------
+        moments : Moments
+            Of all groups, those without rows empty.
+        """
+        data = Data.of(X, weight, targets=groups)
+        if groups is not None and n_groups is None:
+            n_groups = int(data.targets.max(initial=-1)) + 1
+        return cls.from_data(data, n_groups=n_groups, kind=kind)
+
+    @classmethod
+    @_quiet
+    def from_data(cls, data, *, n_groups=None, kind="full", missing=False):
+        """Summarise rows, of groups where ``data.targets`` are codes from 0 to ``n_groups - 1``.
+
+        Parameters
+        ----------
+        data : Data
+            The rows.
+        n_groups : int, default=None
+            Number of groups; None: they are not grouped.
+        kind : {"full", "tied", "diag", "tied_diag"}, default="full"
+            The scatter to keep.
+        missing : bool, default=False
+            Whether NaN is a missing value (of "diag" only); every column has a weight of its own
+            where there are any.
+
+        Returns
+        -------
+        moments : Moments
+            Of all groups.
+        """
+        if not data.n_rows:
+            return cls.empty(data.n_features, n_groups=n_groups, kind=kind)
+        if data.is_sparse:
+            return cls(*sums.of_sparse(data, n_groups, kind, missing=missing), kind)
+        origin = sums.near_mean(data, n_groups)
+        for _ in range(sums.MAX_PASSES):
+            moments = cls(*sums.about(origin, data, n_groups, kind, missing=missing), kind)
+            origin = moments.better_origin()
+            if origin is moments.origin:
+                break
+        return moments
 
     def __add__(self, other):
         if not isinstance(other, Moments):
             return NotImplemented
-        if self.n_features != other.n_features:
-            raise ValueError(
-                f"Moments of {self.n_features} and of {other.n_features} features do not add."
-            )
-        if not self.weight:
-            return other
-        if not other.weight:
-            return self
-        weight = self.weight + other.weight
-        shift = other.mean_minus(self)
-        between = np.sqrt(self.weight * (other.weight / weight)) * shift
+        other = self._same_columns(other).reduced(self.kind)
+        origin = np.where(self._weights >= other._weights, self.origin, other.origin)
+        a, b = self.seen_from(origin), other.seen_from(origin)
         return Moments(
-            weight,
+            a.weight + b.weight,
+            origin,
+            a.first + b.first,
+            a.second + b.second,
+            self.kind,
+            np.hypot(a.rounding, b.rounding),
+        )._centered()
+
+    def __sub__(self, other):
+        if not isinstance(other, Moments):
+            return NotImplemented
+        other = self._same_columns(other).reduced(self.kind).seen_from(self.origin)
+        rest = Moments(
+            remaining(self.weight, other.weight, "The weight"),
             self.origin,
-            self.offset + other.weight / weight * shift,
-            self.scatter + other.scatter + np.outer(between, between),
+            self.first - other.first,
+            self.second - other.second,
+            self.kind,
+            np.hypot(self.rounding, other.rounding),
+        )._without_empty()
+        left = rest.variances_of_scatter()
+        if ((left != 0) & (rest.rounding > _HALF * left)).any():
+            raise ValueError(
+                "What is taken away leaves fewer than half of the digits of a variance: fit on "
+                "the rows that are left instead."
+            )
+        return rest._centered()
+
+    def __mul__(self, factor):
+        factor = check_factor(factor)
+        return replace(
+            self,
+            weight=factor * self.weight,
+            first=factor * self.first,
+            second=factor * self.second,
+            rounding=factor * self.rounding,
         )
+
+    __rmul__ = __mul__
+
+    @property
+    def n_features(self):
+        """Number of columns."""
+        return self.origin.shape[-1]
+
+    @property
+    def offset(self):
+        """Mean minus origin."""
+        weight = self._weights
+        return self.first / np.where(weight > 0, weight, 1.0)
+
+    @property
+    def mean(self):
+        """Mean of the rows, or of each group; of no rows the origin."""
+        return self.origin + self.offset
+
+    @property
+    @_quiet
+    def scatter(self):
+        """Centred sum of squares and products S, in the shape of ``second``."""
+        return self.second - self._around_origin(self.kind)
+
+    @property
+    def covariance(self):
+        """Maximum-likelihood covariance of rows without groups, scatter / weight."""
+        return self.scatter / self.weight
+
+    @_quiet
+    def variances_of_scatter(self):
+        """Return the diagonal of the scatter.
+
+        Returns
+        -------
+        squares : ndarray
+            Centred sums of squares, of each group where the scatter is.
+        """
+        diagonal = "diag" if KINDS[self.kind][1] else "tied_diag"
+        return self._diagonal(self.second) - self._around_origin(diagonal)
 
     def mean_minus(self, other):
         """Return this mean minus another's, with all its digits.
@@ -160,118 +277,268 @@ class Moments:
 
         Returns
         -------
-        difference : ndarray of shape (n_features,)
+        difference : ndarray of the shape of ``origin``
             In the data's units.
         """
         return (self.origin - other.origin) + (self.offset - other.offset)
 
-    @property
-    def n_features(self):
-        """Number of columns."""
-        return len(self.origin)
+    def with_scatter(self, scatter):
+        """Return the same weights and means with another scatter.
+
+        Parameters
+        ----------
+        scatter : ndarray of the shape of ``second``
+            Centred sums of squares and products.
+
+        Returns
+        -------
+        moments : Moments
+            With that scatter.
+        """
+        none = np.zeros_like(self.first)
+        return Moments(self.weight, self.mean, none, scatter, self.kind)
+
+    def reduced(self, kind):
+        """Return the same with another kind of scatter, one that this kind determines.
+
+        Parameters
+        ----------
+        kind : {"full", "tied", "diag", "tied_diag"}
+            The kind that is wanted.
+
+        Returns
+        -------
+        moments : Moments
+            With a scatter of that kind.
+
+        Raises
+        ------
+        ValueError
+            If the scatter does not determine the one that is wanted.
+        """
+        if kind == self.kind:
+            return self
+        (cross, own), (wants_cross, wants_own) = KINDS[self.kind], KINDS[kind]
+        if wants_cross > cross or wants_own > own:
+            raise ValueError(
+                f"Statistics of kind {self.kind!r} do not determine those of kind {kind!r}: "
+                f"fit on the rows again."
+            )
+        second, rounding = self.second, self.rounding
+        if cross > wants_cross:
+            second = self._diagonal(second)
+        if own > wants_own:
+            second, rounding = second.sum(axis=0), rounding.sum(axis=0)
+        return replace(self, second=second, kind=kind, rounding=rounding)
+
+    def expanded(self, positions, n_groups):
+        """Return the same over ``n_groups`` groups, group i at ``positions[i]``.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Where each group stands among the new ones.
+        n_groups : int
+            Number of the new groups; those at no position are empty.
+
+        Returns
+        -------
+        moments : Moments
+            Over ``n_groups`` groups.
+        """
+
+        def spread(values):
+            out = np.zeros((n_groups, *values.shape[1:]))
+            out[positions] = values
+            return out
+
+        own = KINDS[self.kind][1]
+        return Moments(
+            *(spread(part) for part in (self.weight, self.origin, self.first)),
+            spread(self.second) if own else self.second,
+            self.kind,
+            spread(self.rounding) if own else self.rounding,
+        )
+
+    def of_classes(self, positions):
+        """Return the moments of some of the groups.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Which; what the others have in common with them ("tied") stays.
+
+        Returns
+        -------
+        moments : Moments
+            Of these groups.
+        """
+        own = KINDS[self.kind][1]
+        return Moments(
+            *(part[positions] for part in (self.weight, self.origin, self.first)),
+            self.second[positions] if own else self.second,
+            self.kind,
+            self.rounding[positions] if own else self.rounding,
+        )
+
+    def select(self, columns):
+        """Return the moments of some columns.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+            Their positions.
+
+        Returns
+        -------
+        moments : Moments
+            Of these columns.
+        """
+        second = self.second[..., columns]
+        if KINDS[self.kind][0]:
+            second = second[..., columns, :]
+        return Moments(
+            self.weight[:, columns] if np.ndim(self.weight) == 2 else self.weight,
+            self.origin[..., columns],
+            self.first[..., columns],
+            second,
+            self.kind,
+            self.rounding[..., columns],
+        )
+
+    def pooled(self):
+        """Return the moments of all groups together.
+
+        Returns
+        -------
+        moments : Moments
+            Of rows without groups: with what lies between the groups.
+        """
+        heaviest = self._weights.argmax(axis=0, keepdims=True)
+        origin = np.take_along_axis(
+            self.origin, np.broadcast_to(heaviest, self.origin[:1].shape), 0
+        )
+        seen = self.seen_from(np.broadcast_to(origin, self.origin.shape))
+        cross, own = KINDS[self.kind]
+        parts = (seen.second, seen.rounding)
+        second, rounding = (part.sum(axis=0) if own else part for part in parts)
+        weight, kind = self.weight.sum(axis=0), "full" if cross else "diag"
+        return Moments(
+            weight, origin[0], seen.first.sum(axis=0), second, kind, rounding
+        )._centered()
 
     @property
-    def mean(self):
-        """Mean of the rows, of shape (n_features,)."""
-        return self.origin + self.offset
+    def _weights(self):
+        """The weights in a shape that goes with means."""
+        weight = np.asarray(self.weight)
+        return weight if weight.ndim == self.origin.ndim else weight[..., np.newaxis]
+
+    def _around_origin(self, kind):
+        """Return what the distance of the mean from the origin adds to ``second``, W m m'.
+
+        As first first' / W, exact where that is a whole number; a power of two keeps it in range.
+        """
+        weight = np.where(self._weights > 0, self._weights, 1.0)
+        unit = np.exp2(np.round(np.log2(weight) / 2))
+        scaled, weight = self.first / unit, weight / unit**2
+        if kind == "full":
+            return _outer(kind, scaled, scaled) / weight[..., np.newaxis]
+        return _outer(kind, scaled, scaled / weight)
 
     @property
-    def covariance(self):
-        """Maximum-likelihood covariance, scatter / weight, of shape (n_features, n_features)."""
-        return self.scatter / self.weight
+    def _has_products(self):
+        return KINDS[self.kind][0]
+
+    def _diagonal(self, second):
+        return np.diagonal(second, axis1=-2, axis2=-1) if self._has_products else second
+
+    def _same_columns(self, other):
+        """Return ``other`` if it is of the same columns and groups, or raise."""
+        if self.origin.shape != other.origin.shape:
+            raise ValueError(
+                f"Moments of {self.n_features} and of {other.n_features} features do not add "
+                f"(shapes {self.origin.shape} and {other.origin.shape} of their means)."
+            )
+        return other
+
+    @_quiet
+    def seen_from(self, origin):
+        """Return the same sums as seen from another origin.
+
+        Parameters
+        ----------
+        origin : ndarray of the shape of ``origin``
+            A point, in the data's units.
+
+        Returns
+        -------
+        moments : Moments
+            With that origin.
+        """
+        shift = self.origin - origin
+        if not shift.any():
+            return replace(self, origin=origin)
+        weighted = self._weights * shift
+        across = _outer(self.kind, self.first + weighted / 2, shift)
+        second = self.second + (
+            across + (across.swapaxes(-1, -2) if self._has_products else across)
+        )
+        rounding = np.hypot(self.rounding, _EPS * np.abs(self._diagonal(second)))
+        return Moments(self.weight, origin, self.first + weighted, second, self.kind, rounding)
+
+    def _without_empty(self):
+        """Return the same with nothing left in groups, or columns, without weight."""
+        gone = self._weights == 0
+        if not gone.any():
+            return self
+        cross, own = KINDS[self.kind]
+        none = np.broadcast_to(gone, self.origin.shape)
+        nothing = none if own else none.reshape(-1, self.n_features).all(axis=0)
+        matrix = nothing[..., np.newaxis] if cross else nothing
+        return replace(
+            self,
+            first=np.where(none, 0.0, self.first),
+            second=np.where(matrix, 0.0, self.second),
+            rounding=np.where(nothing, 0.0, self.rounding),
+        )
+
+    def _centered(self):
+        """Return the same as seen from an origin that is near the mean."""
+        return self.seen_from(self.better_origin())
+
+    @_quiet
+    def better_origin(self):
+        """Return the origin, moved to the mean where it lies too far from it for the spread.
+
+        Returns
+        -------
+        origin : ndarray of the shape of ``origin``
+            ``self.origin`` itself where no digit is to be gained.
+        """
+        offset = self.offset
+        variances = self.variances_of_scatter()
+        squares = self._weights * offset**2
+        if squares.ndim > variances.ndim:
+            squares = squares.sum(axis=0)
+        far = ~(squares <= _FAR * variances)  # also where squares overflowed
+        if not far.any() or not np.isfinite(offset).all():
+            return self.origin
+        weight = self._weights if variances.ndim == self.origin.ndim else self._weights.sum(axis=0)
+        spread = np.sqrt(np.maximum(variances, 0) / np.where(weight > 0, weight, 1))
+        return np.where(far, self.origin + sums.rounded(offset, spread), self.origin)
 
 
-def _dense_moments(parts, width):
-    """Return weight, origin, offset and scatter of the rows.
-
-    ``parts()`` yields them, each time from the first, as blocks ``(x, weight, targets)``.
-    """
-    with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at the result
-        origin, offset = _near_mean(parts(), width), 0.0
-        for _ in range(_MAX_PASSES):
-            origin = origin + offset
-            total, offset, scatter = _about(origin, parts(), width)
-            near = total * offset**2 <= _FAR * scatter.diagonal()
-            if near.all() or not np.isfinite(offset).all():
-                break
-    return total, origin, offset, scatter
+def check_factor(factor):
+    """Return a factor of weights, a finite number >= 0, or raise."""
+    if not np.isscalar(factor) or not 0 <= factor < np.inf:
+        raise ValueError(f"Weights can be multiplied by a number >= 0, got {factor!r}.")
+    return float(factor)
 
 
-def _near_mean(parts, width):
-    """Return the unweighted mean of the first hundred or so rows that weigh something.
-
-    They are of one block. Of a constant column it is the constant.
-    """
-    for x, weight, targets in parts:
-        some = np.arange(len(x)) if weight is None else np.flatnonzero(weight)
-        if len(some):
-            some = some[:: max(len(some) // 64, 1)]
-            Z = np.hstack([x[some], targets[some]]).astype(np.float64)
-            return Z[0] + np.mean(Z - Z[0], axis=0)
-    return np.zeros(width)
-
-
-def _about(origin, parts, width):
-    """Return weight, mean minus origin, and scatter of the rows.
-
-    With z = [x - origin, 1] and the mean m of x - origin, sum w z z^T = [[S + W m m^T, W m], ...].
-    """
-    wide = width > MAX_THREADED_WIDTH
-    P, total = np.zeros((width + 1, width + 1), order="F" if wide else "C"), 0.0
-    buffer = np.empty((0, width + 1))
-    for x, weight, targets in parts:
-        if len(buffer) < len(x):
-            buffer = np.empty((len(x), width + 1))
-            buffer[:, width] = 1
-        Z, d = buffer[: len(x)], x.shape[1]
-        np.subtract(x, origin[:d], out=Z[:, :d])
-        np.subtract(targets, origin[d:], out=Z[:, d:width])
-        if weight is not None:
-            Z[:, width] = 1
-            Z *= np.sqrt(weight)[:, np.newaxis]
-        total += len(x) if weight is None else weight.sum()
-        if wide:  # in place, by threads of its own, but it holds the interpreter
-            P = dsyrk(1.0, Z.T, beta=1.0, c=P, overwrite_c=True)
-        else:
-            P += Z.T @ Z
-    if wide:  # the upper triangle
-        P = P + P.T
-        P.flat[:: len(P) + 1] /= 2
-    offset = P[:width, width] / (total or 1)
-    m = np.sqrt(total) * offset
-    return total, offset, P[:width, :width] - np.outer(m, m)
-
-
-def _sparse_moments(x, weight, targets):
-    """Return weight, origin, offset and scatter of the rows of a CSR block.
-
-    Columns that hold a value in most rows are centered as dense ones, in no more memory than
-    they took. The others are zero in most rows, so their mean is not large against their spread,
-    and subtracting the product of means loses nothing.
-    """
-    d, t = x.shape[1], targets.shape[1]
-    weight = np.ones(x.shape[0]) if weight is None else weight
-    present = weight > 0
-    if not present.all():
-        x, weight, targets = x[present], weight[present], targets[present]
-    total = weight.sum()
-    scatter, origin, offset = np.zeros((d + t, d + t)), np.zeros(d + t), np.zeros(d + t)
-    if not total:
-        return total, origin, offset, scatter
-    entry_weight = np.repeat(weight, np.diff(x.indptr))
-    heavy = np.bincount(x.indices, entry_weight, minlength=d) > total / 2
-    dense = np.concatenate([np.flatnonzero(heavy), d + np.arange(t)])
-    H = np.hstack([x[:, heavy].toarray(), targets]).astype(np.float64)
-    for mean in (origin, offset):  # twice: the first mean is rounded
-        mean[dense] = weight @ H / total
-        H -= mean[dense]
-    L = sparse.csr_array((x.data * ~heavy[x.indices], x.indices, x.indptr), shape=x.shape)
-    wL = sparse.csr_array((entry_weight * L.data, x.indices, x.indptr), shape=x.shape)
-    offset[:d] += wL.sum(axis=0) / total
-    light = np.where(heavy, 0, offset[:d])
-    scatter[:d, :d] = (wL.T @ L).toarray() - np.outer(total * light, light)
-    across = wL.T @ H  # H is centered, so L need not be
-    scatter[:d, dense] += across
-    scatter[dense, :d] += across.T
-    scatter[np.ix_(dense, dense)] = H.T @ (weight[:, np.newaxis] * H)
-    return total, origin, offset, scatter
+def _outer(kind, a, b):
+    """Return the products a b' of every group, their sum, or the diagonals of those."""
+    if kind == "full":
+        return a[..., :, np.newaxis] * b[..., np.newaxis, :]
+    if kind == "tied":
+        return a.T @ b
+    return a * b if kind == "diag" else np.einsum("cj,cj->j", a, b)

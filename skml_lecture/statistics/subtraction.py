@@ -10,6 +10,7 @@ def remaining(whole, part, what):
 
     Raises a ValueError that begins with ``what`` where the result would fall below zero.
     """
+    whole, part = np.asarray(whole), np.asarray(part)
     rest = whole - part
     slack = ROUNDING * whole
     if (rest < -slack).any():
@@ -18,4 +19,4 @@ def remaining(whole, part, what):
             f"{what} would fall below zero: {part[where]:.6g} is taken from {whole[where]:.6g}. "
             f"Take away only rows that were learnt, with the weights they had."
         )
-    return np.where(rest <= slack, 0.0, rest)
+    return np.where(rest <= slack, 0.0, rest)[()]

@@ -1,11 +1,11 @@
-"""Class moments: parts add up to the whole, whatever the scatter that is kept."""
+"""Moments of groups: parts add up to the whole, whatever the scatter that is kept."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from skml_lecture.statistics import ClassMoments
+from skml_lecture.statistics import Moments
 
 KINDS = ["full", "tied", "diag", "tied_diag"]
 
@@ -17,6 +17,12 @@ def data(request, rng):
     return X, codes, rng.integers(0, 3, 2000).astype(float)
 
 
+def reduced(scatter, kind):
+    """Return what a kind of moments keeps of the scatter matrices (k, d, d)."""
+    scatter = np.diagonal(scatter, axis1=1, axis2=2) if "diag" in kind else scatter
+    return scatter.sum(axis=0) if "tied" in kind else scatter
+
+
 def exact(X, codes, weight):
     """Return the means, minus the first row, and scatters of four classes in extended precision."""
     Z = X.astype(np.longdouble) - X[0]
@@ -25,17 +31,17 @@ def exact(X, codes, weight):
     )
     R = (Z - means[codes]) * np.sqrt(weight)[:, np.newaxis]
     scatter = np.array([R[codes == c].T @ R[codes == c] for c in range(4)])
-    return means.astype(float), ClassMoments(None, None, None, scatter.astype(float), "full")
+    return means.astype(float), scatter.astype(float)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_moments_are_those_of_the_definition(data, kind):
     X, codes, weight = data
 
-    moments = ClassMoments.from_samples(X, codes, 4, weight, kind=kind)
+    moments = Moments.from_samples(X, weight, groups=codes, n_groups=4, kind=kind)
 
     means, scatter = exact(X, codes, weight)
-    expected = scatter.reduced(kind).scatter
+    expected = reduced(scatter, kind)
     assert_allclose(moments.weight, np.bincount(codes, weight))
     assert_allclose(moments.origin - X[0] + moments.offset, means, atol=1e-12)
     assert_allclose(moments.scatter, expected, atol=1e-12 * np.abs(expected).max())
@@ -46,13 +52,13 @@ def test_moments_are_those_of_the_definition(data, kind):
 def test_parts_add_up_to_the_whole(data, kind, cuts):
     X, codes, weight = data
     parts = [
-        ClassMoments.from_samples(X[rows], codes[rows], 4, weight[rows], kind=kind)
+        Moments.from_samples(X[rows], weight[rows], groups=codes[rows], n_groups=4, kind=kind)
         for rows in np.split(np.arange(len(X)), cuts)
     ]
 
     whole = sum(parts[1:], parts[0])
 
-    expected = ClassMoments.from_samples(X, codes, 4, weight, kind=kind)
+    expected = Moments.from_samples(X, weight, groups=codes, n_groups=4, kind=kind)
     assert_allclose(whole.weight, expected.weight)
     difference = (whole.origin - expected.origin) + (whole.offset - expected.offset)
     assert_allclose(difference, 0, atol=1e-12)
@@ -64,9 +70,9 @@ def test_classes_one_after_the_other_are_the_same(data, kind):
     X, codes, _ = data
     order = np.argsort(codes, kind="stable")
 
-    moments = ClassMoments.from_samples(X[order], codes[order], 4, kind=kind)
+    moments = Moments.from_samples(X[order], groups=codes[order], n_groups=4, kind=kind)
 
-    expected = ClassMoments.from_samples(X, codes, 4, kind=kind)
+    expected = Moments.from_samples(X, groups=codes, n_groups=4, kind=kind)
     assert_allclose(moments.scatter, expected.scatter, atol=1e-12 * np.abs(expected.scatter).max())
 
 
@@ -74,9 +80,9 @@ def test_classes_one_after_the_other_are_the_same(data, kind):
 def test_class_without_rows_is_empty(data, kind):
     X, codes, _ = data
 
-    moments = ClassMoments.from_samples(X, 2 * codes, 8, kind=kind)
+    moments = Moments.from_samples(X, groups=2 * codes, n_groups=8, kind=kind)
 
-    expected = ClassMoments.from_samples(X, codes, 4, kind=kind)
+    expected = Moments.from_samples(X, groups=codes, n_groups=4, kind=kind)
     assert_allclose(moments.weight, expected.expanded(2 * np.arange(4), 8).weight)
     assert_allclose(moments.scatter, expected.expanded(2 * np.arange(4), 8).scatter)
 
@@ -89,9 +95,9 @@ def test_sparse_rows_are_summarised_as_dense_ones(rng, kind, weighted):
     codes = rng.integers(0, 3, 300)
     weight = rng.integers(0, 3, 300).astype(float) if weighted else None
 
-    moments = ClassMoments.from_samples(X, codes, 3, weight, kind=kind)
+    moments = Moments.from_samples(X, weight, groups=codes, n_groups=3, kind=kind)
 
-    expected = ClassMoments.from_samples(X.toarray(), codes, 3, weight, kind=kind)
+    expected = Moments.from_samples(X.toarray(), weight, groups=codes, n_groups=3, kind=kind)
     assert_allclose(moments.weight, expected.weight)
     assert_allclose(moments.mean, expected.mean)
     assert_allclose(moments.scatter, expected.scatter, atol=1e-12)
@@ -101,16 +107,15 @@ def test_sparse_rows_are_summarised_as_dense_ones(rng, kind, weighted):
 def test_wide_rows_and_many_classes_are_those_of_the_definition(rng, kind):
     X, codes = rng.normal(size=(300, 600)), rng.integers(0, 40, 300)
 
-    moments = ClassMoments.from_samples(X, codes, 40, kind=kind)
+    moments = Moments.from_samples(X, groups=codes, n_groups=40, kind=kind)
 
     R = X - moments.mean[codes]
     scatter = np.array([R[codes == c].T @ R[codes == c] for c in range(40)])
-    expected = ClassMoments(None, None, None, scatter, "full").reduced(kind)
-    assert_allclose(moments.scatter, expected.scatter, atol=1e-10)
+    assert_allclose(moments.scatter, reduced(scatter, kind), atol=1e-10)
 
 
 def test_poorer_scatters_do_not_tell_the_richer():
-    moments = ClassMoments.from_samples(np.eye(3), np.array([0, 1, 1]), 2, kind="tied")
+    moments = Moments.from_samples(np.eye(3), groups=np.array([0, 1, 1]), n_groups=2, kind="tied")
 
     with pytest.raises(ValueError, match="'tied' do not determine those of kind 'diag'"):
         moments.reduced("diag")

@@ -1,0 +1,164 @@
+"""Errors of rows left out one at a time, under the ridge models of all others, in closed form."""
+
+from itertools import chain
+
+import numpy as np
+from scipy import linalg
+
+from skml_lecture.data import one_thread_if_small
+
+_EPS = np.finfo(np.float64).eps
+_NEAR = 1e-4  # 1 - leverage: under it, digits cancel
+_NEAR_AT_ONCE = 256  # rows
+
+
+class LeftOut:
+    r"""Errors of every row of a data set under the models of all other rows, for many alphas.
+
+    With the singular values s and directions of the centered rows, :math:`Z = U s V^\top`, the
+    row i has at alpha
+
+    .. math:: \frac{e_i}{1 - h_i}, \qquad
+              e_i = y_i - \sum_r u_{ir} f_r U_r^\top y, \qquad
+              h_i = \frac{w_i}{W} + \sum_r u_{ir}^2 f_r, \qquad f_r = \frac{s_r^2}{s_r^2 + \alpha}
+
+    Parameters
+    ----------
+    equations : Equations
+        Of rows of positive weight.
+    alphas : ndarray of shape (a,)
+        The penalties.
+
+    References
+    ----------
+    R. M. Rifkin, R. A. Lippert, "Notes on regularized least squares", MIT-CSAIL-TR-2007-025,
+    section 4.
+    """
+
+    def __init__(self, equations, alphas):
+        self.rows, self.alphas = equations.rows, alphas
+        self.spectrum = equations.spectrum(alphas)
+        self.y = self.rows.targets
+        self.f = self.spectrum.shrinkage(alphas)  # (r, a)
+        weight = self.rows.data.total_weight
+        # the direction of the intercept, which every row has a share of
+        self.ones = self.rows.root_weight / np.sqrt(weight) * self.rows.fit_intercept
+
+    def use(self, work):
+        """Return ``work(rows, E)`` for every slice of rows, E (t, a, b) their errors left out.
+
+        ``work`` may write into E, and must not keep it.
+        """
+        n, d = self.rows.shape
+        if n <= d + 1:
+            rows = np.arange(n)
+            parts = np.split(rows, range(_NEAR_AT_ONCE, n, _NEAR_AT_ONCE))
+            U = self._all_directions()
+            return [
+                work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: [(rows, U)]))
+                for p in parts
+            ]
+        return list(chain.from_iterable(self._of_many_rows(work)))
+
+    def _all_directions(self):
+        """Return U (n, r)."""
+        spectrum = self.spectrum
+        if spectrum.U is not None:
+            return spectrum.U
+        return self.rows.dense(self.rows.data) @ (spectrum.V / spectrum.s)
+
+    def _of_many_rows(self, work):
+        """Return the lists of ``work``'s results of all runs of blocks.
+
+        Functions of many alphas are combinations of few: with T = U', predictions are
+        D'(C'T) and leverages B'(A'T^2).
+        """
+        spectrum, a = self.spectrum, len(self.alphas)
+        t = spectrum.Uy.shape[1]
+        V = spectrum.V / spectrum.s
+        fitted = self.f[:, np.newaxis] * spectrum.Uy[:, :, np.newaxis]  # (r, t, a)
+        (A, B), (C, D) = low_rank(self.f), low_rank(fitted.reshape(len(V.T), t * a))
+        r, W = len(A), np.hstack([V, V @ C])  # W'Z' = [T; C'T] in one product
+        base = float(self.rows.fit_intercept) / self.rows.data.total_weight
+        B = np.vstack([-B, np.full(a, -base), np.ones(a)])  # 1 - h = B' [A'T^2; w; 1]
+        heights = len(V), W.shape[1], t * a, a, len(B)
+        least = self.alphas.argmin()  # where the leverage is the largest
+
+        def errors(run):
+            longest = max(block.n_rows for block in run)
+            memory = np.empty((sum(heights), longest))  # one piece, which the next run gets again
+            Z, T, E, H, Q = np.split(memory, np.cumsum(heights[:-1]))
+            Z = Z.reshape(longest, len(V))
+            Q[-2:] = 1  # w, if there is none, and the constant
+            for block in run:
+                b = slice(block.n_rows)
+                z = self.rows.dense(block, out=Z[b])
+                np.matmul(W.T, z.T, out=T[:, b])
+                e = np.matmul(D.T, T[r:, b], out=E[:, b]).reshape(t, a, -1)
+                np.subtract(self.y[block.rows].T[:, np.newaxis], e, out=e)
+                np.square(T[:r, b], out=T[:r, b])
+                np.matmul(A.T, T[:r, b], out=Q[:-2, b])
+                if block.weight is not None:
+                    Q[-2, b] = block.weight
+                left = np.matmul(B.T, Q[:, b], out=H[:, b])
+                near = np.flatnonzero(left[least] < _NEAR)
+                left[:, near] = 1
+                e /= left
+                if block.root_weight is not None:
+                    e /= block.root_weight
+                for part in np.split(near, range(_NEAR_AT_ONCE, len(near), _NEAR_AT_ONCE)):
+                    if len(part):
+                        exact = self._exactly(block.start + part, z[part] @ V, self._directions)
+                        e[:, :, part] = exact
+                yield work(block.rows, e)
+
+        # half as much again as usual, for fewer calls; the last rows read are in the cache still
+        data = self.rows.data
+        return data.map(lambda run: list(errors(run[::-1])), sum(heights) * 2 // 3)
+
+    def _directions(self):
+        """Yield positions and rows of U (b, r), block by block."""
+        V = self.spectrum.V / self.spectrum.s
+        for block in self.rows.data.blocks(2 * self.rows.shape[1]):
+            yield np.arange(block.start, block.start + block.n_rows), self.rows.dense(block) @ V
+
+    def _exactly(self, rows, u, directions):
+        """Return the errors (t, a, m) of some rows, whose leverage may be one.
+
+        What no direction explains of row i is seen in r = (I - U U' - ones) e_i: e_i = r'y +
+        sum u (1 - f) U'y and 1 - h_i = r'r + sum u^2 (1 - f), sums of which nothing cancels. At
+        leverage one r = 0, and a tiny alpha divides out; at alpha = 0 its limit stands.
+        """
+        spectrum, ones = self.spectrum, self.ones
+        rr, ry = np.zeros(len(rows)), np.zeros((len(rows), self.y.shape[1]))
+        for positions, U in directions():
+            r = -(u @ U.T) - np.outer(ones[rows], ones[positions])
+            r[rows[:, np.newaxis] == positions] += 1
+            rr += np.einsum("mi,mi->m", r, r)
+            ry += r @ self.y[positions]
+        noise = 64 * _EPS * np.sqrt(len(self.y)) / spectrum.accuracy
+        explained = rr <= noise**2
+        rr[explained], ry[explained] = 0, 0
+        s, alphas = spectrum.s[:, np.newaxis], self.alphas
+        g = np.where(alphas > 0, alphas / (s * s + alphas), 0.0)  # 1 - f
+        left = rr[:, np.newaxis] + u**2 @ g  # (m, a)
+        errors = np.stack(
+            [r[:, np.newaxis] + (u * Uy) @ g for r, Uy in zip(ry.T, spectrum.Uy.T, strict=True)]
+        )
+        zero = np.flatnonzero(alphas == 0)
+        if explained.any() and len(zero):
+            limit = (s.min(initial=np.inf) / s)[:, 0] ** 2
+            some = np.ix_(explained, zero)
+            left[some] = (u[explained] ** 2 @ limit)[:, np.newaxis]
+            for of_target, Uy in zip(errors, spectrum.Uy.T, strict=True):
+                of_target[some] = ((u[explained] * Uy) @ limit)[:, np.newaxis]
+        errors /= np.where(left > 0, left, 1) * self.rows.root_weight[rows][:, np.newaxis]
+        return errors.swapaxes(1, 2)
+
+
+def low_rank(M):
+    """Return factors of M to rounding: functions of many alphas are combinations of few."""
+    with one_thread_if_small(M.size):
+        U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
+    kept = s > _EPS * s.max(initial=0)
+    return U[:, kept] * s[kept], Vt[kept]

@@ -1,0 +1,147 @@
+"""What the estimators of ridge regression share: rows in, predictions out."""
+
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import RegressorMixin
+from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skml_lecture.data import Data
+from skml_lecture.solvers import MAX_GRAM
+from skml_lecture.statistics import RegressionMoments, Triangle
+from skml_lecture.validation import check_numbers, check_overflow, check_weight
+
+_SMALLEST = 1e-152  # squares of smaller numbers lose digits, or are zero
+
+
+class LinearRegressor(RegressorMixin):
+    """Reading rows, and predicting from ``coef_`` and ``intercept_``."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+    def predict(self, X):
+        """Return the predictions ``X @ coef_.T + intercept_``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows, in the units of the training data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions in the units of the target.
+        """
+        return self._predict(self._read_rows(X))
+
+    def _read_rows(self, X):
+        """Return valid rows of a fitted model."""
+        check_is_fitted(self)
+        return validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
+
+    def _predict(self, X):
+        """Return the predictions of valid rows."""
+        if sparse.issparse(X) or X.dtype == np.float64:
+            return X @ self.coef_.T + self.intercept_
+        out = np.empty((X.shape[0], *self.coef_.shape[:-1]))
+        Data(X).map(partial(_fill, out, self.coef_, self.intercept_))
+        return out
+
+    def _read(self, X, y, sample_weight, *, reset, may_vanish=False):
+        """Return valid rows as data, with targets (n, t), and whether y is one-dimensional.
+
+        X may still hold NaN.
+        """
+        if sparse.issparse(y):
+            raise TypeError(
+                f"y must be a dense array, got a sparse matrix of shape {y.shape}: use y.toarray()."
+            )
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            multi_output=True,
+            y_numeric=True,
+        )
+        assert_all_finite(y, input_name="y")
+        y = y.astype(np.float64, copy=False)
+        weight = check_weight(sample_weight, X, may_vanish=may_vanish)
+        return Data(X, y.reshape(len(y), -1), weight), y.ndim == 1
+
+    def _publish(self, coef, intercept, single):
+        """Set ``coef_`` and ``intercept_`` in the shape of the targets."""
+        check_overflow(coef)
+        self.coef_ = coef[0] if single else coef
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        else:
+            self.intercept_ = intercept[0] if single else intercept
+
+
+def _fill(out, coef, intercept, blocks):
+    """Predict float32 rows in float64, converted while they are in the cache."""
+    for block in blocks:
+        out[block.rows] = block.x.astype(np.float64) @ coef.T + intercept
+
+
+def check_alpha(alpha, n_targets):
+    """Return ``alpha`` as one value per target."""
+    alpha = np.atleast_1d(check_numbers("alpha", alpha))
+    alpha = check_array(alpha, ensure_2d=False, input_name="alpha")
+    if alpha.ndim != 1 or len(alpha) not in (1, n_targets):
+        raise ValueError(
+            f"alpha must be a number or one number per target ({n_targets}), "
+            f"got shape {alpha.shape}."
+        )
+    if (alpha < 0).any():
+        raise ValueError(f"alpha must be >= 0, got {alpha.min()}.")
+    return np.broadcast_to(alpha, n_targets)
+
+
+def summarize(data, solver="auto", *, always=False):
+    """Return the statistic of the rows that a solver leaves behind, or None where it is too large.
+
+    Rows that are not finite, or whose squares are not, raise here.
+    """
+    n, d = data.n_rows, data.n_features
+    large = d > MAX_GRAM and not always
+    if large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse)):
+        assert_all_finite(data.X, input_name="X")
+        return None
+    if solver == "svd":
+        assert_all_finite(data.X, input_name="X")
+        return Triangle.from_data(data)
+    moments = RegressionMoments.from_data(data)
+    if data.is_sparse or not np.isfinite(moments.x.second).all():
+        assert_all_finite(data.X, input_name="X")  # of sparse rows those of no weight went unread
+    check_overflow(moments.x.second)
+    check_overflow(moments.y.second)
+    check_underflow(data, moments)
+    return moments
+
+
+def check_underflow(data, moments):
+    """Raise where a column varies so little that its squares are zero or have lost digits."""
+    for name, part, X in (("X", moments.x, data.x), ("y", moments.y, data.targets)):
+        squares = part.variances_of_scatter()
+        for j in np.flatnonzero(np.abs(squares) < _SMALLEST**2 * max(part.weight, 1)):
+            column = X[:, [j]].toarray() if sparse.issparse(X) else X[:, [j]]
+            present = slice(None) if data.weight is None else data.weight > 0
+            spread = np.ptp(column[present]) if part.weight else 0.0
+            if 0 < spread < _SMALLEST:
+                raise ValueError(
+                    f"Values of {name} are too small: the squares of column {j} underflow. "
+                    f"Rescale them."
+                )

@@ -1,0 +1,320 @@
+"""Cross-validation of ridge regression over many alphas, from the statistics of the folds."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from skml_lecture.data import Data, take_rows
+from skml_lecture.left_out import LeftOut
+from skml_lecture.solvers import Equations
+from skml_lecture.statistics import Moments, RegressionMoments
+from skml_lecture.statistics.regression_moments import is_constant
+from skml_lecture.validation import warn
+
+_CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions
+_FEW_FOLDS = 20  # whose statistics are held all at once
+
+# from squared errors (..., t), weight, and squared deviations (t,) of the targets from their mean
+SCORES = {
+    "neg_mean_squared_error": lambda errors, weight, _: -errors / weight,
+    "neg_root_mean_squared_error": lambda errors, weight, _: -np.sqrt(errors / weight),
+    "r2": lambda errors, _, spread: 1 - errors / spread,
+}
+
+
+class Scorer:
+    """A scorer of fitted models, its metadata, and what went wrong with it.
+
+    Parameters
+    ----------
+    scorer : callable
+        ``scorer(model, X, y, **metadata)``.
+    metadata : dict
+        What it is given of every row.
+    optional : bool
+        Whether it goes without ``sample_weight`` where it does not know it.
+    """
+
+    def __init__(self, scorer, metadata, *, optional):
+        self.scorer, self.metadata, self.optional = scorer, metadata, optional
+        self.failures = []
+
+    def __call__(self, model, X, y, rows):
+        """Return the score of some rows, NaN where the scorer fails."""
+        given = {name: take_rows(value, rows) for name, value in self.metadata.items()}
+        try:
+            try:
+                score = self.scorer(model, X, y, **given)
+            except TypeError as error:
+                if not (self.optional and "unexpected keyword" in str(error)):
+                    raise
+                self.metadata = {}
+                score = self.scorer(model, X, y)
+        except Exception as error:  # as GridSearchCV: whatever it is
+            self.failures.append(error)
+            return np.nan
+        if not np.isscalar(score):
+            raise ValueError(f"scoring must return a number, got {score!r}.")
+        return score
+
+    def warn_of_failures(self):
+        """Say once how often the scorer failed, and how."""
+        if self.failures:
+            first = self.failures[0]
+            warn(
+                f"Scoring failed {len(self.failures)} times: these scores are NaN. The first "
+                f"failure was {type(first).__name__}: {first}",
+                UserWarning,
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The scores of every candidate on the rows of one data set.
+
+    Parameters
+    ----------
+    data : Data
+        The rows, with targets (n, t).
+    X, y : object
+        The same as the caller gave them, for scorers and splitters.
+    alphas : ndarray of shape (a,)
+        The candidates.
+    fit_intercept : bool
+        Whether rows are centered.
+    scoring : str or callable
+        Name of a squared-error score, else what ``scorer`` calls.
+    scorer : Scorer
+        Scores fitted models.
+    model : callable
+        ``model(alpha, coef, intercept, target)`` is the fitted model of one target, or for None
+        of all; ``model.left_out(alpha, predictions)`` one of given predictions.
+    per_target : bool
+        Whether every target is scored by itself.
+    """
+
+    data: Data
+    X: object
+    y: object
+    alphas: np.ndarray
+    fit_intercept: bool
+    scoring: object
+    scorer: Scorer
+    model: object
+    per_target: bool
+
+    def left_out(self):
+        """Return the scores (1, a, t), or (1, a, 1) of all targets, leaving out each row once."""
+        data, present = self._present()
+        y = Moments.from_samples(data.targets, data.weight, kind="diag")
+        spread = spread_of_targets(y)
+        left_out = LeftOut(self._equations(data), self.alphas)
+        if self._from_errors(data.n_rows, spread):
+            errors = sum(left_out.use(_WeightedSquares(data.root_weight)))
+            return SCORES[self.scoring](errors.T, y.weight, spread)[np.newaxis]
+        predictions = np.empty((len(self.alphas), *data.targets.shape))
+
+        def keep(rows, E):
+            predictions[:, rows] = data.targets[rows] - E.transpose(1, 2, 0)
+
+        left_out.use(keep)
+        X, y = take_rows(self.X, present), take_rows(self.y, present)
+        pairs = zip(self.alphas, predictions, strict=True)
+        scores = [self._score(self.model.of_predictions(*pair), X, y, present) for pair in pairs]
+        return np.array(scores)[np.newaxis]
+
+    def of_folds(self, splits):
+        """Return the scores (f, a, t), or (f, a, 1); NaN of a fold that weighs nothing."""
+        weight = np.ones(self.data.n_rows) if self.data.weight is None else self.data.weight
+        used = [f for f, split in enumerate(splits) if all(weight[part].any() for part in split)]
+        if not used:
+            raise ValueError("Every fold has training or test rows of zero weight only.")
+        of_errors = isinstance(self.scoring, str) and self.scoring in SCORES
+        if of_errors and self.scoring != "r2" and leaves_one_out(splits, self.data.n_rows):
+            return self._of_single_rows(splits)
+        kept = [splits[f] for f in used]
+        scores = [self._of_fold(*fold) for fold in zip(kept, self._fold_moments(kept), strict=True)]
+        whole = np.full((len(splits), *np.shape(scores[0])), np.nan)
+        whole[used] = scores
+        return whole
+
+    def _equations(self, data):
+        if data.n_rows < data.n_features:
+            return Equations(self.fit_intercept, data)
+        return Equations(self.fit_intercept, data, RegressionMoments.from_data(data))
+
+    def _present(self):
+        """Return the rows that weigh something, and their positions."""
+        if self.data.weight is None or self.data.weight.all():
+            return self.data, slice(None)
+        present = np.flatnonzero(self.data.weight)
+        return self.data.take(present), present
+
+    def _of_single_rows(self, splits):
+        """Return the scores of folds that test one row each."""
+        data, present = self._present()
+        squares = np.full((self.data.n_rows, len(self.alphas), data.targets.shape[1]), np.nan)
+        kept = np.empty((data.n_rows, *squares.shape[1:]))
+
+        def keep(rows, E):
+            kept[rows] = np.square(E).transpose(2, 1, 0)
+
+        LeftOut(self._equations(data), self.alphas).use(keep)
+        squares[present] = kept
+        order = np.concatenate([test for _, test in splits])
+        return SCORES[self.scoring](squares[order], 1.0, None)
+
+    def _fold_moments(self, splits):
+        """Yield train and test moments of each split, None for fewer rows than features.
+
+        Where the test sets are a partition of the rows, the training set of a fold is the sum of
+        the other folds: one pass for all of them, and sums lose no digits as differences would.
+        """
+        least = min(len(train) for train, _ in splits)
+        if least < self.data.n_features:
+            return ((None, None) for _ in splits)
+        tests = [test for _, test in splits]
+        if not is_partition(splits, self.data.n_rows):
+            return ((self._moments(train), self._moments(test)) for train, test in splits)
+        if len(splits) <= _FEW_FOLDS:
+            parts = [self._moments(test) for test in tests]
+            return zip(sums_without_each(parts), parts, strict=True)
+        return self._without_each(tests, None)
+
+    def _moments(self, rows):
+        return RegressionMoments.from_data(self.data.pick(rows))
+
+    def _without_each(self, tests, rest):
+        """Yield the moments without each of many test sets, and its own, few at a time."""
+        if len(tests) == 1:
+            yield rest, self._moments(tests[0])
+            return
+        half = len(tests) // 2
+        halves = tests[:half], tests[half:]
+        for inside, outside in (halves, halves[::-1]):
+            others = self._moments(np.concatenate(outside))
+            yield from self._without_each(inside, others if rest is None else rest + others)
+
+    def _of_fold(self, split, moments):
+        """Return the scores (a, t) of one split, or (a, 1) where targets are scored together."""
+        (train, test), (of_train, of_test) = split, moments
+        data = self.data.take(train) if of_train is None else self.data.pick(train)
+        equations = Equations(self.fit_intercept, data, of_train)
+        coefs = equations.path(self.alphas).coefs(
+            np.repeat(self.alphas[:, np.newaxis], data.targets.shape[1], axis=1)
+        )
+        tested = self.data.pick(test)
+        of_y = Moments.from_samples(tested.targets, tested.weight, kind="diag")
+        spread = spread_of_targets(of_y)
+        if self._from_errors(len(test), spread):
+            errors = None
+            if of_test is not None:
+                errors = squared_errors_of_moments(coefs, of_train, of_test, self.fit_intercept)
+            if errors is None:
+                errors = squared_errors(coefs, equations, tested)
+            return SCORES[self.scoring](errors, of_y.weight, spread)
+        X, y = take_rows(self.X, test), take_rows(self.y, test)
+        candidates = zip(self.alphas, coefs, strict=True)
+        return np.array(
+            [
+                self._score(
+                    lambda target, a=a, B=B: self.model(a, B, equations.intercept(B), target),
+                    X,
+                    y,
+                    test,
+                )
+                for a, B in candidates
+            ]
+        )
+
+    def _from_errors(self, n_rows, spread):
+        """Tell whether scores follow from squared errors: r2 of a constant target does not."""
+        if not (isinstance(self.scoring, str) and self.scoring in SCORES):
+            return False
+        return self.scoring != "r2" or (n_rows > 1 and spread.all())
+
+    def _score(self, model, X, y, rows):
+        """Return the scorer's values for the targets apart (t,) or together (1,)."""
+        if self.data.targets.shape[1] == 1 or not self.per_target:
+            target = 0 if np.ndim(y) == 1 else None
+            return [self.scorer(model(target), X, y, rows)]
+        y = np.asarray(y)
+        return [self.scorer(model(t), X, y[:, t], rows) for t in range(y.shape[1])]
+
+
+class _WeightedSquares:
+    """Weighted sums of squared errors (t, a) of a block."""
+
+    def __init__(self, root_weight):
+        self.root = root_weight
+
+    def __call__(self, rows, E):
+        if self.root is not None:
+            E *= self.root[rows]
+        return np.einsum("tai,tai->ta", E, E)
+
+
+def squared_errors(coefs, equations, test):
+    """Return the weighted sums of squared errors (a, t) on the rows ``test``."""
+    rows = equations.rows
+    weight = np.ones(test.n_rows) if test.weight is None else test.weight
+    x, y = test.x, test.targets - rows.y_center
+    return np.array([weight @ (y - (x @ B.T - rows.x_center @ B.T)) ** 2 for B in coefs])
+
+
+def squared_errors_of_moments(coefs, train, test, fit_intercept):
+    """Return the same from the moments of the rows, or None where they cancel."""
+    x_shift, y_shift = (
+        of_test.mean_minus(of_train) if fit_intercept else of_test.mean
+        for of_train, of_test in ((train.x, test.x), (train.y, test.y))
+    )
+    Sxx, Sxy, Syy = test.x.scatter, test.cross, test.y.scatter
+    explained = np.sum(coefs @ Sxx * coefs, axis=2)  # (a, t)
+    centered = Syy - 2 * np.sum(coefs * Sxy.T, axis=2) + explained
+    if (centered < _CANCELLED_BELOW * (Syy + explained)).any():
+        return None
+    return centered + test.weight * (y_shift - coefs @ x_shift) ** 2
+
+
+def check_splits(splits, n):
+    """Return splits as positions counted from the front; each side needs a row."""
+    if not splits:
+        raise ValueError("cv must have one split or more, got none.")
+    for f, split in enumerate(splits):
+        for name, part in zip(("training", "test"), split, strict=True):
+            if not len(part):
+                raise ValueError(f"The {name} set of fold {f} of cv is empty.")
+    return [tuple(np.arange(n)[np.asarray(part)] for part in split) for split in splits]
+
+
+def is_partition(splits, n):
+    """Tell whether each row is tested once and trains every other fold once."""
+    once = np.ones(n)
+    tested = np.concatenate([test for _, test in splits])
+    return np.array_equal(np.bincount(tested, minlength=n), once) and all(
+        np.array_equal(np.bincount(np.concatenate(split), minlength=n), once) for split in splits
+    )
+
+
+def leaves_one_out(splits, n):
+    """Tell whether every row is tested once, by itself, under a model of all the others."""
+    return (
+        len(splits) == n > 1
+        and all(len(test) == 1 and len(train) == n - 1 for train, test in splits)
+        and is_partition(splits, n)
+    )
+
+
+def sums_without_each(parts):
+    """Return, for each part, the sum of all others."""
+    before = list(accumulate(parts[:-1]))
+    after = list(accumulate(reversed(parts[1:])))[::-1]
+    middle = [left + right for left, right in zip(before[:-1], after[1:], strict=True)]
+    return [after[0], *middle, before[-1]]
+
+
+def spread_of_targets(y):
+    """Return squared deviations (t,) of targets from their mean; of constant ones 0."""
+    squares = y.scatter
+    return np.where(is_constant(squares, y.mean, y.weight), 0, squares)

@@ -1,0 +1,150 @@
+"""The one rule that chooses a factorisation, for every way in which rows or statistics come."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skml_lecture.data import Data
+from skml_lecture.solvers.cholesky import GramCholesky, KernelCholesky
+from skml_lecture.solvers.lsqr import Lsqr
+from skml_lecture.solvers.rows import CenteredRows
+from skml_lecture.solvers.spectrum import Spectrum
+from skml_lecture.statistics import RegressionMoments, Triangle
+
+MAX_GRAM = 1000  # features up to which statistics are kept whatever the number of rows
+_MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
+_TRIALS = 100  # iterations of LSQR, where another solver can follow
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """The normal equations of ridge regression: rows, or what they were summarised to, or both.
+
+    Parameters
+    ----------
+    fit_intercept : bool
+        Whether rows are centered.
+    data : Data, default=None
+        The rows, with targets (n, t), where they are at hand.
+    statistic : RegressionMoments or Triangle, default=None
+        Their statistic, where it is known already.
+    """
+
+    fit_intercept: bool
+    data: Data | None = None
+    statistic: RegressionMoments | Triangle | None = None
+
+    @property
+    def is_wide(self):
+        """Whether there are rows, fewer than features: the kernel matrix is the smaller one."""
+        return self.data is not None and self.data.n_rows < self.data.n_features
+
+    @cached_property
+    def rows(self):
+        """The rows, centered at the mean of the statistic where it is known."""
+        mean = None if self.statistic is None else self.statistic.mean
+        return CenteredRows.of(self.data, self.fit_intercept, mean)
+
+    @cached_property
+    def moments(self):
+        """The statistic of the Gram matrix."""
+        if isinstance(self.statistic, RegressionMoments):
+            return self.statistic
+        return RegressionMoments.from_data(self.data)
+
+    @cached_property
+    def kernel(self):
+        """Z Z' of the rows."""
+        return self.rows.kernel()
+
+    @cached_property
+    def gram_and_cross(self):
+        """Z'Z and Z'y."""
+        return self.moments.gram_and_cross(fit_intercept=self.fit_intercept)
+
+    def solver(self, alpha, method="auto"):
+        """Return what solves for the penalties ``alpha`` of the targets (t,).
+
+        Cholesky of the smaller of Gram and kernel matrix, unless it is too ill-conditioned; then
+        the singular values of the rows, or of a statistic alone its eigenvectors. LSQR for large
+        sparse rows, where it converges.
+        """
+        if isinstance(self.statistic, Triangle) or method == "svd":
+            return self._singular_values()
+        if method == "lsqr":
+            return Lsqr(self.rows)
+        if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
+            return self._singular_values()  # rows are interpolated: it is the rank that counts
+        if self.data is not None and method == "auto" and self._iterates():
+            lsqr = Lsqr(self.rows, _TRIALS if self.data.n_features <= _MAX_SPARSE_GRAM else None)
+            coef = lsqr.coefs(alpha)
+            if lsqr.converged or self.data.n_features > _MAX_SPARSE_GRAM:
+                return _Solved(lsqr, coef)
+        cholesky = self._cholesky(alpha.min())
+        return cholesky if cholesky.suffices else self._singular_values()
+
+    def path(self, alphas):
+        """Return what solves for every one of many alphas (a,)."""
+        if isinstance(self.statistic, Triangle):
+            return self._singular_values()
+        if self.is_wide:
+            spectrum = Spectrum.of_kernel(self.rows, self.kernel)
+        else:
+            spectrum = Spectrum.of_gram(*self.gram_and_cross)
+        if spectrum.suffices_for(alphas):
+            return spectrum
+        cholesky = self._cholesky(alphas.min())
+        return cholesky if cholesky.suffices else self._singular_values()
+
+    def spectrum(self, alphas):
+        """Return the singular values and directions, good for every alpha (a,)."""
+        solver = self.path(alphas)
+        return solver if isinstance(solver, Spectrum) else self._singular_values()
+
+    def intercept(self, coef):
+        """Return the free terms (t,) of coefficients (t, d)."""
+        if not self.fit_intercept:
+            return np.zeros(len(coef))
+        if self.statistic is not None:
+            return self.statistic.intercept(coef)
+        return self.rows.y_center - coef @ self.rows.x_center
+
+    def _iterates(self):
+        n, d = self.data.n_rows, self.data.n_features
+        return self.data.is_sparse and (d > _MAX_SPARSE_GRAM or min(n, d) > MAX_GRAM)
+
+    def _cholesky(self, least):
+        if self.is_wide:
+            return KernelCholesky(self.rows, self.kernel, least)
+        rows = None if self.data is None else self.rows
+        return GramCholesky(*self.gram_and_cross, least, rows)
+
+    def _singular_values(self):
+        if self.data is None and isinstance(self.statistic, RegressionMoments):
+            return Spectrum.of_nearly_singular_gram(*self.gram_and_cross)
+        if self.is_wide:
+            return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
+        triangle = self.statistic
+        if not isinstance(triangle, Triangle):
+            triangle = Triangle.from_data(self.data)
+        return Spectrum.of_triangle(*triangle.system(fit_intercept=self.fit_intercept))
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """A solver with its solution, which was needed to know that it suffices."""
+
+    solver: Lsqr
+    coef: np.ndarray
+
+    @property
+    def name(self):
+        return self.solver.name
+
+    @property
+    def converged(self):
+        return self.solver.converged
+
+    def coefs(self, alpha):  # noqa: ARG002 - that of which it is the solution
+        return self.coef

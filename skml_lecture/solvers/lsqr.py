@@ -1,0 +1,168 @@
+r"""Ridge regression by LSQR, which needs nothing but products with the rows.
+
+Every iteration reads the rows once for all targets, both products of a block while it is in the
+cache, where :func:`scipy.sparse.linalg.lsqr` reads them twice for each.
+
+References
+----------
+C. C. Paige, M. A. Saunders, "LSQR: an algorithm for sparse linear equations and sparse least
+squares", ACM Transactions on Mathematical Software 8 (1982).
+"""
+
+from functools import reduce
+from operator import add
+
+import numpy as np
+
+from skml_lecture.data.data import runs_of
+from skml_lecture.data.threads import threads_for
+from skml_lecture.statistics.sums import Sums
+
+_SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
+_TOL = 1e-10  # relative
+
+
+class Lsqr:
+    """Coefficients by LSQR on the centered rows; no rank, no condition is known.
+
+    Parameters
+    ----------
+    rows : CenteredRows
+        The rows.
+    limit : int, default=None
+        Iterations at most; None: so many that exact arithmetic would need fewer.
+    """
+
+    name = "lsqr"
+
+    def __init__(self, rows, limit=None):
+        self.rows = rows
+        self.limit = 10 * min(rows.shape) + 100 if limit is None else limit
+        self.converged = True
+
+    def coefs(self, alpha):
+        """Return coefficients (t, d); ``converged`` says whether the gradient vanished.
+
+        With a penalty and columns of very different norms, on columns scaled to unit norm. Each
+        feature's gradient is in units of its own.
+        """
+        squares = self.rows.squared_norms()[:, np.newaxis]  # (d, 1)
+        y = self.rows.targets
+        size = np.linalg.norm(y, axis=0)
+        unit = 1 / np.sqrt(np.where(squares + alpha > 0, squares + alpha, 1))  # (d, t)
+        scaled = (alpha > 0) & (unit.max(axis=0) > _SCALE_OVER * unit.min(axis=0))
+        D = np.where(scaled, unit, 1.0)
+        x = np.zeros(D.shape)
+        some = size > 0
+        runs = _runs(self.rows.data)
+        with threads_for(len(runs)) as share:
+            system = _System(
+                self.rows,
+                y[:, some] / size[some],
+                D[:, some],
+                alpha[some],
+                lambda work: share(work, runs),
+            )
+            x[:, some] = _lsqr(system, self.limit)
+            gradient = unit[:, some] / D[:, some] * system.gradient(x[:, some])
+        self.converged = bool(np.abs(gradient).max(initial=0) <= 1e-8)
+        return (size * D * x).T
+
+
+def _runs(data):
+    """Return runs of blocks: their rows, the block itself and its transpose.
+
+    None of it is made in a thread: there the interpreter's lock would be in the way.
+    """
+    blocks = data.blocks(result=data.n_features)
+    return runs_of([(block.rows, block.x, block.x.T) for block in blocks])
+
+
+class _System:
+    r"""The equations A x = b, with A = [Z; sqrt(alpha) I] D and b = [y; 0], and vectors p.
+
+    Z are the centered, weighted rows; every column is a system of its own. At first p = b.
+    """
+
+    def __init__(self, rows, y, D, alpha, share):
+        self.center = rows.x_center
+        self.root_weight = rows.data.root_weight
+        self.y, self.D, self.root_alpha, self.share = y, D, np.sqrt(alpha), share
+        self.p, self.q = y.copy(), np.zeros_like(D)  # q: of the rows of the penalty
+
+    def step(self, v, ratio):
+        """Let p = A v - ratio p; return A'p and the norms of p."""
+        v = self.D * v
+        shift = self.center @ v
+
+        def products(run):
+            total = None
+            for rows, x, xT in run:
+                p, z = self.p[rows], x @ v
+                z -= shift
+                if self.root_weight is not None:
+                    z *= self.root_weight[rows, np.newaxis]
+                p *= -ratio
+                p += z
+                e = p if self.root_weight is None else self.root_weight[rows, np.newaxis] * p
+                part = Sums((xT @ e, e.sum(axis=0), np.einsum("it,it->t", p, p)))
+                total = part if total is None else total + part
+            return total
+
+        g, mass, square = reduce(add, self.share(products))
+        self.q = self.root_alpha * v - ratio * self.q
+        g = g - np.outer(self.center, mass) + self.root_alpha * self.q
+        return self.D * g, np.sqrt(square + np.einsum("dt,dt->t", self.q, self.q))
+
+    def gradient(self, x):
+        """Return A'(b - A x)."""
+        self.p[:], self.q[:] = self.y, 0
+        return self.step(-x, -1)[0]
+
+
+def _lsqr(system, limit):
+    """Return x that minimise the norms of A x - b, b of norm 1, in ``limit`` iterations or fewer.
+
+    beta_1 u_1 = b, alpha_1 v_1 = A'u_1, and then
+
+    beta_k+1 u_k+1 = A v_k - alpha_k u_k,  alpha_k+1 v_k+1 = A'u_k+1 - beta_k+1 v_k
+
+    make A bidiagonal in the bases u and v; rotations make it triangular. p = beta u, so that its
+    norm need not be known before the second product. A system that has arrived stands still.
+    """
+    v, beta = system.step(0 * system.D, -1)
+    alpha = np.linalg.norm(v, axis=0)
+    x = np.zeros_like(v)
+    v = _divide(v, alpha)
+    w = v.copy()
+    rest, rho_bar = beta, alpha
+    square = alpha**2  # of A's Frobenius norm, as far as it is known
+    active = alpha > 0
+    for _ in range(limit):
+        if not active.any():
+            break
+        g, beta = system.step(v, _divide(alpha, beta))
+        v = _divide(g, beta) - beta * v
+        v[:, beta == 0] = 0
+        alpha = np.linalg.norm(v, axis=0)
+        v = _divide(v, alpha)
+        square = square + alpha**2 + beta**2
+
+        rho = np.hypot(rho_bar, beta)
+        c, s = _divide(rho_bar, rho), _divide(beta, rho)
+        x += np.where(active, _divide(c * rest, rho), 0) * w
+        w = v - _divide(s * alpha, rho) * w
+        rest = rest * s  # the norm of b - A x
+        rho_bar = -c * alpha
+        # |A'(b - A x)| = rest |rho_bar|
+        A = np.sqrt(square)
+        size = np.linalg.norm(x, axis=0)
+        active &= (np.abs(rho_bar) > _TOL * A) & (rest > _TOL * (1 + A * size))
+    return x
+
+
+def _divide(a, b):
+    """Return a / b, 0 where b is 0."""
+    return np.divide(
+        a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0
+    )

@@ -1,0 +1,192 @@
+"""Weighted rows seen from a center: Z, never copied whole, and products with it."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+
+from skml_lecture.data import Data, each, run_in_threads
+from skml_lecture.data.data import runs_of
+from skml_lecture.statistics.regression_moments import is_constant
+from skml_lecture.validation import check_overflow
+
+_HEAVY = 0.5  # a column of sparse rows with more values than this is centered as a dense one
+
+
+@dataclass(frozen=True, eq=False)
+class CenteredRows:
+    """The rows Z = sqrt(w) (x - center), and their targets.
+
+    Parameters
+    ----------
+    data : Data
+        The rows, with targets (n, t).
+    x_center, y_center : ndarray of shape (d,), (t,)
+        Their means, or zero where no intercept is fitted.
+    fit_intercept : bool
+        Whether they are centered.
+    """
+
+    data: Data
+    x_center: np.ndarray
+    y_center: np.ndarray
+    fit_intercept: bool
+
+    @classmethod
+    def of(cls, data, fit_intercept, mean=None):
+        """Center rows at their ``mean`` of features and targets (None: it is computed)."""
+        d = data.n_features
+        if not fit_intercept:
+            return cls(data, np.zeros(d), np.zeros(data.targets.shape[1]), fit_intercept)
+        if mean is None:
+            mean = mean_of(data)
+        return cls(data, mean[:d], mean[d:], fit_intercept)
+
+    @property
+    def shape(self):
+        """Number of rows, number of features."""
+        return self.data.n_rows, self.data.n_features
+
+    @property
+    def root_weight(self):
+        """Square roots of the weights, of shape (n,)."""
+        root = self.data.root_weight
+        return np.ones(self.data.n_rows) if root is None else root
+
+    @property
+    def targets(self):
+        """The centered, weighted targets y, of shape (n, t)."""
+        y = self.data.targets - self.y_center
+        return y if self.data.root_weight is None else self.data.root_weight[:, np.newaxis] * y
+
+    def only(self, targets):
+        """Return the same rows with some of their targets."""
+        data = replace(self.data, targets=self.data.targets[:, targets])
+        return CenteredRows(data, self.x_center, self.y_center[targets], self.fit_intercept)
+
+    def dense(self, block, out=None):
+        """Return the weighted, centered features of a block, dense."""
+        x = block.x.toarray() if sparse.issparse(block.x) else block.x
+        Z = np.subtract(x, self.x_center, out=out, dtype=np.float64)
+        if block.root_weight is not None:
+            Z *= block.root_weight[:, np.newaxis]
+        return Z
+
+    def exactly_centered(self):
+        """Return Z as an array, without the rounding of the center."""
+        Z = self.dense(self.data)
+        if self.fit_intercept:
+            u = self.root_weight / np.linalg.norm(self.root_weight)
+            Z -= np.outer(u, u @ Z)
+        return Z
+
+    def squared_norms(self):
+        """Return the squared norms (d,) of the columns of Z; of constant ones 0."""
+        if self.data.is_sparse:
+            x, weight = self.data.x, self.data.weight
+            weight = np.ones(x.shape[0]) if weight is None else weight
+            squared = sparse.csr_array(
+                (x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape
+            )
+            squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
+        else:
+            squares = self.data.sum(each(partial(_squares, self.x_center)))
+        constant = is_constant(squares, self.x_center, self.data.total_weight)
+        return np.where(constant & self.fit_intercept, 0, squares)
+
+    def transposed_times(self, A):
+        """Return Z' A of shape (d, k)."""
+        root = self.data.root_weight
+        if self.data.is_sparse:
+            A = A if root is None else root[:, np.newaxis] * A
+            return self.data.x.T @ A - np.outer(self.x_center, A.sum(axis=0))
+        product = np.empty((self.data.n_features, A.shape[1]))
+
+        def fill(blocks):
+            for columns, Z in blocks:
+                np.matmul(Z.T, A, out=product[columns])
+
+        self.map_columns(fill)
+        return product
+
+    def times_transposed(self, A):
+        """Return Z Z'A of shape (n, k)."""
+        if not self.data.is_sparse:
+            return sum(self.map_columns(lambda run: sum(Z @ (Z.T @ A) for _, Z in run)))
+        v = self.transposed_times(A)
+        return self.root_weight[:, np.newaxis] * (self.data.x @ v - self.x_center @ v)
+
+    def map_columns(self, work):
+        """Return ``work(run)`` of runs of ``(columns, Z)``, Z the dense columns, for wide rows."""
+        x, root = self.data.x, self.data.root_weight
+        n, d = x.shape
+        step = max(2**18 // max(n, 1), 256)
+
+        def blocks(run):
+            for columns in run:
+                Z = np.subtract(x[:, columns], self.x_center[columns], dtype=np.float64)
+                if root is not None:
+                    Z *= root[:, np.newaxis]
+                yield columns, Z
+
+        slices = [slice(i, min(i + step, d)) for i in range(0, d, step)]
+        return run_in_threads(lambda run: work(blocks(run)), runs_of(slices))
+
+    def residual_products(self, coef):
+        """Return Z' (y - Z coef') of shape (d, t)."""
+        if self.data.is_sparse:
+            x, weight = self.data.x, self.data.weight
+            error = self.data.targets - self.y_center - (x @ coef.T - self.x_center @ coef.T)
+            error = error if weight is None else weight[:, np.newaxis] * error
+            return x.T @ error - np.outer(self.x_center, error.sum(axis=0))
+        return self.data.sum(each(partial(_residual_products, self.x_center, self.y_center, coef)))
+
+    def kernel(self):
+        """Return Z Z' of shape (n, n), or raise where it overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check_overflow(self._kernel())
+
+    def _kernel(self):
+        if not self.data.is_sparse:
+            return sum(self.map_columns(_sum_of_kernels))
+        x, n = self.data.x.tocsc(), self.data.n_rows
+        heavy = np.diff(x.indptr) > _HEAVY * n
+        L, H = x[:, ~heavy].tocsr(), x[:, heavy].toarray() - self.x_center[heavy]
+        K = (L @ L.T).toarray() + H @ H.T
+        if self.fit_intercept:
+            m = L @ self.x_center[~heavy]
+            K += self.x_center[~heavy] @ self.x_center[~heavy] - m - m[:, np.newaxis]
+        s = self.data.root_weight
+        return K if s is None else s[:, np.newaxis] * K * s
+
+
+def mean_of(data):
+    """Return the weighted mean of features and then targets."""
+    n = data.n_rows
+    share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
+    # by threads of our own: those of the BLAS would stay in the way of the next
+    x_mean = data.sum(each(partial(_share_of, share)))
+    return np.concatenate([x_mean, share @ data.targets])
+
+
+def _share_of(share, block):
+    return block.x.T @ share[block.rows]
+
+
+def _squares(center, block):
+    z = (block.x - center) ** 2
+    return z.sum(axis=0) if block.weight is None else block.weight @ z
+
+
+def _residual_products(x_center, y_center, coef, block):
+    x = block.x - x_center
+    error = block.targets - y_center - x @ coef.T
+    if block.weight is not None:
+        error *= block.weight[:, np.newaxis]
+    return x.T @ error
+
+
+@np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+def _sum_of_kernels(blocks):
+    return sum(Z @ Z.T for _, Z in blocks)

@@ -1,0 +1,203 @@
+"""Ridge regression for every alpha from the singular values and directions of the rows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import linalg
+
+from skml_lecture.data import one_thread_if_small
+from skml_lecture.solvers.rank import EPS, row_space
+
+CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Z = U diag(s) V' of the centered rows: beta = V (s U'y / (s^2 + alpha)).
+
+    Null directions are left out, so alpha = 0 is least squares of minimum norm.
+
+    Parameters
+    ----------
+    name : str
+        What was factorised.
+    s : ndarray of shape (r,)
+        Singular values, positive.
+    V : ndarray of shape (d, r)
+        Directions among the features, orthonormal.
+    Uy : ndarray of shape (r, t)
+        The targets along the directions.
+    rcond : float
+        Reciprocal condition, of the squares where a Gram or kernel matrix was factorised: what
+        its rounding is amplified by.
+    U : ndarray of shape (n, r), default=None
+        Directions among the rows, where they were computed.
+    """
+
+    name: str
+    s: np.ndarray
+    V: np.ndarray
+    Uy: np.ndarray
+    rcond: float
+    U: np.ndarray | None = None
+
+    @classmethod
+    def of_gram(cls, gram, cross):
+        """Decompose Z'Z = V diag(s^2) V', for columns of about the same size."""
+        with one_thread_if_small(gram.size):
+            values, V = linalg.eigh(gram, check_finite=False)
+            largest = values.max(initial=0)
+            kept = values > len(values) * EPS * largest
+            rcond = values.min(initial=largest) / largest if largest > 0 else 1.0
+            s, V = np.sqrt(values[kept]), V[:, kept]
+            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond)
+
+    @classmethod
+    def of_nearly_singular_gram(cls, gram, cross):
+        """Decompose Z'Z of columns of any size, and of any rank.
+
+        The rank is that at unit norm, where the rounding of a Gram matrix is 32 d eps; then
+        Z'Z = R'R by Cholesky, and the singular values of R.
+        """
+        d = len(gram)
+        size = np.sqrt(gram.diagonal())
+        live = np.flatnonzero(size > 0)
+        unit = 1 / size[live]
+        M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
+        values, V = linalg.eigh(M, check_finite=False)
+        cutoff = 32 * max(d, 1) * EPS
+        B = row_space(V, values, cutoff, unit)
+        largest = values.max(initial=0)
+        rcond = values[values > cutoff * largest].min(initial=largest) / (largest or 1)
+        G, c = gram[np.ix_(live, live)], cross[live]
+        if B is not None:
+            G, c = B.T @ G @ B, B.T @ c
+        unit = 1 / np.sqrt(np.maximum(G.diagonal(), np.finfo(np.float64).tiny))
+        R = _root(G * unit * unit[:, np.newaxis])  # upper, of columns of unit norm
+        b = linalg.solve_triangular(R, unit[:, np.newaxis] * c, trans="T", check_finite=False)
+        return cls._of_factor("eigh", R / unit, b, B, live, d, rcond)
+
+    @classmethod
+    def of_triangle(cls, A, b):
+        """Decompose a triangular factor, or few rows, by their singular values.
+
+        The rank is that of columns of unit norm, up to 32 d eps.
+        """
+        d = A.shape[1]
+        size = column_norms(A)
+        live = np.flatnonzero(size > 0)
+        if len(A) < len(live):
+            return replace(cls.of_wide_rows(A, b), U=None)
+        A = A[:, live]
+        unit = 1 / size[live]
+        _, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
+        cutoff = 32 * max(d, 1) * EPS
+        B = row_space(Vt.T, s, cutoff, unit)
+        largest = s.max(initial=0)
+        rcond = s[s > cutoff * largest].min(initial=largest) / (largest or 1)
+        return cls._of_factor("svd", A if B is None else A @ B, b, B, live, d, rcond)
+
+    @classmethod
+    def of_wide_rows(cls, Z, y):
+        """Decompose fewer rows than features by the triangular factor of their transpose.
+
+        Features are sorted by size, so that small ones keep their digits beside large ones.
+        """
+        n, d = Z.shape
+        size = column_norms(Z)
+        rank = 0
+        if size.any():
+            unit = np.divide(1, size, out=np.zeros(d), where=size > 0)
+            s = linalg.svdvals(Z * unit, check_finite=False)
+            rank = np.count_nonzero(s > 32 * n * EPS * s.max())
+        order = np.argsort(-size, kind="stable")
+        Q, R, pivots = linalg.qr(Z[:, order].T, mode="economic", pivoting=True, check_finite=False)
+        L = np.empty_like(R)
+        L[:, pivots] = R  # Z' = Q L
+        U, s, W = accurate_svd(L.T)
+        V = np.empty_like(Q)
+        V[order] = Q @ W
+        rcond = s[rank - 1] / s[0] if rank else 1.0
+        U = U[:, :rank]
+        return cls("svd", s[:rank], V[:, :rank], U.T @ y, rcond, U)
+
+    @classmethod
+    def of_kernel(cls, rows, kernel):
+        """Decompose Z Z' = U diag(s^2) U'."""
+        n = len(kernel)
+        values, U = linalg.eigh(kernel, check_finite=False)
+        largest = values.max(initial=0)
+        kept = np.arange(n) >= int(rows.fit_intercept)  # the direction of centering is null
+        rcond = values[kept].min(initial=largest) / (largest or 1)
+        kept &= values > n * EPS * largest
+        values, U = values[kept], U[:, kept]
+        s = np.sqrt(values)
+        V = rows.transposed_times(U / s)
+        return cls("cholesky", s, V, U.T @ rows.targets, rcond, U)
+
+    @classmethod
+    def _of_factor(cls, name, A, b, B, live, d, rcond):
+        """Decompose the factor A of some columns, in the basis B of their row space."""
+        U, s, W = accurate_svd(A)
+        V = np.zeros((d, len(s)))
+        V[live] = W if B is None else B @ W
+        return cls(name, s, V, U.T @ b, rcond)
+
+    @property
+    def rank(self):
+        """Number of directions that the rows determine."""
+        return len(self.s)
+
+    @property
+    def accuracy(self):
+        """Reciprocal of what rounding is amplified by in U."""
+        return self.rcond if self.name == "svd" else np.sqrt(max(self.rcond, EPS))
+
+    def suffices_for(self, alphas):
+        """Tell whether every alpha keeps about eight digits."""
+        square = self.s.max(initial=0) ** 2
+        return self.rcond * square + alphas.min() >= CAREFUL_BELOW * square
+
+    def shrinkage(self, alpha):
+        """Return s^2 / (s^2 + alpha), of shape (r, *alpha.shape)."""
+        s = self.s.reshape(-1, *[1] * np.ndim(alpha))
+        return 1 / (1 + alpha / s / s)
+
+    def coefs(self, alpha):
+        """Return coefficients (..., t, d) for alphas (..., t) or (..., 1)."""
+        s = self.s.reshape(-1, *[1] * alpha.ndim)
+        Uy = self.Uy.reshape(len(self.s), *[1] * (alpha.ndim - 1), self.Uy.shape[1])
+        along = Uy / (s + alpha / s)  # (r, ..., t)
+        flat = self.V @ along.reshape(len(self.s), np.prod(along.shape[1:]))
+        return np.moveaxis(flat.reshape(len(self.V), *along.shape[1:]), 0, -1)
+
+
+def column_norms(A):
+    """Return the norms of the columns, without overflow and underflow of their squares."""
+    largest = np.abs(A).max(axis=0, initial=0)
+    return largest * np.linalg.norm(A / np.where(largest > 0, largest, 1), axis=0)
+
+
+def accurate_svd(A):
+    """Return U, s and V of a matrix of full column rank, small singular values to their digits.
+
+    By Jacobi rotations (LAPACK's gejsv), which columns of very different size do not hurt.
+    """
+    m, n = A.shape
+    if not n:
+        return np.zeros((m, 0)), np.zeros(0), np.zeros((0, 0))
+    s, U, V, work, _, info = linalg.lapack.dgejsv(A, joba=2, jobr=0, jobp=0)
+    if info:  # it did not converge
+        U, s, Vt = linalg.svd(A, full_matrices=False, check_finite=False)
+        return U, s, Vt.T
+    return U[:, :n], s * (work[0] / work[1]), V
+
+
+def _root(M):
+    """Return R with R'R = M of unit diagonal, positive definite but for rounding."""
+    jitter = 0.0
+    while True:
+        R, info = linalg.lapack.dpotrf(M + jitter * np.eye(len(M)), lower=False, clean=True)
+        if not info:
+            return R
+        jitter = max(2 * jitter, len(M) * EPS)

@@ -1,0 +1,62 @@
+"""Weighted sums of rows over groups."""
+
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+_COUNTED_AT_ONCE = 2**20  # stored values of sparse rows
+_MAX_DENSE_GROUPS = 64  # with more, most products with zeros are for nothing
+
+
+class GroupSum:
+    """Weighted sums of the rows of a block over each group.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        The group of each row.
+    n_groups : int
+        Number of groups.
+    weight : ndarray of shape (n,) or None
+        Weights of the rows; None means 1.
+    """
+
+    def __init__(self, codes, n_groups, weight):
+        self.codes, self.n_groups, self.weight = codes, n_groups, weight
+
+    @cached_property
+    def indicator(self):
+        """The weights as a (k, n) matrix with one entry in each column, at the row's group."""
+        n = len(self.codes)
+        weight = np.ones(n) if self.weight is None else self.weight
+        if self.n_groups > _MAX_DENSE_GROUPS:
+            shape = (self.n_groups, n)
+            return sparse.csc_array((weight, self.codes, np.arange(n + 1)), shape=shape).tocsr()
+        indicator = np.zeros((n, self.n_groups))
+        indicator[np.arange(n), self.codes] = weight
+        return indicator.T
+
+    @cached_property
+    def total(self):
+        """The weight of each group, (k,)."""
+        return np.bincount(self.codes, self.weight, self.n_groups).astype(np.float64)
+
+    def __call__(self, x):
+        """Return the sums of the rows of ``x``, an ndarray or CSR, of shape (k, d)."""
+        if not sparse.issparse(x):
+            return self.indicator @ x
+        size = self.n_groups * x.shape[1]
+        step = max(_COUNTED_AT_ONCE * x.shape[0] // max(x.nnz, 1), 1)
+        sums = np.zeros(size)
+        for start in range(0, x.shape[0], step):
+            indptr = x.indptr[start : start + step + 1]
+            lengths, stored = np.diff(indptr), slice(indptr[0], indptr[-1])
+            rows = slice(start, start + step)
+            cells = np.repeat(self.codes[rows].astype(np.intp) * x.shape[1], lengths)
+            cells += x.indices[stored]
+            values = x.data[stored]
+            if self.weight is not None:
+                values = values * np.repeat(self.weight[rows], lengths)
+            sums += np.bincount(cells, values, size)
+        return sums.reshape(self.n_groups, x.shape[1])

@@ -1,0 +1,192 @@
+"""What regression needs of rows: moments of features and targets, and their products."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skml_lecture.statistics import sums
+from skml_lecture.statistics.moments import Moments
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionMoments:
+    r"""Moments of features x and targets y, and their centred products; ``+``, ``-``, ``*``.
+
+    .. math:: S_{xx} = \sum_i w_i (x_i - \bar x)(x_i - \bar x)^\top, \quad
+              S_{xy} = \sum_i w_i (x_i - \bar x)(y_i - \bar y)^\top, \quad
+              S_{yy} = \sum_i w_i (y_i - \bar y)^2
+
+    Products of one target with another are in no solution, so they are not formed.
+
+    Parameters
+    ----------
+    x : Moments
+        Of the features, with products.
+    y : Moments
+        Of the targets, squares only.
+    products : ndarray of shape (n_features, n_targets)
+        Weighted sums of (x - its origin)(y - its origin).
+
+    See Also
+    --------
+    Moments : The same of one set of columns.
+    Triangle : The triangular factor of the rows, which does not square their condition.
+
+    Notes
+    -----
+    One pass, O(n d (d + t)).
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", COMPSTAT 1982, eq. (2.1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skml_lecture.data import Data
+    >>> from skml_lecture.statistics import RegressionMoments
+    >>> data = Data.of([[0.0], [1.0], [2.0]], targets=[[1.0], [3.0], [5.0]])
+    >>> RegressionMoments.from_data(data).scatter
+    array([[2., 4.],
+           [4., 8.]])
+    """
+
+    x: Moments
+    y: Moments
+    products: np.ndarray  # (d, t)
+
+    @classmethod
+    @np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
+    def from_data(cls, data):
+        """Summarise rows.
+
+        Parameters
+        ----------
+        data : Data
+            The rows; targets of shape (n_samples, n_targets).
+
+        Returns
+        -------
+        moments : RegressionMoments
+            Of these rows.
+        """
+        d = data.n_features
+        y = Moments.from_samples(data.targets, data.weight, kind="diag")
+        if not data.n_rows:
+            return cls(Moments.empty(d), y, np.zeros((d, y.n_features)))
+        if data.is_sparse:
+            total, origin, P, cross = sums.sparse_products(data, data.targets - y.origin)
+            return cls(Moments(total, origin, P[:d, d], P[:d, :d]), y, cross[:d])
+        origin = sums.near_mean(data)
+        for _ in range(sums.MAX_PASSES):
+            total, P, cross = sums.products(origin, y.origin, data)
+            x = Moments(total, origin, P[:d, d], P[:d, :d])
+            origin = x.better_origin()
+            if origin is x.origin:
+                break
+        return cls(x, y, cross[:d])
+
+    def __add__(self, other):
+        if not isinstance(other, RegressionMoments):
+            return NotImplemented
+        x, y = self.x + other.x, self.y + other.y
+        ours, theirs = (part._seen_from(x.origin, y.origin) for part in (self, other))
+        return RegressionMoments(x, y, ours + theirs)
+
+    def __sub__(self, other):
+        if not isinstance(other, RegressionMoments):
+            return NotImplemented
+        x, y = self.x - other.x, self.y - other.y
+        ours, theirs = (part._seen_from(x.origin, y.origin) for part in (self, other))
+        return RegressionMoments(x, y, (ours - theirs) * (x.weight > 0))
+
+    def __mul__(self, factor):
+        return RegressionMoments(self.x * factor, self.y * factor, self.products * factor)
+
+    __rmul__ = __mul__
+
+    @property
+    def weight(self):
+        """Total weight of the rows."""
+        return self.x.weight
+
+    @property
+    def n_targets(self):
+        """Number of targets."""
+        return self.y.n_features
+
+    @property
+    def mean(self):
+        """Mean of the features and then the targets."""
+        return np.concatenate([self.x.mean, self.y.mean])
+
+    @property
+    def cross(self):
+        """Centred products of features and targets, of shape (n_features, n_targets)."""
+        return self.products - np.outer(self.x.first, self.y.offset)
+
+    @property
+    def scatter(self):
+        """Centred products of the features and then the targets; NaN of one target and another."""
+        d, t = self.x.n_features, self.n_targets
+        scatter = np.full((d + t, d + t), np.nan)
+        scatter[:d, :d], scatter[:d, d:] = self.x.scatter, self.cross
+        scatter[d:, :d] = scatter[:d, d:].T
+        scatter.flat[d * (d + t + 1) :: d + t + 1] = self.y.scatter
+        return scatter
+
+    def gram_and_cross(self, *, fit_intercept):
+        """Return X'WX (d, d) and X'WY (d, t), about the mean or without intercept about zero.
+
+        Parameters
+        ----------
+        fit_intercept : bool
+            Whether about the mean. A column that is constant but for rounding is one of zeros.
+
+        Returns
+        -------
+        gram, cross : ndarray
+            New arrays.
+        """
+        if not fit_intercept:
+            zero = RegressionMoments(
+                self.x.seen_from(np.zeros(self.x.n_features)),
+                self.y.seen_from(np.zeros(self.n_targets)),
+                self._seen_from(0.0, 0.0),
+            )
+            return zero.x.second, zero.products
+        gram, cross = self.x.scatter, self.cross
+        constant = is_constant(gram.diagonal(), self.x.mean, self.weight)
+        if constant.any():
+            gram[constant] = gram[:, constant] = cross[constant] = 0
+        return gram, cross
+
+    def intercept(self, coef):
+        """Return mean(y) - coef mean(x) with all its digits.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (n_targets, n_features)
+            Coefficients.
+
+        Returns
+        -------
+        intercept : ndarray of shape (n_targets,)
+            In the units of the targets.
+        """
+        x, y = (part.origin.astype(np.longdouble) + part.offset for part in (self.x, self.y))
+        return (y - coef.astype(np.longdouble) @ x).astype(np.float64)  # which may cancel
+
+    def _seen_from(self, x_origin, y_origin):
+        """Return the products as seen from other origins."""
+        dx, dy = self.x.origin - x_origin, self.y.origin - y_origin
+        if not (dx.any() or dy.any()):
+            return self.products
+        moved = np.outer(dx, self.y.first) + np.outer(self.x.first, dy)
+        return self.products + moved + self.weight * np.outer(dx, dy)
+
+
+def is_constant(squares, mean, weight):
+    """Tell which columns, of these centred squares, are but the rounding of their mean."""
+    return squares <= weight * (8 * np.finfo(np.float64).eps * mean) ** 2

@@ -1,0 +1,301 @@
+"""Sums over rows as seen from an origin: what :class:`Moments` are made of.
+
+With z = x - origin: the weight, the sum of w z, and that of w z z' or of its diagonal.
+"""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg.blas import dsyrk
+
+from skml_lecture.data import Data, one_thread_if_small
+from skml_lecture.statistics.group_sum import GroupSum
+
+MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
+_ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
+_FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
+_FIRST_ROWS = 64  # from which an origin is taken
+MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
+_RUN_ELEMENTS = 2**22  # 32 MB of float64 for what all runs hold at a time
+
+
+class Sums(tuple):
+    """Arrays that add one by one."""
+
+    def __add__(self, other):
+        return Sums(a + b for a, b in zip(self, other, strict=True))
+
+
+def rounded(offset, spread):
+    """Return the offset to a power of two near the spread: few digits, and sums stay exact."""
+    with np.errstate(divide="ignore"):
+        unit = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))))
+    return np.where(spread > 0, np.round(offset / unit) * unit, offset)
+
+
+def near_mean(data, n_groups=None):
+    """Return a point near the mean of the rows (d,), or of each group (k, d).
+
+    It is told from a few of the first rows that weigh something. Of a constant column it is the
+    constant.
+    """
+    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**18 // data.row_size, 1), data.n_rows)
+    if data.weight is not None:
+        present = np.flatnonzero(data.weight)
+        rows = present[:few]
+    else:
+        present, rows = slice(None), np.arange(few)
+    if n_groups is None:
+        return _near_mean(_dense(data.take(rows)), np.zeros(len(rows), np.intp), 1)[0]
+    codes = data.targets[present]
+    first = np.full(n_groups, -1)
+    first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
+    rows = np.concatenate([first[first >= 0], rows])
+    return _near_mean(_dense(data.take(rows)), data.targets[rows], n_groups)
+
+
+def _near_mean(x, codes, n_groups):
+    """Return for each group a point near the mean of a few rows; zero for one without any."""
+    anchor = np.zeros((n_groups, x.shape[1]))
+    known = ~np.isnan(x)
+    anchor[codes[::-1]] = np.where(known, x, 0.0)[::-1]
+    z = np.where(known, x - anchor[codes], 0.0)
+    of_groups = GroupSum(codes, n_groups, None)
+    count = np.maximum(of_groups(known.astype(np.float64)), 1)
+    offset = of_groups(z) / count
+    spread = np.sqrt(np.maximum(of_groups(z**2) / count - offset**2, 0))
+    return anchor + rounded(offset, spread)
+
+
+def _dense(data):
+    x = data.x
+    return np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
+
+
+def about(origin, data, n_groups=None, kind="full", *, missing=False):
+    """Return weight, origin, first and second sums of dense rows as seen from an origin."""
+    d = data.n_features
+    if n_groups is not None:
+        work = partial(_of_groups, origin, kind, missing)
+        weight, first, second = _shared(work, data, n_groups, kind)
+        return weight, origin, first, second
+    if kind == "full":
+        total, P = products(origin, None, data)[:2]
+        return total, origin, P[:d, d], P[:d, :d]
+    one = replace(data, targets=np.zeros(data.n_rows, np.intp))
+    parts = about(origin[np.newaxis], one, 1, kind, missing=missing)
+    return tuple(part[0] for part in parts)
+
+
+def products(origin, y_origin, data):
+    """Return the weight, P = sum w [z, 1] [z, 1]', and with targets sum w [z, 1] (y - origin)'."""
+    d = len(origin)
+    t = 0 if y_origin is None else len(y_origin)
+    work = partial(_products, origin, y_origin)
+    shape = {"width": 4 * d + t, "at_least": min(_ROWS, max(2**20 // (d + t + 1), 64))}
+    if d > MAX_THREADED_WIDTH:
+        total, P, cross = work(data.blocks(**shape))
+        P = P + P.T
+        P.flat[:: len(P) + 1] /= 2
+        return total, P, cross
+    if 8 * d * (d + t) > _RUN_ELEMENTS:
+        return work(data.blocks(**shape))
+    small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
+    with small:
+        return data.sum(work, **shape)
+
+
+@np.errstate(invalid="ignore", over="ignore")  # threads do not inherit it; the caller looks
+def _products(origin, y_origin, blocks):
+    """Return the sums of ``products`` over some blocks; of wide rows the upper triangle of P."""
+    d = len(origin)
+    wide = d > MAX_THREADED_WIDTH
+    P, total = np.zeros((d + 1, d + 1), order="F" if wide else "C"), 0.0
+    cross = 0.0
+    buffer = np.empty((max(block.n_rows for block in blocks), d + 1))
+    buffer[:, d] = 1
+    for block in blocks:
+        Z, root = buffer[: block.n_rows], block.root_weight
+        np.subtract(block.x, origin, out=Z[:, :d])
+        if root is not None:
+            Z[:, d] = 1
+            Z *= root[:, np.newaxis]
+        total += block.total_weight
+        if wide:  # in place, by threads of its own, but it holds the interpreter
+            P = dsyrk(1.0, Z.T, beta=1.0, c=P, overwrite_c=True)
+        else:
+            P += Z.T @ Z
+        if y_origin is not None:
+            y = block.targets - y_origin
+            if root is not None:
+                y *= root[:, np.newaxis]
+            cross = cross + Z.T @ y
+    return Sums((total, P, cross))
+
+
+def _shared(work, data, n_groups, kind):
+    """Return the sums over groups, in as many runs as memory allows, one for wide products."""
+    cross, own = kind in ("full", "tied"), kind in ("full", "diag")
+    d = data.n_features
+    wide = cross and d > MAX_THREADED_WIDTH
+    shape = {"width": 2 * d, "at_least": MAX_THREADED_WIDTH if wide else 16}
+    size = (n_groups if own else 1) * d ** (1 + cross)
+    if wide or 8 * size > _RUN_ELEMENTS:
+        return work(data.blocks(**shape))
+    with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
+        return data.sum(work, **shape)
+
+
+@np.errstate(invalid="ignore", over="ignore")  # threads do not inherit it; the caller looks
+def _of_groups(origin, kind, missing, blocks):
+    """Return weight, first and second sums of the groups over some blocks."""
+    k, d = origin.shape
+    buffer = np.empty((2, max(block.n_rows for block in blocks), d))
+    weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
+    for block in blocks:
+        codes = block.targets
+        Z = np.take(origin, codes, axis=0, out=buffer[0, : block.n_rows], mode="clip")
+        np.subtract(block.x, Z, out=Z)
+        of_groups = GroupSum(codes, k, block.weight)
+        total, sums = of_groups.total, of_groups(Z)
+        if missing:  # every column has a weight of its own
+            total = np.broadcast_to(total[:, np.newaxis], (k, d))
+            if np.isnan(sums).any():
+                absent = np.isnan(Z)
+                Z[absent] = 0.0
+                total, sums = of_groups(1.0 - absent), of_groups(Z)
+        weight = weight + total
+        first = first + sums
+        _add_squares(second, kind, Z, of_groups, block.root_weight, buffer[1])
+    return Sums((weight, first, second))
+
+
+def _zeros(kind, k, d):
+    own, cross = kind in ("full", "diag"), kind in ("full", "tied")
+    return np.zeros((k,) * own + (d,) * (1 + cross))
+
+
+def _add_squares(second, kind, Z, of_groups, root, buffer):
+    """Add the weighted squares, and products, of a block of rows; overwrites the rows.
+
+    Matrix products are NumPy's: they let go of the interpreter, as SciPy's BLAS does not.
+    """
+    if kind == "diag":
+        second += of_groups(np.square(Z, out=Z))
+        return
+    if root is not None:
+        Z *= root[:, np.newaxis]
+    if kind == "tied":
+        second += Z.T @ Z
+    elif kind == "tied_diag":
+        second += np.einsum("ij,ij->j", Z, Z)
+    else:
+        codes = of_groups.codes
+        order = np.argsort(codes, kind="stable")
+        rows = np.take(Z, order, axis=0, out=buffer[: len(Z)], mode="clip")
+        present, starts = np.unique(codes[order], return_index=True)
+        for c, a, b in zip(present, starts, [*starts[1:], len(Z)], strict=True):
+            second[c] += rows[a:b].T @ rows[a:b]
+
+
+def of_sparse(data, n_groups=None, kind="full", *, missing=False):
+    """Return weight, origin, first and second sums of sparse rows, never made dense."""
+    if n_groups is None and kind == "full":
+        total, origin, P, *_ = sparse_products(data)
+        return total, origin, P[:-1, -1], P[:-1, :-1]
+    codes = np.zeros(data.n_rows, np.intp) if n_groups is None else data.targets
+    k = n_groups or 1
+    if kind in ("full", "tied"):
+        return _sparse_by_group(data, codes, k, kind)
+    weight, origin, first, second = _sparse_diagonals(data.x, data.weight, codes, k, missing)
+    if n_groups is None:
+        return (part[0] for part in (weight, origin, first, second))
+    return weight, origin, first, second if kind == "diag" else second.sum(axis=0)
+
+
+def _sparse_by_group(data, codes, k, kind):
+    """Return the sums with products of each group of sparse rows."""
+    d = data.n_features
+    weight, (origin, first) = np.zeros(k), np.zeros((2, k, d))
+    second = _zeros(kind, k, d)
+    order = np.argsort(codes, kind="stable")
+    present, starts = np.unique(codes[order], return_index=True)
+    for c, rows in zip(present, np.split(order, starts[1:]), strict=True):
+        weight[c], origin[c], P, *_ = sparse_products(data.pick(rows))
+        first[c] = P[:d, d]
+        second[(c,) * (kind == "full")] += P[:d, :d]
+    return weight, origin, first, second
+
+
+def sparse_products(data, Y=None):
+    """Return weight and origin of sparse rows, and the sums of ``products`` as seen from it.
+
+    Columns that hold a value in most rows are centered as dense ones. The others are zero in
+    most rows, so their mean is not large against their spread, and are seen from zero.
+    """
+    x, d = data.x.tocsr(), data.n_features
+    weight = np.ones(data.n_rows) if data.weight is None else data.weight.astype(np.float64)
+    total = weight.sum()
+    heavy = np.bincount(x.indices, np.repeat(weight, np.diff(x.indptr)), minlength=d) > total / 2
+    columns = np.flatnonzero(heavy)
+    origin = np.zeros(d)
+    if len(columns):
+        codes = np.zeros(data.n_rows, np.intp)
+        origin[columns] = _sparse_diagonals(x[:, columns], weight, codes, 1, missing=False)[1][0]
+    P = np.zeros((d + 1, d + 1))
+    cross = 0.0
+    blocks = Data(x, Y, weight).blocks(max(data.row_size, 4 * len(columns)), result=d)
+    for block in blocks:
+        w, z = block.weight, block.x.astype(np.float64, copy=False)
+        H = z[:, columns].toarray() - origin[columns]
+        L = sparse.csr_array((z.data * ~heavy[z.indices], z.indices, z.indptr), z.shape)
+        wL = sparse.csr_array(
+            (np.repeat(w, np.diff(z.indptr)) * L.data, z.indices, z.indptr), z.shape
+        )
+        P[:d, :d] += (wL.T @ L).toarray()
+        wH = w[:, np.newaxis] * H
+        P[:d, columns] += (across := L.T @ wH)
+        P[columns, :d] += across.T
+        P[np.ix_(columns, columns)] += H.T @ wH
+        P[:d, d] += L.T @ w
+        P[columns, d] += w @ H
+        if Y is not None:
+            wy = w[:, np.newaxis] * block.targets
+            part = np.vstack([L.T @ wy, wy.sum(axis=0)])
+            part[columns] += H.T @ wy
+            cross = cross + part
+    P[d, :d], P[d, d] = P[:d, d], total
+    return total, origin, P, cross
+
+
+def _sparse_diagonals(x, weight, codes, k, missing):
+    """Return weight, origin, first and second sums of groups of sparse rows, column by column.
+
+    A stored value is centered before it is squared, and the zeros of a column are counted.
+    """
+    n, d = x.shape
+    weight = np.ones(n) if weight is None else weight.astype(np.float64)
+    rows = np.repeat(np.arange(n), np.diff(x.indptr))
+    cells = codes[rows] * np.intp(d) + x.indices
+
+    def total(values):
+        return np.bincount(cells, values, k * d).reshape(k, d)
+
+    data, present = x.data.astype(np.float64), weight[rows]
+    known = np.bincount(codes, weight, k)
+    if missing and (absent := np.isnan(data)).any():
+        known = known[:, np.newaxis] - total(np.where(absent, present, 0.0))
+        data, present = np.where(absent, 0.0, data), np.where(absent, 0.0, present)
+    weights = known if known.ndim == 2 else known[:, np.newaxis]
+    some = np.where(weights > 0, weights, 1)
+    zeros = np.maximum(weights - total(present), 0.0)
+    mean = total(present * data) / some
+    squares = total(present * (data - mean.ravel()[cells]) ** 2) + zeros * mean**2
+    origin = rounded(mean, np.sqrt(squares / some))
+    z = data - origin.ravel()[cells]
+    first = total(present * z) - zeros * origin
+    second = total(present * z**2) + zeros * origin**2
+    return known, origin, first, second
