@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from skml_lecture.mlp import CascadedLogisticMLP
     from skml_lecture.naive_bayes import NaiveBayes
     from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
+    from skml_lecture.semi_supervised import SemiSupervisedEM
 
 __all__ = [
     "CascadedLogisticMLP",
@@ -17,6 +18,7 @@ __all__ = [
     "NaiveBayes",
     "RidgeRegression",
     "RidgeRegressionCV",
+    "SemiSupervisedEM",
 ]
 __version__ = "0.1.0"
 
@@ -27,8 +29,17 @@ _MODULES = {
     "NaiveBayes": "naive_bayes",
     "RidgeRegression": "ridge",
     "RidgeRegressionCV": "ridge",
+    "SemiSupervisedEM": "semi_supervised",
 }
-_ROOMS = {"datasets", "descent", "diagnostics", "onnx", "plotting", "statistics"}
+_ROOMS = {
+    "datasets",
+    "descent",
+    "diagnostics",
+    "distributions",
+    "onnx",
+    "plotting",
+    "statistics",
+}
 
 
 def __getattr__(name):

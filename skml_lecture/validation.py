@@ -94,6 +94,15 @@ def _flags_of(cls):
     return [name for name, p in parameters.items() if isinstance(p.default, bool)]
 
 
+def check_range(values):
+    """Return ``values`` if they are all finite, else raise a ValueError that speaks of X."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {np.dtype('float64')!r}."
+        )
+    return values
+
+
 def check_finite(X, owner, name="X"):
     """Raise where a value is not finite, also where scikit-learn was told to assume it is."""
     with config_context(assume_finite=False):

@@ -87,7 +87,7 @@ BAD_X |= {
     "nan of float32": lambda: changed(np.nan)().astype(np.float32),
     "nan in a frame": lambda: pd.DataFrame(changed(np.nan)()),
     "missing of pandas": lambda: pd.DataFrame(changed(np.nan)()).astype("Int64"),
-    "none in it": lambda: np.where(X == X[0, 0], None, X),
+    "none in it": lambda: np.where(X < 3, None, X),
     "sparse nan": lambda: sparse.csr_array(changed(np.nan)()),
 }
 OTHER_FEATURES = {
@@ -228,8 +228,8 @@ READS = [
 ]
 LEARNS = ["fit", "partial_fit", "summarize", "forget"]
 X_NAMES = (
-    r"\bX\b|Column \d|[Aa]rray|features?\b|sample|dtype|convert|[Cc]omplex|[Ss]parse|column|could not|"
-    r"float\(\)|DTypePromotion|finite|data"
+    r"\bX\b|Column \d|[Aa]rray|features?\b|sample|dtype|convert|[Cc]omplex|[Ss]parse|column|"
+    r"could not|float\(\)|DTypePromotion|finite|data"
 )
 Y_NAMES = r"\by\b|[Tt]arget|[Ll]abel|class|sample|[Cc]omplex|array|float\(\)|could not|convert"
 WEIGHT_NAMES = r"sample_weight|inconsistent numbers of samples"
