@@ -35,6 +35,7 @@ _ROOMS = {
     "datasets",
     "descent",
     "diagnostics",
+    "distributed",
     "distributions",
     "onnx",
     "plotting",
