@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit
 
+from skml_lecture.data import Data
 from skml_lecture.descent.activations import resolve_activation
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
@@ -21,9 +22,10 @@ from skml_lecture.descent.objective import Objective
 def objective_of(sizes, activation, rng):
     """A network with random parameters and its mean loss on 20 random rows."""
     hidden = [resolve_activation(activation)] * (len(sizes) - 2)
-    network = Network(sizes, hidden, resolve_loss("cross_entropy", "softmax"))
-    Y = np.eye(sizes[-1])[rng.integers(sizes[-1], size=20)].T
-    objective = Objective(network, rng.normal(size=(20, sizes[0])), Y)
+    network = Network(sizes, hidden)
+    Y = np.eye(sizes[-1])[rng.integers(sizes[-1], size=20)]
+    data = Data(rng.normal(size=(20, sizes[0])), Y)
+    objective = Objective(data, network, resolve_loss("cross_entropy", "softmax"))
     return network, objective, network.initialize(rng)
 
 

@@ -5,6 +5,7 @@ from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.mlp import CascadedLogisticMLP
 from skml_lecture.naive_bayes import NaiveBayes
 from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
+from skml_lecture.semi_supervised import SemiSupervisedEM
 
 __all__ = [
     "CascadedLogisticMLP",
@@ -13,5 +14,6 @@ __all__ = [
     "NaiveBayes",
     "RidgeRegression",
     "RidgeRegressionCV",
+    "SemiSupervisedEM",
 ]
 __version__ = "0.1.0"

@@ -1,6 +1,8 @@
 """What generative classifiers share: joint density -> posterior -> label, and drawing rows."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 from scipy.special import logsumexp
@@ -43,20 +45,21 @@ def encode(y):
 
 
 class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
-    """Base of classifiers that model p(x, c) = P(c) p(x | c).
+    """Base of classifiers that model p(x, c) = P(c) p(x | c), and hold the densities p(x | c).
 
     A subclass takes ``priors`` and says what is particular to its family of densities:
 
     - ``_read(X, reset)``: validate rows, here and nowhere else; ``reset`` as in
       ``sklearn.utils.validation.validate_data``. What it returns has ``shape`` and is indexed
       by arrays of rows;
-    - ``_summarise(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
+    - ``_summarize_rows(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
       (see :class:`~skml_lecture.statistics.ClassStatistics`); row i is of class ``codes[i]``,
       every weight is positive, and None means that all are 1;
-    - ``_solve_densities(summary, whole)``: set the parameters of every p(x | c), where classes of
-      ``class_count_`` zero are yet without data; silently where it is not the whole;
-    - ``_log_likelihood(X)``: log p(x | c) of the rows of ``_read``, a new (n, k) array;
-    - ``_draw(codes, random_state)``: one row of each class in ``codes``.
+    - ``_densities(summary, whole)``: the densities of such a value, where classes of
+      ``class_count_`` zero are yet without data; silently where it is not the whole. They have
+      ``log_density(X)`` of the rows of ``_read``, a new array (n, k), and
+      ``sample(codes, random_state)``, one row of each class in ``codes``;
+    - ``_publish()``: set the fitted attributes that ``density_`` determines.
 
     ``_check_continuable()`` raises an AttributeError where the current hyper-parameters need
     all rows at once.
@@ -69,20 +72,15 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         """Validate rows."""
 
     @abstractmethod
-    def _summarise(self, X, codes, n_classes, weight):
+    def _summarize_rows(self, X, codes, n_classes, weight):
         """Return what the rows of each class are summarised to."""
 
     @abstractmethod
-    def _solve_densities(self, summary, *, whole):
-        """Set the parameters of the class densities."""
+    def _densities(self, summary, *, whole):
+        """Return the class densities."""
 
-    @abstractmethod
-    def _log_likelihood(self, X):
-        """Return log p(x | c) for every row and class."""
-
-    @abstractmethod
-    def _draw(self, codes, random_state):
-        """Return one row of each class in ``codes``."""
+    def _publish(self):
+        """Set the attributes that the densities determine."""
 
     def _check_continuable(self):
         """Raise an AttributeError where rows can not come in chunks."""
@@ -157,7 +155,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
-        return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
+        return ClassStatistics(
+            classes, counts, self._summarize_rows(X, codes, len(classes), weight)
+        )
 
     def _check_finite(self, X):
         """Raise where rows that ``_read`` returned are not finite: it may leave that open."""
@@ -191,7 +191,8 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self.classes_ = values.classes
         self.class_count_ = values.weight
         self.class_prior_ = self._resolve_priors(whole=whole)
-        self._solve_densities(values.summary, whole=whole)
+        self.density_ = self._densities(values.summary, whole=whole)
+        self._publish()
 
     def _resolve_priors(self, *, whole):
         """Return the prior probability of each class: ``priors``, or the class fractions.
@@ -201,6 +202,8 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         fractions = self.class_count_ / self.class_count_.sum()
         if self.priors is None:
             return fractions
+        if isinstance(self.priors, Mapping):
+            return self._resolve_named_priors(fractions, whole=whole)
         priors = check_array(
             self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
         )
@@ -211,6 +214,29 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 f"priors must have one entry per class, {len(self.classes_)} for the classes "
                 f"{self.classes_.tolist()}, got shape {priors.shape}."
             )
+        return self._checked_priors(priors, whole=whole)
+
+    def _resolve_named_priors(self, fractions, *, whole):
+        """Return the priors of a dict by label; of a part those of the classes it has."""
+        known = dict(zip(self.classes_.tolist(), range(len(fractions)), strict=True))
+        lacking = [label for label in known if label not in self.priors]
+        extra = [label for label in self.priors if label not in known]
+        if lacking or (extra and whole):
+            raise ValueError(
+                f"priors must have one entry for each of the classes {self.classes_.tolist()}, "
+                f"got {dict(self.priors)!r}."
+            )
+        given = [self.priors[label] for label in [*known, *extra]]
+        if not all(isinstance(prior, Real) for prior in given):
+            raise ValueError(f"priors must be numbers, got {dict(self.priors)!r}.")
+        given = check_array([given], input_name="priors", dtype=np.float64)[0]
+        priors = self._checked_priors(given, whole=False)[: len(known)]
+        if not priors.any():
+            return fractions
+        return self._checked_priors(priors / priors.sum(), whole=whole)
+
+    def _checked_priors(self, priors, *, whole):
+        """Return priors that are probabilities, of the whole some of a class that has data."""
         if (priors < 0).any():
             raise ValueError(f"priors must be non-negative, got {priors.tolist()}.")
         if abs(priors.sum() - 1) > 1e-6:
@@ -242,7 +268,10 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             can not bring forth the row.
         """
         check_is_fitted(self)
-        log_joint = self._log_likelihood(self._read(X, reset=False))
+        return self._log_joint(X)
+
+    def _log_joint(self, X):
+        log_joint = self.density_.log_density(self._read(X, reset=False))
         log_joint += self._log_prior()
         return log_joint
 
@@ -295,7 +324,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             codes = random_state.choice(len(chances), size=n_samples, p=chances / chances.sum())
         else:
             codes = np.full(n_samples, self._code(class_label))
-        return self._draw(codes, random_state), self.classes_[codes]
+        return self.density_.sample(codes, random_state), self.classes_[codes]
 
     def _code(self, label):
         """Return the position of a class that has data."""
@@ -309,7 +338,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
-        z = self.predict_joint_log_proba(X)
+        z = self._log_joint(X)
         if np.isneginf(z.min(initial=0)):
             z[np.isneginf(z.max(axis=1))] = self._log_prior()
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

@@ -3,35 +3,18 @@
 from functools import partial
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.classification import ScoreClassifier
-from skml_lecture.data.threads import one_thread_if_small, row_blocks, row_size
-from skml_lecture.descent.coordinates import Scaled, Unchanged
-from skml_lecture.descent.curvature import (
-    MAX_WHITENED,
-    Curvature,
-    Reshape,
-    choose_coordinates,
-    sample_rows,
-)
-from skml_lecture.descent.estimator import DescentEstimator
-from skml_lecture.descent.linear import place
+from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe, theta_of
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
-from skml_lecture.descent.optimizers import resolve_optimizer
-from skml_lecture.descent.prediction import probabilities, scores
-from skml_lecture.descent.stopping import GradientNorm
-from skml_lecture.descent.training import Progress, descend
-from skml_lecture.validation import check_option, unchanged_on_failure, warn
+from skml_lecture.descent.separation import separates
+from skml_lecture.validation import check_option, warn
 
 PRECONDITIONERS = ("auto", "scale", "whiten")
 
 
-class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
+class LogisticRegressionGD(DescentEstimator):
     r"""Logistic regression learnt by descent: the network without a hidden layer.
 
     Minimises, in the labels' cross entropy (or the lecture's squared error through the sigmoid),
@@ -254,11 +237,12 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
             If the descent diverges (lower ``learning_rate`` or scale the features), a parameter
             is out of its domain, or there is only one class. The model stays as it was.
         """
-        with unchanged_on_failure(self):
-            start = (coef_init, intercept_init)
-            validation = (X_val, y_val, sample_weight_val)
-            return self._fit(X, y, sample_weight, validation, partial(self._prepare, start))
+        start = None
+        if coef_init is not None or intercept_init is not None:
+            start = partial(theta_of, coef_init, intercept_init)
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), start)
 
+    @OfAStream
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Pass once over the given rows, resuming the optimizer.
 
@@ -281,166 +265,48 @@ class LogisticRegressionGD(ScoreClassifier, DescentEstimator):
         self : LogisticRegressionGD
             The model after one pass.
         """
-        with unchanged_on_failure(self):
-            return self._partial_fit(X, y, classes, sample_weight)
+        return self._partial_fit(X, y, classes, sample_weight)
 
-    def _descend(self, descent, objective, after_epoch):
-        """Run the epochs of one fit, in coordinates that follow the curvature."""
-        optimizer, reshape = descent.optimizer, None
-        if self._adapts(objective, optimizer) and self._whitens(objective, optimizer, local=True):
-            reshape = Reshape(objective, optimizer, Curvature(objective, descent.scaled))
-        return super()._descend(descent, objective, after_epoch, reshape=reshape)
-
-    def _check_parameters(self):
-        super()._check_parameters()
+    def _recipe(self, n_rows):  # noqa: ARG002 (the same for any number)
         if self.preconditioner is not None:
             check_option("preconditioner", self.preconditioner, PRECONDITIONERS)
+        return resolve_recipe(self, preconditioner=self.preconditioner, until="gradient")
 
-    def _network(self, n_features, multilabel):  # noqa: ARG002 (labels are single here)
-        """Return the network: one sigmoid unit for two classes, else the softmax."""
-        k = len(self.classes_)
-        loss = resolve_loss(self.loss, "logistic" if k == 2 else "softmax")
-        return Network([n_features, 1 if k == 2 else k], [], loss, self.fit_intercept)
+    def _network(self, n_features, targets):
+        return Network([n_features, targets.n_outputs], (), self.fit_intercept)
 
-    def _start(self, objective, rng):
-        """Return a descent that begins at zero, with coordinates and rate for these rows."""
-        optimizer = resolve_optimizer(self.optimizer)
-        network, X = objective.network, objective.X
-        automatic = isinstance(self.learning_rate, str) and optimizer.auto_rate is None
-        scaled, coordinates, curvature = None, Unchanged(), None
-        if automatic or self.preconditioner is not None:
-            scaled = Scaled.from_samples(X, objective.weight, network.sizes[-1], self.fit_intercept)
-            curvature = Curvature(objective, scaled)
-            coordinates = choose_coordinates(self._preconditioner(objective, optimizer), curvature)
-        n, b = objective.n_rows, self.batch_size or objective.n_rows
-        theta = np.zeros(network.n_parameters, X.dtype)
-        descent = self._begin(
-            objective, rng, coordinates, theta, lambda: 1 / curvature.largest(coordinates, n, b)
-        )
-        descent.scaled = scaled
-        return descent
+    def _coefficients(self, theta, task):
+        W = task.network.weights(theta)[0]
+        b = task.network.intercepts(theta)[0] if task.network.fit_intercept else np.zeros(len(W))
+        # input after input in memory, as products with few sparse rows read them
+        coefficients = {"coef_": W.copy(order="F"), "intercept_": b.astype(W.dtype)}
+        return coefficients | {"_has_intercept": task.network.fit_intercept}
 
-    def _stop_rule(self, objective, optimizer):
-        if self.batch_size is not None:
-            return super()._stop_rule(objective, optimizer)
-        dtype = objective.X.dtype if self._adapts(objective, optimizer) else None
-        return GradientNorm(self.tol, dtype)
+    def _fitted_layers(self):
+        k, d = self.coef_.shape
+        return Network([d, k], (), self._has_intercept), [
+            (self.coef_, self.intercept_[:, None], None)
+        ]
 
-    def _settings(self):
-        return *super()._settings(), self.preconditioner
-
-    def _updates_find_bad_rows(self, n_rows):
-        return self.preconditioner is None and super()._updates_find_bad_rows(n_rows)
-
-    def _preconditioner(self, objective, optimizer):
-        """Return the name of the coordinates, "auto" resolved."""
-        if self.preconditioner != "auto":
-            return self.preconditioner
-        return "whiten" if self._whitens(objective, optimizer) else "scale"
-
-    def _prepare(self, start, descent, objective):
-        """Go to the coefficients asked for, or near an optimum where nothing is known yet."""
-        if descent.progress.t == 0 and all(part is None for part in start):
-            self._warm_up(descent, objective)
-        place(descent, objective.network, *start)
-
-    def _warm_up(self, descent, objective):
-        """Begin near the optimum of a sample, in its coordinates, where the rows are many."""
-        rows = sample_rows(objective.n_rows, row_size(objective.X))
-        few = isinstance(rows, slice) or 4 * len(rows) > objective.n_rows
-        if few or self.batch_size is not None or not self._adapts(objective, descent.optimizer):
-            return
-        if not self._whitens(objective, descent.optimizer, local=True):
-            return
-        sample = objective.subset(rows)
-        sample.coordinates = descent.coordinates
-        reshape = Reshape(sample, descent.optimizer, Curvature(sample, descent.scaled))
-        descend(
-            sample, descent.progress, descent.optimizer, max_iter=9, adapt=True, reshape=reshape
-        )
-        theta = descent.progress.theta
-        descent.progress = Progress(theta, descent.optimizer.init(theta))
-        descent.coordinates = sample.coordinates
-
-    def _whitens(self, objective, optimizer, local=False):
-        """Say whether the features are whitened; ``local``: by the curvature met on the way."""
-        if self.preconditioner not in ("auto", "whiten") or optimizer.auto_rate is not None:
-            return False
-        size = objective.network.n_parameters if local else objective.X.shape[1]
-        if local and (self.loss != "cross_entropy" or size > MAX_WHITENED):
-            return False
-        forced = self.preconditioner == "whiten" and not local
-        small = size <= MAX_WHITENED and (self.batch_size is None or size <= self.batch_size)
-        return forced or (small and not issparse(objective.X))
-
-    def _coefficients(self, theta, network):
-        """Return the fitted attributes that hold the parameters."""
-        intercept = np.zeros_like(theta, shape=network.sizes[-1])
-        if self.fit_intercept:
-            intercept[...] = network.intercepts(theta)[0]
-        return {"coef_": network.weights(theta)[0].copy(), "intercept_": intercept}
-
-    def _warn(self, stopped, objective, descent):
-        """Warn where there is no optimum, or where it was not reached."""
-        if self.alpha == 0 and self.loss == "cross_entropy" and self._separates(objective):
+    def _warn(self, state, task):
+        convex = resolve_loss(task.recipe.loss, task.targets.output).convex
+        if self.alpha == 0 and convex and separates(task.data, self.coef_, self.intercept_):
             warn(
                 "The classes can be separated, so with alpha=0 the coefficients grow without "
                 "end: no optimum exists. Set alpha > 0.",
                 ConvergenceWarning,
             )
-        elif not stopped:
-            norm = descent.progress.gradient_norm
-            state = (
-                f"with a gradient of norm {norm:.2g}, more than tol={self.tol:g}"
+        elif state.ending is None:
+            ended = (
+                f"with a gradient of norm {state.gradient_norm:.2g}, more than tol={self.tol:g}"
                 if self.batch_size is None
                 else f"before its loss stopped falling by tol={self.tol:g}"
             )
             warn(
-                f"The descent stopped after max_iter={self.max_iter} epochs, {state}. Raise "
+                f"The descent stopped after max_iter={self.max_iter} epochs, {ended}. Raise "
                 "max_iter or tol, or set learning_rate and preconditioner to 'auto'.",
                 ConvergenceWarning,
             )
-
-    def _separates(self, objective):
-        """Say whether every training row lies on its own side; stop at a block that does not."""
-        blocks = row_blocks(objective.n_rows, row_size(objective.X))
-        with one_thread_if_small(0):  # every block is
-            return all(self._separates_rows(objective.X[b], objective.Y[:, b].T) for b in blocks)
-
-    def _separates_rows(self, X, Y):
-        """Say whether the given rows lie on their own side."""
-        z = safe_sparse_dot(X, self.coef_.T) + self.intercept_
-        if z.shape[1] == 1:
-            return bool(((z > 0) == (Y > 0)).all() and (z != 0).all())
-        rival = np.where(Y > 0, -np.inf, z).max(axis=1)
-        return bool((np.where(Y > 0, z, -np.inf).max(axis=1) > rival).all())
-
-    def predict_proba(self, X):
-        """Return the posterior probability of every class: sigmoid or softmax of the scores.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to classify.
-
-        Returns
-        -------
-        P : ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; rows sum to one.
-        """
-        check_is_fitted(self)
-        return self._of_rows(probabilities, X)
-
-    def _scores(self, X):
-        z = self._of_rows(scores, X)
-        return z[:, 0] if len(self.classes_) == 2 else z
-
-    def _network_and_theta(self):
-        """Return the fitted network and its flat parameters."""
-        loss = resolve_loss(self.loss, "logistic" if len(self.classes_) == 2 else "softmax")
-        n_outputs, n_features = self.coef_.shape
-        theta = np.concatenate([self.coef_.ravel(), self.intercept_])
-        return Network([n_features, n_outputs], [], loss), theta
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

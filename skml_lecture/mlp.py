@@ -4,25 +4,18 @@ from collections.abc import Iterable, Sized
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.sparse import issparse
-from scipy.special import expit, log_expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.classification import ScoreClassifier
-from skml_lecture.descent.activations import resolve_activation
-from skml_lecture.descent.coordinates import Scaled, Unchanged
-from skml_lecture.descent.curvature import Curvature, sharpness
-from skml_lecture.descent.dropout import Dropout
-from skml_lecture.descent.estimator import DescentEstimator
-from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe
+from skml_lecture.descent.activations import Activation, resolve_activation
 from skml_lecture.descent.network import Network
-from skml_lecture.descent.prediction import hidden, probabilities, scores
-from skml_lecture.validation import check_option, check_real, unchanged_on_failure, warn
+from skml_lecture.validation import check_option, check_real, check_whole, warn
+
+INPUT_FIRST = "layer, the input first"
 
 
 class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -41,7 +34,7 @@ class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def transform(self, X):
         """Return the activations of the layer."""
-        return self.cascade._of_rows(hidden, X, self.layer)
+        return self.cascade._forward(X, depth=self.layer + 1)
 
 
 def _has_hidden_layers(cascade):
@@ -99,7 +92,7 @@ class _HiddenFeatures(
         return self.fit(X, y, **fit_params).transform(X)
 
 
-class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
+class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     r"""Logistic regressions fed into logistic regressions, trained jointly by backpropagation.
 
     The lecture's cascade: every hidden unit is a logistic regression on the outputs of the layer
@@ -331,9 +324,9 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         UserWarning
             If the fit is interrupted: the best parameters so far are kept.
         """
-        with unchanged_on_failure(self):
-            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
+    @OfAStream
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Pass once over the given rows, resuming the optimizer.
 
@@ -356,155 +349,66 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         self : CascadedLogisticMLP
             The model after one pass.
         """
-        with unchanged_on_failure(self):
-            return self._partial_fit(X, y, classes, sample_weight)
+        return self._partial_fit(X, y, classes, sample_weight)
+
+    def _recipe(self, n_rows):
+        batch_size = {}
+        if isinstance(self.batch_size, str):
+            check_option("batch_size", self.batch_size, ["auto"])
+            batch_size["batch_size"] = 200
+        check_whole("n_init", self.n_init, min_val=1)
+        rates = per_layer("dropout", self.dropout, 1 + len(self._hidden_sizes()), INPUT_FIRST)
+        for rate in rates:
+            check_real("dropout", rate, min_val=0, max_val=1, include_boundaries="left")
+        recipe = resolve_recipe(self, dropout=tuple(rates), until="plateau", **batch_size)
+        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows:
+            warn(
+                f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
+                UserWarning,
+            )
+        return recipe
+
+    def _network(self, n_features, targets):
+        sizes = self._hidden_sizes()
+        names = per_layer("activation", self.activation, len(sizes), "hidden layer")
+        activations = [resolve_activation(name) for name in names]
+        return Network([n_features, *sizes, targets.n_outputs], activations)
 
     def _hidden_sizes(self):
-        """Return the sizes of the hidden layers as a list."""
+        """Return the units of the hidden layers."""
         sizes = self.hidden_layer_sizes
         if not isinstance(sizes, Integral | Iterable):
             raise TypeError(f"hidden_layer_sizes must be an int or a list of ints, got {sizes!r}.")
         sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
         for size in sizes:
-            check_scalar(size, "every one of hidden_layer_sizes", Integral, min_val=1)
+            check_whole("every one of hidden_layer_sizes", size, min_val=1)
         return [int(size) for size in sizes]
 
-    def _per_layer(self, name, n_layers, kind):
-        """Return a parameter as one value per layer."""
-        value = getattr(self, name)
-        if isinstance(value, str | Real):
-            return [value] * n_layers
-        if not isinstance(value, Sized):
-            raise TypeError(f"{name} must be one value or one per {kind}, got {value!r}.")
-        if len(value) != n_layers:
-            raise ValueError(
-                f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
-            )
-        return list(value)
-
-    def _activations(self):
-        """Return the activation of every hidden layer."""
-        names = self._per_layer("activation", len(self._hidden_sizes()), "hidden layer")
-        return [resolve_activation(name) for name in names]
-
-    def _rates(self):
-        """Return the dropout rate of the input and of every hidden layer."""
-        n_layers = 1 + len(self._hidden_sizes())
-        rates = self._per_layer("dropout", n_layers, "layer, the input first")
-        for rate in rates:
-            check_real("dropout", rate, min_val=0, max_val=1, include_boundaries="left")
-        return rates
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        check_scalar(self.n_init, "n_init", Integral, min_val=1)
-        self._activations()
-        self._rates()
-
-    def _check_batch_size(self):
-        if isinstance(self.batch_size, str):
-            check_option("batch_size", self.batch_size, ["auto"])
-        else:
-            super()._check_batch_size()
-
-    def _check_targets(self, y, known):
-        several = type_of_target(y, input_name="y") == "multilabel-indicator"
-        if known and several != self._multilabel:
-            kind = "one column per label" if self._multilabel else "one label per row"
-            raise ValueError(f"y must hold {kind}, as the first rows did.")
-        self._multilabel = several
-        if not several:
-            return super()._check_targets(y, known)
-        y = y.toarray() if issparse(y) else np.asarray(y)
-        if not np.isin(y, (0, 1)).all():
-            raise ValueError(
-                f"y with one column per label must hold 0 and 1, got {np.unique(y).tolist()}."
-            )
-        return y
-
-    def _encode(self, y, classes):
-        if y.ndim == 1:
-            return super()._encode(y, classes)
-        columns = np.arange(y.shape[1])
-        if classes is None or np.array_equal(classes, columns):
-            return columns, y.astype(np.intp)
-        if len(classes) != len(columns):
-            raise ValueError(f"y must have {len(classes)} columns, got {len(columns)}.")
-        raise ValueError(
-            f"The classes of a y with one column per label are the numbers of its columns, "
-            f"{columns.tolist()}, got classes={np.asarray(classes).tolist()}."
-        )
-
-    def _network(self, n_features, multilabel):
-        """Return the network: sigmoid units for two classes or several labels, else softmax."""
-        k = len(self.classes_)
-        output = "logistic" if multilabel or k == 2 else "softmax"
-        n_outputs = k if multilabel or k > 2 else 1
-        sizes = [n_features, *self._hidden_sizes(), n_outputs]
-        return Network(sizes, self._activations(), resolve_loss(self.loss, output))
-
+    @property
     def _n_starts(self):
         return self.n_init
 
-    def _start(self, objective, rng):
-        """Return a descent from a random start; without hidden layers, from zero."""
-        network, dtype = objective.network, objective.X.dtype
-        if network.activations:
-            theta = network.initialize(rng, dtype)
-        else:
-            theta = np.zeros(network.n_parameters, dtype)
-        descent = self._begin(
-            objective, rng, Unchanged(), theta, lambda: self._largest_rate(objective, theta)
-        )
-        rates = self._rates()
-        if any(rates):
-            seed = rng.randint(np.iinfo(np.int32).max)
-            descent.dropout = Dropout(rates, np.random.default_rng(seed))
-        return descent
-
-    def _settings(self):
-        return *super()._settings(), self._rates()
-
-    def _largest_rate(self, objective, theta):
-        """Return the learning rate that the curvature allows."""
-        if objective.network.activations:
-            return float(f"{0.5 / sharpness(objective, theta):.2g}")  # the rest is rounding
-        n = objective.n_rows
-        scaled = Scaled.from_samples(
-            objective.X, objective.weight, objective.network.sizes[-1], True
-        )
-        return 1 / Curvature(objective, scaled).largest(
-            Unchanged(), n, self._rows_per_update(n) or n
-        )
-
-    def _rows_per_update(self, n_rows):
-        size = n_rows if self.batch_size is None else self.batch_size
-        size = min(200, n_rows) if isinstance(size, str) else min(size, n_rows)
-        return None if size == n_rows and not any(self._rates()) else size
-
-    def _objective(self, rows, *, held_out=False):
-        n_rows = rows[0].shape[0]
-        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows and not held_out:
-            warn(
-                f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
-                UserWarning,
-            )
-        return super()._objective(rows, held_out=held_out)
-
-    def _coefficients(self, theta, network):
-        """Return the fitted attributes that hold the parameters and their layout."""
+    def _coefficients(self, theta, task):
+        network = task.network
         return {
             "coefs_": [W.T.copy() for W in network.weights(theta)],
             "intercepts_": [b.copy() for b in network.intercepts(theta)],
             "n_layers_": len(network.sizes),
             "n_outputs_": network.sizes[-1],
-            "out_activation_": network.loss.output,
+            "out_activation_": task.targets.output,
             "n_parameters_": network.n_parameters,
+            "_activations": network.activations,
+            "_multilabel": task.targets.several,
         }
 
-    def _warn(self, stopped, objective, descent):  # noqa: ARG002
-        """Warn where the loss was still falling."""
-        if not stopped:
+    def _fitted_layers(self):
+        sizes = [len(self.coefs_[0]), *(len(b) for b in self.intercepts_)]
+        weights, columns = [W.T for W in self.coefs_], [b[:, None] for b in self.intercepts_]
+        layers = [*zip(weights, columns, [*self._activations, None], strict=True)]
+        return Network(sizes, self._activations), layers
+
+    def _warn(self, state, task):  # noqa: ARG002
+        if state.ending is None:
             warn(
                 f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
                 f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
@@ -516,75 +420,22 @@ class CascadedLogisticMLP(_HiddenFeatures, ScoreClassifier, DescentEstimator):
         """Number of units of the last hidden layer."""
         return self.coefs_[-1].shape[0]
 
-    def predict(self, X):
-        """Return the most probable class of each row, or every label more likely than not.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to classify.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Members of ``classes_``; of several labels, 0 and 1.
-        """
-        check_is_fitted(self)
-        if not self._multilabel:
-            return super().predict(X)
-        return (self._scores(X) > 0).astype(int)
-
-    def predict_proba(self, X):
-        """Return the probability of every class, or of every label.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to classify.
-
-        Returns
-        -------
-        P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of ``classes_``; of classes, rows sum to one.
-        """
-        check_is_fitted(self)
-        if self._multilabel:
-            return expit(self._scores(X))
-        return self._of_rows(probabilities, X)
-
-    def predict_log_proba(self, X):
-        """Return the natural logarithm of ``predict_proba``, without underflow.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to classify.
-
-        Returns
-        -------
-        log_P : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return log_expit(self._scores(X)) if self._multilabel else super().predict_log_proba(X)
-
-    def _scores(self, X):
-        z = self._of_rows(scores, X)
-        return z[:, 0] if self.n_outputs_ == 1 else z
-
-    def _network_and_theta(self):
-        """Return the fitted network and its flat parameters."""
-        network = self._layout
-        theta = np.empty(network.n_parameters, self.coefs_[0].dtype)
-        views = [*network.weights(theta), *network.intercepts(theta)]
-        parts = [*(W.T for W in self.coefs_), *self.intercepts_]
-        for view, part in zip(views, parts, strict=True):
-            view[...] = part
-        return network, theta
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def per_layer(name, value, n_layers, kind):
+    """Return a parameter as one value per layer."""
+    if isinstance(value, str | Real | Activation):
+        return [value] * n_layers
+    if not isinstance(value, Sized):
+        raise TypeError(f"{name} must be one value or one per {kind}, got {value!r}.")
+    if len(value) != n_layers:
+        raise ValueError(
+            f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
+        )
+    return list(value)

@@ -9,7 +9,8 @@ from numbers import Integral, Real
 
 import numpy as np
 import sklearn
-from sklearn.utils import check_array, check_consistent_length, check_scalar
+from sklearn import config_context
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length, check_scalar
 
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
@@ -92,6 +93,21 @@ def _flags_of(cls):
     """Return the names of the parameters of a class whose defaults are flags."""
     parameters = signature(cls).parameters
     return [name for name, p in parameters.items() if isinstance(p.default, bool)]
+
+
+def check_range(values):
+    """Return ``values`` if they are all finite, else raise a ValueError that speaks of X."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {np.dtype('float64')!r}."
+        )
+    return values
+
+
+def check_finite(X, owner, name="X"):
+    """Raise where a value is not finite, also where scikit-learn was told to assume it is."""
+    with config_context(assume_finite=False):
+        assert_all_finite(X, input_name=name, estimator_name=owner)
 
 
 def check_overflow(products):

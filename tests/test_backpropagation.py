@@ -5,7 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_matrix
 
+from skml_lecture.data import Data
 from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+from skml_lecture.descent.batches import Loader
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.losses import LOSSES, resolve_loss
 from skml_lecture.descent.network import Network, Pass
@@ -14,10 +16,11 @@ from skml_lecture.descent.objective import Objective
 
 def setting(rng, hidden, activation="tanh", loss="cross_entropy", dtype=np.float64):
     activations = [resolve_activation(activation)] * len(hidden)
-    net = Network([4, *hidden, 3], activations, resolve_loss(loss, "softmax"))
+    net = Network([4, *hidden, 3], activations)
     X = rng.normal(size=(9, 4)).astype(dtype)
-    Y = np.eye(3, dtype=dtype)[:, rng.integers(0, 3, 9)]
-    objective = Objective(net, X, Y, rng.uniform(0.5, 2, 9).astype(dtype), alpha=0.3)
+    Y = np.eye(3, dtype=dtype)[rng.integers(0, 3, 9)]
+    data = Data(X, Y, rng.uniform(0.5, 2, 9).astype(dtype))
+    objective = Objective(data, net, resolve_loss(loss, "softmax"), alpha=0.3)
     return objective, net.initialize(rng, dtype)
 
 
@@ -31,7 +34,7 @@ def test_gradient_of_a_batch_equals_finite_differences(
     hidden, activation, loss, dtype, step, atol, rng
 ):
     objective, theta = setting(rng, hidden, activation, loss, dtype)
-    batch = next(objective.loader.epoch(np.array([0, 2, 3, 7]), 4))
+    batch = next(Loader(objective.data).epoch(np.array([0, 2, 3, 7]), 4))
     direction = rng.normal(size=len(theta)).astype(dtype)
     direction /= np.linalg.norm(direction)
 
@@ -48,7 +51,7 @@ def test_gradient_under_dropout_equals_finite_differences(rates, rng):
 
     def at(theta):
         objective.dropout = Dropout(rates, np.random.default_rng(3))  # the same units every time
-        return objective(theta, next(objective.loader.epoch(np.arange(9), 9)))
+        return objective(theta, next(Loader(objective.data).epoch(np.arange(9), 9)))
 
     slope = direction @ at(theta)[1].copy()
 
@@ -58,14 +61,15 @@ def test_gradient_under_dropout_equals_finite_differences(rates, rng):
 
 def test_backward_starts_with_the_difference_to_the_target(rng):
     objective, theta = setting(rng, (5,))
-    net, X, Y = objective.network, objective.X, objective.Y
-    scratch = Pass(net, len(X), theta.dtype).bind(theta, np.empty_like(theta))
+    net, X, Y = objective.network, objective.data.X, objective.data.targets
+    gradient = np.empty_like(theta)
+    scratch = Pass(net, objective.loss, len(X), theta.dtype).bind(theta, gradient)
     scores = net.forward(theta, X)[-1]
 
     scratch.loss_and_gradient(X, Y)
 
     f = np.exp(scores) / np.exp(scores).sum(axis=0)
-    assert_allclose(net.intercepts(scratch._bound[1])[-1], (f - Y).sum(axis=1))
+    assert_allclose(net.intercepts(gradient)[-1], (f - Y.T).sum(axis=1))
 
 
 def test_dropped_sparse_inputs_equal_dropped_dense_ones(rng):
@@ -91,12 +95,13 @@ def test_eight_sigmoid_layers_lose_the_gradient_and_relu_does_not(rng):
 
     def ratio(activation):
         activations = [resolve_activation(activation)] * 8
-        net = Network([20, *[20] * 8, 3], activations, resolve_loss("cross_entropy", "softmax"))
+        net = Network([20, *[20] * 8, 3], activations)
         theta = np.zeros(net.n_parameters)
         for W in net.weights(theta):
             W[...] = rng.normal(size=W.shape) * np.sqrt(2 / W.shape[1])
-        X, Y = rng.normal(size=(50, 20)), np.eye(3)[:, rng.integers(0, 3, 50)]
-        G = net.weights(Objective(net, X, Y)(theta)[1])
+        data = Data(rng.normal(size=(50, 20)), np.eye(3)[rng.integers(0, 3, 50)])
+        objective = Objective(data, net, resolve_loss("cross_entropy", "softmax"))
+        G = net.weights(objective(theta)[1])
         return np.abs(G[0]).mean() / np.abs(G[-1]).mean()
 
     assert ratio("logistic") < 1e-3

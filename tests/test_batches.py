@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.base import clone
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
-from skml_lecture.descent.batches import Batch, Loader
+from skml_lecture.data import Data
+from skml_lecture.descent.batches import Loader
 from skml_lecture.descent.optimizers import OPTIMIZERS, Optimizer
 
 SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
@@ -18,8 +19,8 @@ SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
 def rows(rng, shape, dtype=np.float64, weighted=True):
     n = shape[0]
     weight = np.arange(n, dtype=dtype) if weighted else None
-    return Batch(
-        rng.random(shape).astype(dtype), np.arange(2 * n, dtype=dtype).reshape(2, n), weight
+    return Data(
+        rng.random(shape).astype(dtype), np.arange(2 * n, dtype=dtype).reshape(2, n).T, weight
     )
 
 
@@ -28,7 +29,9 @@ def epoch(loader, order, batch_size):
     parts = []
     for batch in loader.epoch(order, batch_size):
         X = batch.X.toarray() if issparse(batch.X) else batch.X.copy()
-        parts.append((X, batch.Y.copy(), None if batch.weight is None else batch.weight.copy()))
+        parts.append(
+            (X, batch.targets.copy(), None if batch.weight is None else batch.weight.copy())
+        )
     return parts
 
 
@@ -42,7 +45,7 @@ def test_an_epoch_gathers_every_row_in_order(shape, dtype, rng):
 
     assert {len(part) for part in X[:-1]} == {3}
     assert_array_equal(np.concatenate(X), data.X[order])
-    assert_array_equal(np.concatenate(Y, axis=1), data.Y[:, order])
+    assert_array_equal(np.concatenate(Y), data.targets[order])
     assert_array_equal(np.concatenate(weight), data.weight[order])
     assert X[0].dtype == dtype
 
@@ -54,7 +57,7 @@ def test_sparse_rows_are_gathered_as_dense_ones_are(shape, rng):
     order = rng.permutation(shape[0])
 
     dense = epoch(Loader(data), order, 7)
-    sparse = epoch(Loader(Batch(csr_matrix(data.X), data.Y, None)), order, 7)
+    sparse = epoch(Loader(Data(csr_matrix(data.X), data.targets)), order, 7)
 
     for (X, Y, _), (X_sparse, Y_sparse, weight) in zip(dense, sparse, strict=True):
         assert_array_equal(X, X_sparse)
@@ -93,7 +96,6 @@ def test_a_row_that_is_not_finite_is_found_by_the_updates(optimizer, model, bad,
         with pytest.raises(ValueError, match="X contains"):
             learn(kind(X), y)
 
-    assert model._updates_find_bad_rows(len(X))
     assert not hasattr(model, "classes_")
 
 

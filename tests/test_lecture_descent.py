@@ -6,11 +6,13 @@ from numpy.testing import assert_allclose
 from scipy.special import expit
 from sklearn.datasets import load_wine, make_blobs
 
+from skml_lecture.data import Data
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import resolve_optimizer
-from skml_lecture.descent.training import Progress, descend
+from skml_lecture.descent.state import State
+from skml_lecture.descent.training import descend
 from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.logistic import LogisticRegressionGD
 
@@ -18,7 +20,7 @@ CP = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])
 CP_AFTER = np.array([640, 633, 619, 393, 428, 27, 193, 66, 226, 1591.0])
 
 
-def ravine(theta, _):
+def ravine(theta, _=None):
     """Return the lecture's loss of (b, w), the sum of squares, and its gradient."""
     error = theta[0] + theta[1] * CP - CP_AFTER
     return float(error @ error), 2 * np.array([error.sum(), error @ CP])
@@ -26,9 +28,8 @@ def ravine(theta, _):
 
 def walk(name, rate, steps=100_000):
     optimizer, theta = resolve_optimizer(name), np.array([-120.0, -4.0])
-    progress = Progress(theta, optimizer.init(theta), rate=rate)
-    descend(ravine, progress, optimizer, max_iter=steps)
-    return progress.theta
+    state = State(theta, optimizer.init(theta), rate=rate)
+    return descend(ravine, state, optimizer, max_iter=steps).theta
 
 
 def test_adagrad_walks_the_pokemon_ravine():
@@ -67,9 +68,9 @@ def test_feature_scaling_turns_thousands_of_steps_into_a_few(rng):
 
 def test_cross_entropy_gradient_is_error_times_input(rng):
     X, y, theta = rng.normal(size=(5, 2)), rng.integers(0, 2, 5), rng.normal(size=3)
-    network = Network([2, 1], [], resolve_loss("cross_entropy", "logistic"))
+    loss = resolve_loss("cross_entropy", "logistic")
 
-    _, gradient = Objective(network, X, y[None].astype(float))(theta)
+    _, gradient = Objective(Data(X, y[:, None].astype(float)), Network([2, 1]), loss)(theta)
 
     f = 1 / (1 + np.exp(-(X @ theta[:2] + theta[2])))
     assert_allclose(gradient * 5, [*((f - y) @ X), (f - y).sum()])
@@ -97,8 +98,8 @@ def steps_to_learn(loss, X, y, limit):
         with pytest.warns():
             model.fit(X, y, **start)
         start = {}
-        if model.n_iter_ >= limit or model.score(X, y) >= 0.85:
-            return model.n_iter_
+        if len(model.loss_curve_) >= limit or model.score(X, y) >= 0.85:
+            return len(model.loss_curve_)
 
 
 def test_squared_error_stays_flat_where_cross_entropy_learns():

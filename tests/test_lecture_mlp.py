@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
+from skml_lecture.data import Data
 from skml_lecture.descent.activations import resolve_activation
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
@@ -20,8 +21,7 @@ Y_XOR = np.array([2, 1, 1, 2])
 
 
 def two_units():
-    hidden = resolve_activation("logistic")
-    return Network([2, 2, 1], [hidden], resolve_loss("cross_entropy", "logistic"))
+    return Network([2, 2, 1], [resolve_activation("logistic")])
 
 
 def test_the_given_weights_transform_the_four_points():
@@ -55,7 +55,8 @@ def test_the_cascade_tells_xor():
 
 def test_zero_start_never_leaves_4_ln_2():
     net = two_units()
-    objective = Objective(net, X_XOR, (Y_XOR == 2).astype(float)[None, :])
+    data = Data(X_XOR, (Y_XOR == 2).astype(float)[:, None])
+    objective = Objective(data, net, resolve_loss("cross_entropy", "logistic"))
     theta = np.zeros(net.n_parameters)
 
     for _ in range(1000):

@@ -6,7 +6,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import approx_fprime
 from scipy.sparse import csr_matrix
 
+from skml_lecture.data import Data
 from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+from skml_lecture.descent.batches import Loader
 from skml_lecture.descent.losses import LOSSES, resolve_loss
 from skml_lecture.descent.network import Network, Pass
 from skml_lecture.descent.objective import Objective
@@ -14,13 +16,20 @@ from skml_lecture.descent.objective import Objective
 HIDDEN = [(), (5,), (5, 4)]
 
 
-def network(hidden, activation, loss="cross_entropy", output="softmax", fit_intercept=True):
+SOFTMAX = resolve_loss("cross_entropy", "softmax")
+
+
+def network(hidden, activation, fit_intercept=True):
     activations = [resolve_activation(activation)] * len(hidden)
-    return Network([3, *hidden, 2], activations, resolve_loss(loss, output), fit_intercept)
+    return Network([3, *hidden, 2], activations, fit_intercept)
 
 
 def data(rng, n=7):
-    return rng.normal(size=(n, 3)), np.eye(2)[:, rng.integers(0, 2, n)], rng.uniform(0.5, 2, n)
+    return rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)], rng.uniform(0.5, 2, n)
+
+
+def objective_of(net, X, Y, weight=None, alpha=0.0, loss=SOFTMAX):
+    return Objective(Data(X, Y, weight), net, loss, alpha)
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -28,9 +37,9 @@ def data(rng, n=7):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("output", ["logistic", "softmax"])
 def test_gradient_equals_finite_differences(hidden, activation, loss, output, rng):
-    net = network(hidden, activation, loss, output)
+    net = network(hidden, activation)
     X, Y, weight = data(rng)
-    objective = Objective(net, X, Y, weight, alpha=0.3)
+    objective = objective_of(net, X, Y, weight, 0.3, resolve_loss(loss, output))
     theta = net.initialize(rng)
 
     numeric = approx_fprime(theta, lambda at: objective(at)[0], 1e-7)
@@ -45,7 +54,7 @@ def test_gradient_with_dropped_units_equals_finite_differences(hidden, rng):
     masks = [2.0 * rng.integers(0, 2, (units, len(X))) for units in hidden]
     theta, gradient = net.initialize(rng), np.empty(net.n_parameters)
 
-    scratch = Pass(net, len(X), theta.dtype)
+    scratch = Pass(net, SOFTMAX, len(X), theta.dtype)
 
     def loss(at):
         return scratch.bind(at, gradient.copy()).loss_and_gradient(X, Y, weight, masks)
@@ -63,8 +72,8 @@ def test_sparse_input_equals_dense(hidden, fit_intercept, rng):
     X[X < 0] = 0
     theta = net.initialize(rng)
 
-    dense = Objective(net, X, Y, weight)(theta)
-    sparse = Objective(net, csr_matrix(X), Y, weight)(theta)
+    dense = objective_of(net, X, Y, weight)(theta)
+    sparse = objective_of(net, csr_matrix(X), Y, weight)(theta)
 
     assert_allclose(sparse[0], dense[0])
     assert_allclose(sparse[1], dense[1], atol=1e-15)
@@ -87,7 +96,7 @@ def test_keeps_float32(hidden, rng):
     X, Y, _ = data(rng)
     theta = net.initialize(rng, np.float32)
 
-    _, gradient = Objective(net, X.astype(np.float32), Y.astype(np.float32))(theta)
+    _, gradient = objective_of(net, X.astype(np.float32), Y.astype(np.float32))(theta)
 
     assert theta.dtype == gradient.dtype == np.float32
 
@@ -106,12 +115,12 @@ def test_views_share_the_flat_vector():
 def test_blocks_and_batches_sum_to_the_whole(rng):
     net = network((5,), "tanh")
     X, Y, weight = data(rng, n=30_000)
-    objective = Objective(net, X, Y, weight, alpha=2.0)
+    objective = objective_of(net, X, Y, weight, alpha=2.0)
     theta = net.initialize(rng)
 
     loss, gradient = objective(theta)
     order = np.r_[0 : len(X) : 2, 1 : len(X) : 2]
-    batches = objective.loader.epoch(order, len(X) // 2)
+    batches = Loader(objective.data).epoch(order, len(X) // 2)
     halves = [(part, g.copy()) for part, g in (objective(theta, batch) for batch in batches)]
 
     assert_allclose(loss, np.mean([part[0] for part in halves]))
@@ -124,8 +133,8 @@ def test_weight_equals_repetition(rng):
     times = rng.integers(1, 4, len(X))
     theta = net.initialize(rng)
 
-    weighted = Objective(net, X, Y, times.astype(float), alpha=0.5)(theta)
-    repeated = Objective(net, np.repeat(X, times, 0), np.repeat(Y, times, 1), alpha=0.5)(theta)
+    weighted = objective_of(net, X, Y, times.astype(float), alpha=0.5)(theta)
+    repeated = objective_of(net, np.repeat(X, times, 0), np.repeat(Y, times, 0), alpha=0.5)(theta)
 
     assert_allclose(weighted[0], repeated[0])
     assert_allclose(weighted[1], repeated[1])
@@ -133,9 +142,7 @@ def test_weight_equals_repetition(rng):
 
 def test_lecture_forward_example():
     """Lee, lecture 8: the first layer sends (1, -1) to (.98, .12)."""
-    net = Network(
-        [2, 2, 2], [resolve_activation("logistic")], resolve_loss("cross_entropy", "softmax")
-    )
+    net = Network([2, 2, 2], [resolve_activation("logistic")])
     theta = np.zeros(net.n_parameters)
     net.weights(theta)[0][...] = [[1, -2], [-1, 1]]
     net.intercepts(theta)[0][...] = [1, 0]

@@ -82,7 +82,7 @@ def test_blocks_do_not_change_the_result(name, rng):
     picks = [0, 16_383, 16_384, 39_999]
     optimizer = resolve_optimizer(name)
     if name == "nesterov":
-        optimizer.set_params(restart=False)  # restart looks at all coordinates at once
+        optimizer.set_params(adaptive_restart=False)  # restart looks at all coordinates at once
 
     long = run(optimizer, gradients, start.copy())[:, picks]
     short = run(optimizer, gradients[:, picks], start[picks])

@@ -7,10 +7,10 @@ from scipy.sparse import csr_matrix
 from sklearn.utils import assert_all_finite
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
-from skml_lecture.descent import prediction
+from skml_lecture.data import Data
 from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
-from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
+from skml_lecture.descent.prediction import forward_rows
 
 N_ROWS = 1000  # several blocks, the last one short
 
@@ -18,7 +18,11 @@ N_ROWS = 1000  # several blocks, the last one short
 def network(activations, outputs=3, fit_intercept=True):
     sizes = [4, *(5 + depth for depth in range(len(activations))), outputs]
     activations = [resolve_activation(name) for name in activations]
-    return Network(sizes, activations, resolve_loss("cross_entropy", "softmax"), fit_intercept)
+    return Network(sizes, activations, fit_intercept)
+
+
+def outputs_of(net, theta, X, depth=None):
+    return forward_rows(net, net.layers(theta), Data(X), assert_all_finite, depth=depth)
 
 
 def draw(net, rng, dtype=np.float64):
@@ -40,9 +44,9 @@ def test_scores_and_hidden_layers_are_those_of_forward(
     outputs, X = net.forward(theta, X), container(X)
 
     for layer in range(2):
-        units = prediction.hidden(net, theta, X, assert_all_finite, layer)
+        units = outputs_of(net, theta, X, layer + 1)
         assert_allclose(units, outputs[layer].T, atol=1e-13)
-    z = prediction.scores(net, theta, X, assert_all_finite)
+    z = outputs_of(net, theta, X)
     assert_allclose(z, outputs[-1].T, atol=1e-13)
 
 
@@ -52,7 +56,7 @@ def test_few_outputs_or_many_are_the_product(outputs, dtype, rng):
     net = network([], outputs)
     theta, X = draw(net, rng, dtype)
 
-    z = prediction.scores(net, theta, X, assert_all_finite)
+    z = outputs_of(net, theta, X)
 
     expected = X @ net.weights(theta)[0].T + net.intercepts(theta)[0]
     assert z.dtype == dtype
@@ -78,7 +82,7 @@ def test_finite_rows_with_an_infinite_sum_are_no_error(rng):
     X[:] = np.finfo(float).max
     theta[:] = 0
 
-    assert_array_equal(prediction.scores(net, theta, X, assert_all_finite), 0)
+    assert_array_equal(outputs_of(net, theta, X), 0)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -99,4 +103,4 @@ def test_scores_that_overflow_warn(rng):
     X[:] = np.finfo(float).max
 
     with pytest.warns(RuntimeWarning, match="encountered"):
-        prediction.probabilities(net, theta, X[:10], assert_all_finite)
+        outputs_of(net, theta, X[:10])

@@ -5,18 +5,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 
+from skml_lecture.data import Data
 from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
 from skml_lecture.descent.curvature import Curvature
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
-from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.objective import Objective, View
 from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, resolve_optimizer
 from skml_lecture.descent.schedules import InverseSqrt
+from skml_lecture.descent.state import State
 from skml_lecture.descent.stopping import GradientNorm, Plateau
-from skml_lecture.descent.training import Progress, descend
+from skml_lecture.descent.training import descend
 
 
-def bowl(theta, batch):
+def bowl(theta, batch=None):
     """Return a quadratic with its minimum at ``batch`` (default 3)."""
     middle = 3.0 if batch is None else batch[0]
     return float(((theta - middle) ** 2).sum() / 2), theta - middle
@@ -24,33 +26,33 @@ def bowl(theta, batch):
 
 def start(optimizer, size=2, rate=0.1):
     theta = np.zeros(size)
-    return Progress(theta, optimizer.init(theta), rate=rate)
+    return State(theta, optimizer.init(theta), rate=rate)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_full_batch_equals_a_loop_written_by_hand(name):
     optimizer = resolve_optimizer(name)
-    progress, theta = start(optimizer), np.zeros(2)
-    state = optimizer.init(theta)
+    state, theta = start(optimizer), np.zeros(2)
+    memory = optimizer.init(theta)
 
-    descend(bowl, progress, optimizer, max_iter=7, schedule=InverseSqrt())
+    descend(bowl, state, optimizer, max_iter=7, schedule=InverseSqrt())
     for t in range(7):
-        optimizer.update(theta, bowl(theta, None)[1], state, 0.1 / np.sqrt(t + 1))
+        optimizer.update(theta, bowl(theta)[1], memory, 0.1 / np.sqrt(t + 1))
 
-    assert_allclose(progress.theta, theta, rtol=1e-14)
+    assert_allclose(state.theta, theta, rtol=1e-14)
 
 
 def test_batches_equal_a_loop_written_by_hand():
     optimizer = GradientDescent()
-    progress, theta = start(optimizer), np.zeros(2)
+    state, theta = start(optimizer), np.zeros(2)
 
-    descend(bowl, progress, optimizer, max_iter=3, batches=lambda: [[1.0], [5.0]])
+    descend(bowl, state, optimizer, max_iter=3, batches=lambda: [[1.0], [5.0]])
     for middle in [1.0, 5.0] * 3:
         theta -= 0.1 * (theta - middle)
 
-    assert_allclose(progress.theta, theta)
-    assert len(progress.loss_curve) == 3
-    assert progress.t == 6
+    assert_allclose(state.theta, theta)
+    assert len(state.loss_curve) == 3
+    assert state.t == 6
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -76,33 +78,33 @@ def test_divergence_is_an_error_that_names_the_rate():
 
 def test_an_automatic_rate_recovers_from_a_start_far_too_large():
     optimizer = GradientDescent()
-    progress = start(optimizer, rate=1e6)
+    state = start(optimizer, rate=1e6)
 
-    descend(bowl, progress, optimizer, max_iter=10, adapt=True)
+    descend(bowl, state, optimizer, max_iter=10, adapt=True)
 
-    assert_allclose(progress.theta, 3, rtol=1e-6)
-    assert (np.diff(progress.loss_curve) <= 1e-12).all()
+    assert_allclose(state.theta, 3, rtol=1e-6)
+    assert (np.diff(state.loss_curve) <= 1e-12).all()
 
 
 def test_stops_where_asked_to():
     optimizer = GradientDescent()
-    progress = start(optimizer, rate=1.0)
+    first = start(optimizer, rate=1.0)
 
-    stopped = descend(bowl, progress, optimizer, max_iter=9, after_epoch=GradientNorm(1e-9, float))
+    state = descend(bowl, first, optimizer, max_iter=9, after_epoch=GradientNorm(1e-9, float))
 
-    assert stopped
-    assert len(progress.loss_curve) == 1
+    assert state.stopped
+    assert len(state.loss_curve) == 1
 
 
 def test_takes_no_step_from_where_it_has_arrived():
     optimizer = GradientDescent()
-    progress = start(optimizer)
-    progress.theta[...] = 3
+    state = start(optimizer)
+    state.u[...] = 3
 
-    descend(bowl, progress, optimizer, max_iter=9, arrived=GradientNorm(1e-9, float).arrived)
+    descend(bowl, state, optimizer, max_iter=9, arrived=GradientNorm(1e-9, float).arrived)
 
-    assert_array_equal(progress.theta, 3)
-    assert progress.loss_curve == [0.0]
+    assert_array_equal(state.theta, 3)
+    assert state.loss_curve == [0.0]
 
 
 def test_plateau_waits_for_its_patience():
@@ -119,7 +121,7 @@ def shifted(rng):
 def coordinates_of(X, kind, fit_intercept):
     if kind == "unchanged":
         return Unchanged()
-    scaled = Scaled.from_samples(X, None, 3, fit_intercept)
+    scaled = Scaled.from_data(Data(X), 3, fit_intercept)
     if kind == "scaled":
         return scaled
     rng = np.random.default_rng(1)
@@ -136,6 +138,7 @@ def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shi
     assert_allclose(coordinates.from_theta(coordinates.to_theta(u)), u, rtol=1e-6, atol=1e-9)
     ahead, aside = coordinates.to_theta(u), coordinates.to_theta(v)
     assert_allclose(coordinates.to_theta(u + v), ahead + aside, rtol=1e-6, atol=1e-6)
+    assert_allclose(coordinates.push_forward(coordinates.pull_back(g)), g, rtol=1e-6, atol=1e-9)
     assert_allclose(coordinates.pull_back(g) @ u, g @ coordinates.to_theta(u), rtol=1e-8)
 
 
@@ -143,9 +146,9 @@ def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shi
 def test_units_are_those_of_the_standardized_features(make, shifted, rng):
     weight = rng.uniform(0.5, 2, len(shifted))
 
-    scaled = Scaled.from_samples(make(shifted), weight, 1, True)
+    scaled = Scaled.from_data(Data(make(shifted), None, weight), 1, True)
 
-    Z = scaled.standardize(make(shifted))[:, :-1]
+    Z = scaled.features(make(shifted), True)[:, :-1]
     assert_allclose(np.average(Z, axis=0, weights=weight), 0, atol=1e-8)
     assert_allclose(np.average(Z**2, axis=0, weights=weight), 1, rtol=1e-6)
 
@@ -155,7 +158,7 @@ def test_scale_turns_the_condition_number_of_the_lecture_to_one():
     x = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])[:, None]
     ones = np.column_stack([x, np.ones(10)])
 
-    scaled = Scaled.from_samples(x, None, 1, True).standardize(x)
+    scaled = Scaled.from_data(Data(x), 1, True).features(x, True)
 
     assert_allclose(np.linalg.cond(ones.T @ ones), 313_418, rtol=1e-5)
     assert_allclose(np.linalg.cond(scaled.T @ scaled), 1)
@@ -164,31 +167,31 @@ def test_scale_turns_the_condition_number_of_the_lecture_to_one():
 @pytest.mark.parametrize("k", [1, 3])
 def test_hessian_equals_differences_of_the_gradient(k, shifted, rng):
     codes = rng.integers(0, max(k, 2), len(shifted))
-    Y = codes[None].astype(float) if k == 1 else np.eye(k)[:, codes]
-    output = "logistic" if k == 1 else "softmax"
-    net = Network([4, k], [], resolve_loss("cross_entropy", output))
-    scaled = Scaled.from_samples(shifted, None, k, True)
-    objective = Objective(net, shifted, Y, alpha=0.7)
+    Y = codes[:, None].astype(float) if k == 1 else np.eye(k)[codes]
+    loss = resolve_loss("cross_entropy", "logistic" if k == 1 else "softmax")
+    net, data = Network([4, k]), Data(shifted, Y)
+    objective = Objective(data, net, loss, alpha=0.7)
+    scaled = Scaled.from_data(data, k, True)
     theta = scaled.to_theta(rng.normal(size=net.n_parameters))
 
     direction = rng.normal(size=net.n_parameters)
     direction[-k:] -= direction[-k:].mean() if k > 1 else 0  # the softmax does not see shifts
 
-    white = objective.coordinates = Whitened(scaled, Curvature(objective, scaled).at(theta))
+    white = Whitened(scaled, Curvature(objective).at(theta))
+    view = View(objective, white)
     u, v = white.from_theta(theta), white.from_theta(scaled.to_theta(direction))
-    change = objective(u + 1e-5 * v)[1] - objective(u - 1e-5 * v)[1]
+    change = view(u + 1e-5 * v)[1] - view(u - 1e-5 * v)[1]
 
     assert_allclose(change / 2e-5, v, atol=1e-4 * np.abs(v).max())
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 60])
 def test_curvature_of_a_batch_lies_between_that_of_all_rows_and_the_worst(batch_size, shifted):
-    net = Network([4, 1], [], resolve_loss("cross_entropy", "logistic"))
-    objective = Objective(net, shifted, np.zeros((1, 60)))
-    scaled = Scaled.from_samples(shifted, None, 1, True)
-    Z = scaled.standardize(shifted)
+    data, loss = Data(shifted, np.zeros((60, 1))), resolve_loss("cross_entropy", "logistic")
+    scaled = Scaled.from_data(data, 1, True)
+    Z = scaled.features(shifted, True)
 
-    bound = Curvature(objective, scaled).largest(scaled, 60, batch_size)
+    bound = Curvature(Objective(data, Network([4, 1]), loss)).largest(scaled, 60, batch_size)
 
     mean = np.linalg.eigvalsh(Z.T @ Z / 60)[-1] / 4
     worst = (Z**2).sum(axis=1).max() / 4

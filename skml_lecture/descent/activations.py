@@ -5,13 +5,12 @@
 from abc import ABC, abstractmethod
 
 import numpy as np
-
-from skml_lecture.validation import check_option
+from sklearn.base import BaseEstimator, clone
 
 __all__ = ["Activation", "Identity", "LeakyRelu", "Logistic", "Relu", "Tanh"]
 
 
-class Activation(ABC):
+class Activation(BaseEstimator, ABC):
     """An element-wise function ``a = value(z)`` whose derivative is a function of ``a``."""
 
     gain = 2.0
@@ -149,6 +148,13 @@ ACTIVATIONS = {
 }
 
 
-def resolve_activation(name):
-    """Return the activation called ``name``."""
-    return ACTIVATIONS[check_option("activation", name, ACTIVATIONS)]()
+def resolve_activation(activation):
+    """Return an activation: the one called by that name, or a copy of the one given."""
+    if isinstance(activation, Activation):
+        return clone(activation)
+    if not (isinstance(activation, str) and activation in ACTIVATIONS):
+        names = ", ".join(repr(name) for name in ACTIVATIONS)
+        raise ValueError(
+            f"activation must be one of {names} or an Activation instance, got {activation!r}."
+        )
+    return ACTIVATIONS[activation]()

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
-
-from skml_lecture.data.threads import row_size
+from scipy.sparse import csr_array, issparse
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 
@@ -16,8 +14,8 @@ _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 class Batch:
     """The rows of one update."""
 
-    X: np.ndarray | csr_matrix  # (n, d)
-    Y: np.ndarray  # (k, n)
+    X: np.ndarray | csr_array  # (n, d)
+    targets: np.ndarray  # (n, k), one output after the other in memory
     weight: np.ndarray | None  # (n,)
 
     def __len__(self):
@@ -26,7 +24,7 @@ class Batch:
     def part(self, start, stop):
         """Return some consecutive rows, as views where dense."""
         weight = None if self.weight is None else self.weight[start:stop]
-        return Batch(self.X[start:stop], self.Y[:, start:stop], weight)
+        return Batch(self.X[start:stop], self.targets[start:stop], weight)
 
 
 class Loader:
@@ -36,12 +34,12 @@ class Loader:
 
     Parameters
     ----------
-    rows : Batch
+    data : Data
         The data set.
     """
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self, data):
+        self.data = data
         self._buffers = None
         self._pool = None
 
@@ -58,7 +56,7 @@ class Loader:
 
         A batch lasts until the next one is asked for.
         """
-        n_batches = _CHUNK // (batch_size * row_size(self.rows.X))
+        n_batches = _CHUNK // (batch_size * self.data.row_size)
         in_turn = 2 if n_batches > 1 else 1  # one buffer is enough for batches larger than a chunk
         size = batch_size * max(n_batches, 1)
         self._allocate(in_turn, min(size, len(order)))
@@ -74,9 +72,9 @@ class Loader:
 
     def _allocate(self, in_turn, n_rows):
         """Have buffers of so many rows, in one piece: of large ones the pages are large too."""
-        shape = in_turn, n_rows, self.rows.X.shape[1]
-        if not issparse(self.rows.X) and np.shape(self._buffers) != shape:
-            self._buffers = np.empty(shape, self.rows.X.dtype)
+        shape = in_turn, n_rows, self.data.X.shape[1]
+        if not issparse(self.data.X) and np.shape(self._buffers) != shape:
+            self._buffers = np.empty(shape, self.data.X.dtype)
 
     def _begin(self, gather):
         """Begin to gather a chunk in a thread; return what waits for it."""
@@ -89,10 +87,11 @@ class Loader:
 
     def _gather(self, number, order):
         """Return a chunk, its features in a buffer where they last until its next one."""
-        X, Y, weight = self.rows.X, self.rows.Y, self.rows.weight
-        Y, weight = Y.take(order, axis=1), None if weight is None else weight[order]
+        X, weight = self.data.X, self.data.weight
+        targets = self.data.targets.T.take(order, axis=1).T
+        weight = None if weight is None else weight[order]
         if issparse(X):
-            return Batch(X[order], Y, weight)
+            return Batch(X[order], targets, weight)
         # mode "raise" would go through another buffer
         x = np.take(X, order, axis=0, out=self._buffers[number, : len(order)], mode="clip")
-        return Batch(x, Y, weight)
+        return Batch(x, targets, weight)

@@ -13,11 +13,14 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from skml_lecture.data.threads import map_runs, row_blocks
+from skml_lecture.data import Data
 
 
 class Coordinates(ABC):
     """An invertible linear change of coordinates of the flat parameter vector."""
+
+    curvature = None
+    """The largest curvature of the loss's bound in these coordinates, where they set it."""
 
     @abstractmethod
     def to_theta(self, u):
@@ -30,6 +33,14 @@ class Coordinates(ABC):
     @abstractmethod
     def pull_back(self, gradient):
         """Return the gradient in ``u``, ``P^T gradient``."""
+
+    @abstractmethod
+    def push_forward(self, gradient):
+        """Return the gradient in ``theta`` of one in ``u``; undoes ``pull_back``."""
+
+    @abstractmethod
+    def features(self, X, fit_intercept):
+        """Return rows as a unit of the first layer sees them, dense; a last column of ones."""
 
 
 class Unchanged(Coordinates):
@@ -44,9 +55,16 @@ class Unchanged(Coordinates):
     def pull_back(self, gradient):
         return gradient
 
+    def push_forward(self, gradient):
+        return gradient
+
+    def features(self, X, fit_intercept):
+        X = X.toarray() if issparse(X) else X
+        return np.column_stack([X, np.ones(len(X), X.dtype)]) if fit_intercept else X
+
 
 class Scaled(Coordinates):
-    """Features centred and divided by their spread, seen from one linear layer.
+    """Features centred and divided by their spread, seen from the first layer.
 
     Parameters
     ----------
@@ -54,7 +72,7 @@ class Scaled(Coordinates):
         The origin and the unit of every feature.
 
     n_outputs : int
-        Number of units of the layer.
+        Number of units of the layer; the parameters of later ones do not change.
 
     fit_intercept : bool
         Whether the layer has intercepts; without them nothing is centred.
@@ -67,13 +85,17 @@ class Scaled(Coordinates):
         self.fit_intercept = fit_intercept
 
     @classmethod
-    def from_samples(cls, X, weight, n_outputs, fit_intercept):
+    def from_data(cls, data, n_outputs, fit_intercept):
         """Take mean and standard deviation from weighted rows; constant features stay."""
-        mean, scale = _mean_and_spread(X, weight)
+        return cls.from_mean_and_spread(*_mean_and_spread(data), n_outputs, fit_intercept)
+
+    @classmethod
+    def from_mean_and_spread(cls, mean, scale, n_outputs, fit_intercept):
+        """Take a mean and a standard deviation; constant features stay."""
         if not fit_intercept:
             scale, mean = np.hypot(scale, mean), np.zeros_like(mean)
-        scale[~(scale > 1e-10 * np.abs(mean))] = 0
-        scale[scale == 0] = np.maximum(np.abs(mean), 1)[scale == 0]
+        scale = np.where(scale > 1e-10 * np.abs(mean), scale, 0)
+        scale = np.where(scale == 0, np.maximum(np.abs(mean), 1), scale)
         return cls(mean, scale, n_outputs, fit_intercept)
 
     def with_penalty(self, strength):
@@ -81,11 +103,10 @@ class Scaled(Coordinates):
         scale = np.hypot(self.scale, np.sqrt(strength))
         return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
 
-    def standardize(self, X):
-        """Return rows of the features in these units, a dense copy; a last column of ones."""
+    def features(self, X, fit_intercept):
         X = X.toarray() if issparse(X) else X
         Z = (X - self.mean) / self.scale
-        return np.column_stack([Z, np.ones(len(Z))]) if self.fit_intercept else Z
+        return np.column_stack([Z, np.ones(len(Z))]) if fit_intercept else Z
 
     def to_theta(self, u):
         return self._apply(u, lambda W, b: (W / self.scale, b - (W / self.scale) @ self.mean))
@@ -96,14 +117,20 @@ class Scaled(Coordinates):
     def pull_back(self, gradient):
         return self._apply(gradient, lambda W, b: ((W - b[:, None] * self.mean) / self.scale, b))
 
+    def push_forward(self, gradient):
+        return self._apply(gradient, lambda W, b: (W * self.scale + b[:, None] * self.mean, b))
+
     def _apply(self, flat, change):
         """Return a new flat vector with ``change`` done to its weights and intercepts."""
-        size = self.n_outputs * len(self.mean)
-        W = flat[:size].reshape(self.n_outputs, -1)
-        b = flat[size:] if self.fit_intercept else np.zeros(self.n_outputs)
-        W, b = change(W, b)
-        changed = np.concatenate([W.ravel(), b]) if self.fit_intercept else W.ravel()
-        return changed.astype(flat.dtype, copy=False)
+        k, d = self.n_outputs, len(self.mean)
+        end = k * (d + self.fit_intercept)
+        first = flat[:end]
+        W = first[: k * d].reshape(k, d) if end == len(flat) else first[: k * d].reshape(d, k).T
+        W, b = change(W, first[k * d :] if self.fit_intercept else np.zeros(k))
+        parts = [W.ravel() if end == len(flat) else W.T.ravel(), b, flat[end:]]
+        if not self.fit_intercept:
+            del parts[1]
+        return np.concatenate(parts).astype(flat.dtype, copy=False)
 
 
 class Whitened(Coordinates):
@@ -118,6 +145,8 @@ class Whitened(Coordinates):
         Positive definite, in the units of ``scaled``: of one output's parameters (weights, then
         intercept), shared by all outputs, or of all outputs' parameters one after the other.
     """
+
+    curvature = 1.0
 
     def __init__(self, scaled, curvature):
         self.scaled = scaled
@@ -135,6 +164,13 @@ class Whitened(Coordinates):
     def pull_back(self, gradient):
         joined = self._join(self.scaled.pull_back(gradient))
         return (self._rows(joined) @ self.inverse.T).ravel().astype(gradient.dtype)
+
+    def push_forward(self, gradient):
+        joined = self._rows(gradient) @ self.factor.T
+        return self.scaled.push_forward(self._split(joined, gradient.dtype))
+
+    def features(self, X, fit_intercept):
+        return self.scaled.features(X, fit_intercept) @ self.inverse.T
 
     def _rows(self, u):
         return u.reshape(-1, len(self.factor))
@@ -155,36 +191,43 @@ class Whitened(Coordinates):
         return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
 
 
-def _mean_and_spread(X, weight):
+def _mean_and_spread(data):
     """Return weighted mean and standard deviation of the columns, in float64."""
+    X, weight = data.X, data.weight
     if issparse(X):
         with np.errstate(over="ignore", invalid="ignore"):
             mean, variance = mean_variance_axis(X, axis=0, weights=weight)
         if np.isfinite(variance).all():
             return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
         if X.dtype == np.float64:
-            return _in_larger_unit(X, weight)
-        return _mean_and_spread(X.astype(np.float64), weight)
-    n_rows, n_features = X.shape
-    share = np.full(n_rows, 1 / n_rows) if weight is None else weight / weight.sum(dtype=float)
+            return _in_larger_unit(data)
+        return _mean_and_spread(Data(X.astype(np.float64), None, weight))
     origin = X[:1000].mean(axis=0, dtype=np.float64)
-
-    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
-    def moments(run):
-        first, second = 0.0, 0.0
-        for rows in run:
-            Z = X[rows] - origin
-            first = first + share[rows] @ Z
-            second = second + share[rows] @ np.square(Z, out=Z)
-        return np.stack([first, second])
-
-    first, second = sum(map_runs(moments, row_blocks(n_rows, 2 * n_features)))
+    first, second, total = data.sum(_Sums(origin), 2 * X.shape[1])
+    first, second = first / total[0], second / total[0]
     if not np.isfinite(second).all():
-        return _in_larger_unit(X, weight)
+        return _in_larger_unit(data)
     return origin + first, np.sqrt(np.maximum(second - first**2, 0))
 
 
-def _in_larger_unit(X, weight):
+class _Sums:
+    def __init__(self, origin):
+        self.origin = origin
+
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+    def __call__(self, blocks):
+        first, second, total = 0.0, 0.0, 0.0
+        for block in blocks:
+            w = np.ones(block.n_rows) if block.weight is None else block.weight
+            Z = block.x - self.origin
+            first = first + w @ Z
+            second = second + w @ np.square(Z, out=Z)
+            total += w.sum(dtype=float)
+        return np.stack([first, second, np.full_like(first, total)])
+
+
+def _in_larger_unit(data):
     """Return mean and standard deviation of columns of float64 whose squares overflow."""
     unit = 1e200
-    return tuple(unit * value for value in _mean_and_spread(X / unit, weight))
+    smaller = Data(data.X / unit, None, data.weight)
+    return tuple(unit * value for value in _mean_and_spread(smaller))

@@ -1,18 +1,17 @@
-"""How strongly a linear layer's objective curves: coordinates and learning rates from it."""
+"""How strongly an objective curves: coordinates and learning rates from it."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from scipy.linalg import norm
-from scipy.sparse import issparse
-from scipy.special import expit, softmax
 
-from skml_lecture.data.threads import row_blocks, row_size
-from skml_lecture.descent.coordinates import Scaled, Unchanged, Whitened
+from skml_lecture.data import Data
+from skml_lecture.descent.coordinates import Scaled, Whitened
 from skml_lecture.descent.network import Pass
 
-MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
+_SECOND = 2**20  # elements of second derivatives that are held at a time
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -24,58 +23,67 @@ class Curvature:
     objective : Objective
         Of a network without hidden layers; its rows are sampled where they are many.
 
-    scaled : Scaled
-        Units of the features.
     """
 
-    def __init__(self, objective, scaled):
-        network = objective.network
-        self.network = network
-        self.scaled = scaled
-        rows = sample_rows(objective.n_rows, row_size(objective.X))
-        self.X = objective.X[rows]
-        weight = np.ones(objective.n_rows) if objective.weight is None else objective.weight
-        self.share = weight[rows] / weight[rows].sum(dtype=np.float64)
-        self.strength = objective.alpha / objective.total_weight
-        self.penalty = self.strength / scaled.scale / scaled.scale
-        if network.fit_intercept:
-            self.penalty = np.append(self.penalty, 0)
+    def __init__(self, objective):
+        self.network = objective.network
+        self.loss = objective.loss
+        self.data = objective.data
+        self.strength = objective.strength
+
+    @cached_property
+    def scaled(self):
+        """The features' own units, of all rows."""
+        return Scaled.from_data(self.data, self.network.sizes[1], self.network.fit_intercept)
+
+    @cached_property
+    def sample(self):
+        """The rows that are looked at."""
+        return self.data.sample(sample_size(self.data.row_size))
+
+    @cached_property
+    def share(self):
+        """The weights of the sampled rows, which sum to one."""
+        weight = self.sample.weight
+        weight = np.ones(self.sample.n_rows) if weight is None else weight
+        return weight / self.sample.total_weight
+
+    @cached_property
+    def penalty(self):
+        """The curvature of the penalty, of one output, in the features' own units."""
+        penalty = self.strength / self.scaled.scale / self.scaled.scale
+        return np.append(penalty, 0) if self.network.fit_intercept else penalty
 
     @cached_property
     def Z(self):  # noqa: N802 (the letter of the formulas)
         """The sampled rows in their own units, dense."""
-        return self.scaled.standardize(self.X)
+        return self.scaled.features(self.sample.X, self.network.fit_intercept)
 
     def bound(self):
         """Return the bound that holds everywhere, for one output: c X'SX + penalty."""
-        Z = self.Z * np.sqrt(self.network.loss.curvature * self.share)[:, None]
+        Z = self.Z * np.sqrt(self.loss.curvature * self.share)[:, None]
         return _regularized(Z.T @ Z, self.penalty)
 
     def at(self, theta):
-        """Return the Hessian of the cross entropy at ``theta``, for all outputs."""
-        z = self.network.forward(theta, self.X)[-1].T.astype(np.float64)  # (m, k)
-        if z.shape[1] == 1:
-            P = expit(z[:, 0])
-            Z = self.Z * np.sqrt(self.share * P * (1 - P))[:, None]
-            return _regularized(Z.T @ Z, self.penalty)
-        return self._softmax_hessian(softmax(z, axis=1))
+        """Return the Hessian at ``theta`` of all outputs, one after the other.
 
-    def _softmax_hessian(self, P):
-        """Return ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` plus the penalty."""
-        q, k = self.Z.shape[1], P.shape[1]
-        H = self._shift_curvature(k)
-        size = 0.0
+        It is ``sum_i s_i h_i (x) x_i x_i'`` plus the penalty, with the Hessian h of the loss.
+        """
+        z = self.network.forward(theta, self.sample.X)[-1].T.astype(np.float64)  # (n, k)
+        (n, k), q = z.shape, self.Z.shape[1]
+        H = np.zeros((k, q, k, q))
+        step = max(_SECOND // max(k * k, k * q), 1)
+        for rows in (slice(i, min(i + step, n)) for i in range(0, n, step)):
+            h = self.loss.hessian(self.sample.targets[rows], z[rows])
+            h *= self.share[rows, None, None]
+            for j in range(k):
+                right = h[:, j, j:, None] * self.Z[rows, None, :]
+                H[j, :, j:] += (self.Z[rows].T @ right.reshape(len(h), -1)).reshape(q, k - j, q)
         for j in range(k):
-            part = slice(j * q, (j + 1) * q)
-            Z = self.Z * np.sqrt(self.share * P[:, j])[:, None]
-            H[part, part] += Z.T @ Z
-            size = max(size, np.einsum("ij,ij->j", Z, Z).max())
-        for start in range(0, len(P), 1024):
-            rows = slice(start, start + 1024)
-            weighted = P[rows] * np.sqrt(self.share[rows])[:, None]
-            joint = (weighted[:, :, None] * self.Z[rows, None, :]).reshape(-1, k * q)
-            H -= joint.T @ joint
-        np.einsum("ii->i", H)[...] += 1e-14 * size  # what the subtraction rounded away
+            H[j + 1 :, :, j] = np.moveaxis(H[j, :, j + 1 :], 0, -1)
+        H = H.reshape(k * q, k * q)
+        if self.loss.output == "softmax":
+            H += self._shift_curvature(k)
         return _regularized(H, np.tile(self.penalty, k))
 
     def _shift_curvature(self, k):
@@ -98,8 +106,7 @@ class Curvature:
         For a batch of b of n rows it lies between that of all rows and that of the worst row
         (R. M. Gower et al., "SGD: general analysis and improved rates", ICML 2019, section 3.4).
         """
-        whitened = isinstance(coordinates, Whitened)
-        mean = 1.0 if whitened else 1.05 * self._top_eigenvalue(coordinates)
+        mean = coordinates.curvature or 1.05 * self._top_eigenvalue(coordinates)
         if batch_size >= n_rows:
             return mean
         worst = self._worst_row(coordinates)
@@ -109,16 +116,16 @@ class Curvature:
     @np.errstate(over="ignore", invalid="ignore")
     def _top_eigenvalue(self, coordinates, n_steps=20):
         """Return the largest eigenvalue of ``P' (c X'SX + penalty) P``, by power iteration."""
-        network, c = self.network, self.network.loss.curvature
-        v = np.linspace(1, 2, network.n_parameters).astype(self.X.dtype)
+        network, X, c = self.network, self.sample.X, self.loss.curvature
+        v = np.linspace(1, 2, network.n_parameters).astype(X.dtype)
         gradient = np.empty_like(v)
-        scratch = Pass(network, self.X.shape[0], v.dtype)
+        scratch = Pass(network, self.loss, X.shape[0], v.dtype)
         size = tiny = np.finfo(np.float64).tiny
         for _ in range(n_steps):
             theta = coordinates.to_theta(v / v.dtype.type(max(_norm(v), tiny)))
-            z = scratch.bind(theta, gradient).forward(self.X)
+            z = scratch.bind(theta, gradient).forward(X)
             z *= c * self.share
-            scratch.backward(self.X)
+            scratch.backward(X)
             for W, G in zip(network.weights(theta), network.weights(gradient), strict=True):
                 G += self.strength * W
             v = coordinates.pull_back(gradient)
@@ -132,21 +139,15 @@ class Curvature:
 
     def _worst_row(self, coordinates):
         """Return the largest curvature of one row's loss."""
-        X = self.X[sample_rows(*self.X.shape)]
-        blocks = row_blocks(X.shape[0], X.shape[1], at_least=1)
-        return max(self._worst_of(X[rows], coordinates) for rows in blocks)
+        X = self.sample.X
+        blocks = Data(X).sample(sample_size(X.shape[1])).blocks(X.shape[1], 1)
+        fit_intercept, c = self.network.fit_intercept, self.loss.curvature
+        return c * max(_longest(coordinates.features(b.X, fit_intercept)) for b in blocks)
 
-    def _worst_of(self, X, coordinates):
-        """Return the largest curvature of the loss of one of a few rows."""
-        X = X.toarray() if issparse(X) else X
-        if self.network.fit_intercept:
-            X = np.column_stack([X, np.ones(len(X), X.dtype)])
-        if isinstance(coordinates, Whitened | Scaled):
-            scaled = getattr(coordinates, "scaled", coordinates)
-            X = scaled.standardize(X[:, : len(scaled.mean)])
-        if isinstance(coordinates, Whitened):
-            X = X @ coordinates.inverse.T
-        return self.network.loss.curvature * np.einsum("ij,ij->i", X, X).max()
+
+def _longest(Z):
+    """Return the largest squared length of a row."""
+    return np.einsum("ij,ij->i", Z, Z).max()
 
 
 def _norm(v):
@@ -154,83 +155,65 @@ def _norm(v):
     return min(np.inf, float(norm(v, check_finite=False)))  # whose squares do not overflow
 
 
-def sharpness(objective, theta, n_steps=8):
-    """Return the largest curvature at ``theta`` of a network of any depth, by power iteration.
+def sharpness(view, u, n_steps=8):
+    """Return the largest curvature at ``u`` of a network of any depth, by power iteration.
 
     A product of the Hessian with a vector is the difference of two gradients.
     """
-    rows = sample_rows(objective.n_rows, row_size(objective.X))
-    sample = objective.subset(rows)
-    start = sample(theta)[1].copy()
-    v = np.random.default_rng(0).normal(size=len(theta)).astype(theta.dtype)
-    step = np.sqrt(np.finfo(theta.dtype).eps) * (1 + np.linalg.norm(theta))
-    size = tiny = np.finfo(theta.dtype).tiny
+    objective = view.objective
+    sample = view.of(objective.sample(sample_size(objective.data.row_size)))
+    start = sample(u)[1].copy()
+    v = np.random.default_rng(0).normal(size=len(u)).astype(u.dtype)
+    step = np.sqrt(np.finfo(u.dtype).eps) * (1 + np.linalg.norm(u))
+    size = tiny = np.finfo(u.dtype).tiny
     for _ in range(n_steps):
         v *= step / max(float(np.linalg.norm(v)), tiny)
-        v = sample(theta + v)[1] - start
+        v = sample(u + v)[1] - start
         size = max(float(np.linalg.norm(v)) / step, tiny)
     return size
 
 
 class Reshape:
-    """Coordinates in which the curvature here is the identity, taken anew where progress is slow.
+    """Takes coordinates in which the curvature here is the identity, where progress is slow.
 
     Parameters
     ----------
-    objective : Objective
-        Its coordinates are replaced.
+    curvature : Curvature
+        Of the objective.
 
     optimizer : Optimizer
         Starts afresh in the new coordinates.
-
-    curvature : Curvature
-        Of the objective.
 
     patience : int, default=6
         Epochs in one set of coordinates before the next.
     """
 
-    def __init__(self, objective, optimizer, curvature, patience=6):
-        self.objective = objective
-        self.optimizer = optimizer
+    def __init__(self, curvature, optimizer, patience=6):
         self.curvature = curvature
+        self.optimizer = optimizer
         self.patience = patience
 
-    def __call__(self, progress, gradient):
-        """Return the gradient in the coordinates to go on in, with ``progress`` in them too."""
-        progress.epochs_since_reshape += 1
-        if progress.epochs_since_reshape <= self.patience:
-            return gradient
-        progress.epochs_since_reshape = 0
-        theta = self.objective.coordinates.to_theta(progress.theta)
+    def __call__(self, view, state, gradient):
+        """Return the view, the state and the gradient to go on with."""
+        state.epochs_in_coordinates += 1
+        if state.epochs_in_coordinates <= self.patience:
+            return view, state, gradient
+        state.epochs_in_coordinates = 0
+        theta = state.theta
         try:
             new = Whitened(self.curvature.scaled, self.curvature.at(theta))
         except np.linalg.LinAlgError:  # flat within rounding: no better coordinates here
-            return gradient
-        self.objective.coordinates = new
-        progress.theta = new.from_theta(theta)
-        gradient = new.pull_back(self.objective.gradient)
-        progress.state = self.optimizer.init(progress.theta)
-        progress.rate = 1.0
-        progress.accepted = progress.theta.copy(), gradient.copy(), progress.accepted[2]
-        return gradient
+            return view, state, gradient
+        gradient = new.pull_back(state.coordinates.push_forward(gradient))
+        u = new.from_theta(theta)
+        accepted = u.copy(), gradient.copy(), state.accepted[2]
+        moved = {"u": u, "memory": self.optimizer.init(u), "accepted": accepted}
+        return view.seen_in(new), replace(state, coordinates=new, rate=1.0, **moved), gradient
 
 
-def sample_rows(n_rows, n_features, elements=_SAMPLE):
-    """Return all rows where they are few, else a random sample, the same one every time."""
-    size = max(elements // n_features, 64)
-    if n_rows <= size:
-        return slice(None)
-    return np.sort(np.random.default_rng(0).choice(n_rows, size, replace=False))
-
-
-def choose_coordinates(name, curvature):
-    """Return the coordinates called ``name``: None, "scale" or "whiten" by the bound."""
-    if name is None:
-        return Unchanged()
-    if name == "scale":
-        return curvature.scaled.with_penalty(curvature.strength / curvature.network.loss.curvature)
-    return Whitened(curvature.scaled, curvature.bound())
+def sample_size(row_size, elements=_SAMPLE):
+    """Return of how many rows a sample has so many elements."""
+    return max(elements // row_size, 64)
 
 
 def _regularized(H, penalty):

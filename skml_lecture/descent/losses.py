@@ -1,4 +1,4 @@
-"""Losses of one sample from raw scores: value beside gradient, in nats."""
+"""Losses of one sample from raw scores: value, gradient and Hessian side by side, in nats."""
 
 # ruff: noqa: D102 (the interface documents what its members share)
 
@@ -6,11 +6,18 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
+from sklearn.base import BaseEstimator, clone
 
-from skml_lecture.validation import check_option
+__all__ = [
+    "Loss",
+    "SigmoidCrossEntropy",
+    "SigmoidSquaredError",
+    "SoftmaxCrossEntropy",
+    "SoftmaxSquaredError",
+]
 
 
-class Loss(ABC):
+class Loss(BaseEstimator, ABC):
     """A loss of the target ``y`` and the raw scores ``z``, one value per sample.
 
     Targets and scores have shape (n_samples, n_outputs): one column of 0 and 1 for each sigmoid
@@ -22,6 +29,9 @@ class Loss(ABC):
 
     curvature = 0.5
     """Bound on the eigenvalues of the Hessian in the scores: the largest safe step is 1 / it."""
+
+    convex = False
+    """Whether the loss is convex in the scores, so that its Hessian is a curvature everywhere."""
 
     @abstractmethod
     def value(self, y, z):
@@ -59,6 +69,24 @@ class Loss(ABC):
             One derivative per score.
         """
 
+    @abstractmethod
+    def hessian(self, y, z):
+        """Return the second derivatives of the loss of every sample by its scores.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Targets.
+
+        z : ndarray of shape (n_samples, n_outputs)
+            Raw scores.
+
+        Returns
+        -------
+        hessian : ndarray of shape (n_samples, n_outputs, n_outputs)
+            A symmetric matrix per sample.
+        """
+
     def value_and_gradient(self, y, z):
         """Return ``value(y, z)`` and overwrite ``z`` with ``gradient(y, z)``.
 
@@ -85,12 +113,16 @@ class SigmoidCrossEntropy(Loss):
 
     output = "logistic"
     curvature = 0.25
+    convex = True
 
     def value(self, y, z):
         return (np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))).sum(axis=1)
 
     def gradient(self, y, z):
         return expit(z) - y
+
+    def hessian(self, y, z):  # noqa: ARG002
+        return _diagonal(expit(z) * expit(-z))
 
     def value_and_gradient(self, y, z):
         tail = np.exp(-np.abs(z))
@@ -103,11 +135,16 @@ class SigmoidCrossEntropy(Loss):
 class SoftmaxCrossEntropy(Loss):
     """Cross entropy of the softmax of the scores, ``-sum_k y_k ln softmax(z)_k``."""
 
+    convex = True
+
     def value(self, y, z):
         return -(y * log_softmax(z, axis=1)).sum(axis=1)
 
     def gradient(self, y, z):
         return softmax(z, axis=1) - y
+
+    def hessian(self, y, z):  # noqa: ARG002
+        return _softmax_slopes(softmax(z, axis=1))
 
     def value_and_gradient(self, y, z):
         z -= z.max(axis=1, keepdims=True)
@@ -135,6 +172,10 @@ class SigmoidSquaredError(Loss):
         f = expit(z)
         return 2 * (f - y) * f * (1 - f)
 
+    def hessian(self, y, z):
+        f, slope = expit(z), expit(z) * expit(-z)
+        return _diagonal(2 * slope * (slope + (f - y) * (1 - 2 * f)))
+
 
 class SoftmaxSquaredError(Loss):
     """Half the squared distance of the softmax to the target, ``||softmax(z) - y||^2 / 2``.
@@ -150,6 +191,23 @@ class SoftmaxSquaredError(Loss):
         error = (f - y) * f
         return error - f * error.sum(axis=1, keepdims=True)
 
+    def hessian(self, y, z):
+        f = softmax(z, axis=1)
+        slopes, error = _softmax_slopes(f), f - y
+        centred = error - (error * f).sum(axis=1, keepdims=True)
+        pull = np.einsum("njk,nk->nj", slopes, f + error)
+        return slopes * centred[:, :, None] + f[:, :, None] * (slopes - pull[:, None, :])
+
+
+def _diagonal(values):
+    """Return a diagonal matrix (k, k) of every row of values (n, k)."""
+    return values[:, :, None] * np.eye(values.shape[1], dtype=values.dtype)
+
+
+def _softmax_slopes(f):
+    """Return the derivatives ``diag(f) - f f'`` of the softmax, one matrix per row."""
+    return _diagonal(f) - f[:, :, None] * f[:, None, :]
+
 
 LOSSES = {
     "cross_entropy": {"logistic": SigmoidCrossEntropy, "softmax": SoftmaxCrossEntropy},
@@ -157,6 +215,20 @@ LOSSES = {
 }
 
 
-def resolve_loss(name, output):
-    """Return the loss called ``name`` for an output layer of "logistic" or "softmax" units."""
-    return LOSSES[check_option("loss", name, LOSSES)][output]()
+def resolve_loss(loss, output):
+    """Return the loss of that name for "logistic" or "softmax" units, or a copy of the one given.
+
+    One that is given must be for these units.
+    """
+    if not isinstance(loss, Loss):
+        if not (isinstance(loss, str) and loss in LOSSES):
+            names = ", ".join(repr(name) for name in LOSSES)
+            raise ValueError(f"loss must be one of {names} or a Loss instance, got {loss!r}.")
+        return LOSSES[loss][output]()
+    if loss.output != output:
+        units = "two classes or several labels" if output == "logistic" else "more than two classes"
+        raise ValueError(
+            f"loss={loss!r} is for {loss.output} units, but {units} have {output} ones: take a "
+            f"Loss whose output is {output!r}, or name it by one of {list(LOSSES)}."
+        )
+    return clone(loss)

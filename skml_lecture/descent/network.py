@@ -3,8 +3,6 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from skml_lecture.data.threads import row_size
-
 ROWS = 384  # that matrix products take at once where layers are wide: fewer are slower
 _FEW = 32  # units, times as many rows: OpenBLAS packs nothing for products of that size
 
@@ -12,7 +10,7 @@ _FEW = 32  # units, times as many rows: OpenBLAS packs nothing for products of t
 class Network:
     """A fully connected network of any depth; without hidden layers it is logistic regression.
 
-    Layer ``l`` computes ``z = W_l a + b_l``; hidden layers apply their activation, the loss
+    Layer ``l`` computes ``z = W_l a + b_l``; hidden layers apply their activation, a loss
     knows what becomes of the last scores. ``theta`` holds ``W_1, b_1, W_2, b_2, ...`` one after
     the other, so an optimizer sees one vector.
 
@@ -28,17 +26,13 @@ class Network:
     activations : sequence of Activation
         One per hidden layer.
 
-    loss : Loss
-        The loss of the output scores.
-
     fit_intercept : bool, default=True
         Whether the layers have intercepts.
     """
 
-    def __init__(self, sizes, activations, loss, fit_intercept=True):
+    def __init__(self, sizes, activations=(), fit_intercept=True):
         self.sizes = list(sizes)
         self.activations = list(activations)
-        self.loss = loss
         self.fit_intercept = fit_intercept
         self._slices = []
         end = 0
@@ -49,10 +43,19 @@ class Network:
         self.n_parameters = end
         self.weight_slices = [W for W, _ in self._slices]
 
-    def largest_product(self, X, n_rows):
-        """Return the multiplications of the largest product that a pass over rows of X takes."""
-        inputs = [row_size(X), *self.sizes[1:-1]]
+    @property
+    def is_linear(self):
+        """Whether there is no hidden layer."""
+        return len(self.sizes) == 2
+
+    def largest_product(self, row_size, n_rows):
+        """Return the multiplications of the largest product of a pass over rows of some size."""
+        inputs = [row_size, *self.sizes[1:-1]]
         return n_rows * max(a * b for a, b in zip(inputs, self.sizes[1:], strict=True))
+
+    def has_shape_of(self, other):
+        """Say whether the parameters of another network fit this one."""
+        return (self.sizes, self.fit_intercept) == (other.sizes, other.fit_intercept)
 
     def weights(self, theta):
         """Return views of the weight matrices in ``theta``, each (units, inputs)."""
@@ -75,6 +78,16 @@ class Network:
         for W, gain in zip(self.weights(theta), gains, strict=True):
             bound = np.sqrt(3 * gain / sum(W.shape))
             W[...] = rng.uniform(-bound, bound, W.shape)
+        return theta
+
+    def parameters(self, weights, intercepts):
+        """Return a flat vector of weights (units, inputs) and intercepts, or their columns."""
+        theta = np.empty(self.n_parameters, weights[0].dtype)
+        pairs = [*zip(self.weights(theta), weights, strict=True)]
+        if self.fit_intercept:
+            pairs += zip(self.intercepts(theta), intercepts, strict=True)
+        for view, part in pairs:
+            view[...] = part.reshape(view.shape)
         return theta
 
     def buffers(self, n_rows, dtype=np.float64):
@@ -117,10 +130,15 @@ class Network:
         outputs : list of ndarray of shape (units, n_rows)
             One column per row of ``X``.
         """
-        buffers = self.buffers(X.shape[0], theta.dtype) if buffers is None else buffers
+        return self.forward_through(self.layers(theta), X, buffers, depth)
+
+    def forward_through(self, layers, X, buffers=None, depth=None):
+        """Return what ``forward`` does, of layers that lie anywhere: (W, b, activation) each."""
+        if buffers is None:
+            buffers = self.buffers(X.shape[0], layers[0][0].dtype)
         outputs = self.views(buffers, X.shape[0])[:depth]
         rows = X
-        for (W, b, activation), z in zip(self.layers(theta), outputs, strict=False):
+        for (W, b, activation), z in zip(layers, outputs, strict=False):
             rows = _layer(W, b, rows, activation, z).T
         return outputs
 
@@ -133,6 +151,9 @@ class Pass:
     network : Network
         What is passed through.
 
+    loss : Loss
+        What the scores cost.
+
     n_rows : int
         The most rows that one pass takes.
 
@@ -140,8 +161,9 @@ class Pass:
         Of parameters and rows.
     """
 
-    def __init__(self, network, n_rows, dtype):
+    def __init__(self, network, loss, n_rows, dtype):
         self.network = network
+        self.loss = loss
         self._outputs = network.buffers(n_rows, dtype)
         self._deltas = network.buffers(n_rows, dtype)[:-1]
         self._dropped = []
@@ -170,8 +192,8 @@ class Pass:
         X : {ndarray, CSR matrix} of shape (n_rows, n_features)
             The input.
 
-        Y : ndarray of shape (n_outputs, n_rows)
-            The targets, one column per row of ``X``.
+        Y : ndarray of shape (n_rows, n_outputs)
+            The targets; best with one output after the other in memory, as the scores.
 
         weight : ndarray of shape (n_rows,), float or None, default=None
             Sample weights, or the weight of every row.
@@ -185,7 +207,7 @@ class Pass:
             Sum of ``weight * loss``.
         """
         delta = self.forward(X, masks)
-        value = self.network.loss.value_and_gradient(Y.T, delta.T)
+        value = self.loss.value_and_gradient(Y, delta.T)
         loss = _weigh(value, delta, weight)
         self.backward(X, masks)
         return loss

@@ -1,13 +1,76 @@
-"""The objective of a data set: a sum over rows, plus the penalty."""
+"""The objective of a data set: a sum over rows, plus the penalty; and views of it."""
+
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from skml_lecture.data.threads import map_runs, row_blocks, row_size
-from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Unchanged
-from skml_lecture.descent.network import ROWS, Pass
+from skml_lecture.descent.losses import Loss
+from skml_lecture.descent.network import ROWS, Network, Pass
 
 _BLOCK = 2**15  # elements
+
+
+@dataclass
+class Sums:
+    """A loss and its gradient, summed over rows; they add."""
+
+    loss: float
+    gradient: np.ndarray  # (n_parameters,)
+
+    def __add__(self, other):
+        return Sums(self.loss + other.loss, self.gradient + other.gradient)
+
+
+@dataclass(frozen=True, eq=False)
+class RowSums:
+    """Work on blocks of rows: the weighted sum of their losses, and the gradient where asked."""
+
+    network: Network
+    loss: Loss
+    theta: np.ndarray
+    with_gradient: bool = True
+    scratch: list = field(default_factory=list)  # of the threads, shared by all points
+
+    def __getstate__(self):
+        return {**vars(self), "scratch": []}
+
+    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+    def __call__(self, blocks):
+        """Return the sums over consecutive blocks of rows."""
+        if not self.with_gradient:
+            return self._loss(blocks)
+        size = max(block.n_rows for block in blocks)
+        scratch, part = self._scratch(size)
+        scratch.bind(self.theta, part)
+        total, gradient = 0.0, np.zeros_like(self.theta)
+        for block in blocks:
+            total += scratch.loss_and_gradient(block.x, block.targets, block.weight)
+            gradient += part
+        self.scratch.append((size, scratch, part))
+        return Sums(total, gradient)
+
+    def _scratch(self, size):
+        """Return buffers for blocks of so many rows, those of a thread that is done if any."""
+        while self.scratch:
+            n_rows, scratch, part = self.scratch.pop()
+            if n_rows >= size:
+                return scratch, part
+        theta = self.theta
+        return Pass(self.network, self.loss, size, theta.dtype), np.empty_like(theta)
+
+    def _loss(self, blocks):
+        size = max(block.n_rows for block in blocks)
+        buffers, layers = (
+            self.network.buffers(size, self.theta.dtype),
+            self.network.layers(self.theta),
+        )
+        total = 0.0
+        for block in blocks:
+            z = self.network.forward_through(layers, block.x, buffers)[-1].T
+            value = self.loss.value(block.targets, z)
+            total += float(value.sum() if block.weight is None else value @ block.weight)
+        return total
 
 
 class Objective:
@@ -20,80 +83,67 @@ class Objective:
 
     Parameters
     ----------
+    data : Data
+        The rows, with targets of shape (n_rows, n_outputs).
+
     network : Network
-        Computes losses and gradients.
+        Computes scores and gradients.
 
-    X : {ndarray, CSR matrix} of shape (n_rows, n_features)
-        The rows.
-
-    Y : ndarray of shape (n_outputs, n_rows)
-        The targets.
-
-    weight : ndarray of shape (n_rows,) or None, default=None
-        Sample weights.
+    loss : Loss
+        What scores cost.
 
     alpha : float, default=0.0
         Strength of the penalty; intercepts are free.
-
-    coordinates : Coordinates or None, default=None
-        Where the descent runs: arguments and gradients are in these.
 
     dropout : Dropout or None, default=None
         What is dropped from the batches; all rows at once drop nothing.
     """
 
-    def __init__(self, network, X, Y, weight=None, alpha=0.0, coordinates=None, dropout=None):
+    def __init__(self, data, network, loss, alpha=0.0, dropout=None):
+        self.data = data
         self.network = network
-        self.X = X
-        self.Y = Y
-        self.weight = weight
+        self.loss = loss
         self.alpha = alpha
-        self.coordinates = Unchanged() if coordinates is None else coordinates
-        self.n_rows = X.shape[0]
-        self.total_weight = float(self.n_rows if weight is None else weight.sum())
         self.dropout = dropout
-        self.loader = Loader(Batch(X, Y, weight))
+        self.total_weight = data.total_weight
         self._scratch = []
-        self._blocks = None
         self._of_batches = None
 
-    def __call__(self, u, batch=None):
-        """Return loss and gradient at ``u`` of the rows of a ``Batch``, None for all."""
-        theta = self.coordinates.to_theta(u)
-        loss, gradient = self._all_rows(theta) if batch is None else self._batch(theta, batch)
-        loss += self._penalize(theta, gradient)
-        self.gradient = gradient
-        return loss, self.coordinates.pull_back(gradient)
+    @property
+    def strength(self):
+        """The penalty per unit of weight."""
+        return self.alpha / self.total_weight
 
-    def subset(self, rows):
-        """Return the objective of some of the rows, with their share of the penalty."""
-        weight = None if self.weight is None else self.weight[rows]
-        part = Objective(self.network, self.X[rows], self.Y[:, rows], weight)
-        part.alpha = self.alpha * part.total_weight / self.total_weight
-        return part
+    def __call__(self, theta, batch=None):
+        """Return loss and gradient at ``theta`` of the rows of a ``Batch``, None for all."""
+        loss, gradient = self._all_rows(theta) if batch is None else self._batch(theta, batch)
+        return loss + self._penalize(theta, gradient), gradient
+
+    def sample(self, n_rows):
+        """Return the objective of about so many rows, with their share of the penalty."""
+        data = self.data.sample(n_rows)
+        if data is self.data:
+            return self
+        alpha = self.alpha * data.total_weight / self.total_weight
+        return Objective(data, self.network, self.loss, alpha)
 
     def mean_loss(self, theta):
-        """Return the mean loss at ``theta`` (not in the coordinates), without the penalty."""
-        network = self.network
-
-        def run_sum(run):
-            buffers = network.buffers(max(X.shape[0] for X, _, _ in run), theta.dtype)
-            total = 0.0
-            for X, Y, weight in run:
-                value = network.loss.value(Y.T, network.forward(theta, X, buffers)[-1].T)
-                total += float(value.sum() if weight is None else value @ weight)
-            return total
-
-        return sum(map_runs(run_sum, self._cut())) / self.total_weight
+        """Return the mean loss at ``theta``, without the penalty."""
+        work = RowSums(self.network, self.loss, theta, with_gradient=False)
+        return self.data.sum(work, *self._cut()) / self.total_weight
 
     def value(self, theta):
-        """Return the penalised mean loss at ``theta`` (not in the coordinates)."""
+        """Return the penalised mean loss at ``theta``."""
         squares = sum(float(np.vdot(W, W)) for W in self.network.weights(theta))
-        return self.mean_loss(theta) + self.alpha / (2 * self.total_weight) * squares
+        return self.mean_loss(theta) + self.strength / 2 * squares
+
+    def _cut(self):
+        """Return how the rows are cut: numbers needed for each, and the fewest in a block."""
+        return self.data.row_size + 4 * sum(self.network.sizes[1:]), ROWS
 
     def _penalize(self, theta, gradient):
         """Return the penalty and add its gradient, in blocks that the cache holds."""
-        strength, squares = self.alpha / self.total_weight, 0.0
+        strength, squares = self.strength, 0.0
         if not strength:
             return 0.0
         for part in self.network.weight_slices:
@@ -106,41 +156,9 @@ class Objective:
     @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
     def _all_rows(self, theta):
         """Return the mean over all rows, in blocks that fit the cache, on all cores."""
-        parts = map_runs(lambda run: self._sum(theta, run), self._cut())
-        gradient = parts[0][1]
-        for _, part in parts[1:]:
-            gradient += part
-        gradient /= self.total_weight
-        return sum(loss for loss, _ in parts) / self.total_weight, gradient
-
-    def _cut(self):
-        """Return the rows, targets and weights of every block."""
-        if self._blocks is not None:
-            return self._blocks
-        size = row_size(self.X) + 4 * sum(self.network.sizes[1:])
-        blocks = row_blocks(self.n_rows, size, at_least=ROWS)
-        weights = [None if self.weight is None else self.weight[rows] for rows in blocks]
-        self._blocks = [
-            (self.X[rows], self.Y[:, rows], weight)
-            for rows, weight in zip(blocks, weights, strict=True)
-        ]
-        return self._blocks
-
-    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
-    def _sum(self, theta, blocks):
-        """Return loss and gradient summed over consecutive blocks of rows."""
-        if self._scratch:
-            scratch, part = self._scratch.pop()
-        else:
-            size = max(X.shape[0] for X, _, _ in self._cut())
-            scratch, part = Pass(self.network, size, theta.dtype), np.empty_like(theta)
-        scratch.bind(theta, part)
-        total, gradient = 0.0, np.zeros_like(theta)
-        for X, Y, weight in blocks:
-            total += scratch.loss_and_gradient(X, Y, weight)
-            gradient += part
-        self._scratch.append((scratch, part))
-        return total, gradient
+        work = RowSums(self.network, self.loss, theta, scratch=self._scratch)
+        sums = self.data.sum(work, *self._cut())
+        return sums.loss / self.total_weight, sums.gradient / self.total_weight
 
     def _batch(self, theta, batch):
         """Return the mean over a batch, whose dropout overwrites it.
@@ -149,12 +167,34 @@ class Objective:
         """
         n, X, weight = len(batch), batch.X, batch.weight
         if self._of_batches is None or n > self._of_batches[0]:
-            self._of_batches = n, Pass(self.network, n, theta.dtype), np.empty_like(theta)
+            scratch = Pass(self.network, self.loss, n, theta.dtype)
+            self._of_batches = n, scratch, np.empty_like(theta)
         _, scratch, gradient = self._of_batches
-        share = self.n_rows / (n * self.total_weight)
+        share = self.data.n_rows / (n * self.total_weight)
         weight = share if weight is None else share * weight
         masks = None
         if self.dropout is not None:
             X, masks = self.dropout(X, self.network.sizes)
         scratch.bind(theta, gradient)
-        return scratch.loss_and_gradient(X, batch.Y, weight, masks), gradient
+        return scratch.loss_and_gradient(X, batch.targets, weight, masks), gradient
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """An objective as seen in other coordinates: of ``u``, with the gradient by ``u``."""
+
+    objective: Objective
+    coordinates: Unchanged = field(default_factory=Unchanged)
+
+    def __call__(self, u, batch=None):
+        """Return loss and gradient at ``u`` of the rows of a batch, None for all."""
+        loss, gradient = self.objective(self.coordinates.to_theta(u), batch)
+        return loss, self.coordinates.pull_back(gradient)
+
+    def seen_in(self, coordinates):
+        """Return the same objective in other coordinates."""
+        return replace(self, coordinates=coordinates)
+
+    def of(self, objective):
+        """Return another objective in the same coordinates."""
+        return replace(self, objective=objective)

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from skml_lecture.validation import check_real
+from skml_lecture.validation import check_flag, check_real
 
 __all__ = [
     "Adagrad",
@@ -20,16 +20,16 @@ __all__ = [
     "RMSProp",
 ]
 
-_BLOCK = 2**15  # elements: the handful of vectors of one update stay in the cache
+BLOCK = 2**15  # elements: the handful of vectors of one update stay in the cache
 
 
 def _blocks(*arrays):
     """Walk vectors of one length together, in slices that the cache holds."""
-    if len(arrays[0]) <= _BLOCK:
+    if len(arrays[0]) <= BLOCK:
         yield arrays
         return
-    for start in range(0, len(arrays[0]), _BLOCK):
-        yield tuple(array[start : start + _BLOCK] for array in arrays)
+    for start in range(0, len(arrays[0]), BLOCK):
+        yield tuple(array[start : start + BLOCK] for array in arrays)
 
 
 class Optimizer(BaseEstimator, ABC):
@@ -60,9 +60,26 @@ class Optimizer(BaseEstimator, ABC):
         """
         return {}
 
+    def restart(self, state):  # noqa: ARG002
+        """Forget the momentum, in place: the next step is downhill, as the first one was.
+
+        What is remembered of the size of the gradients stays.
+
+        Parameters
+        ----------
+        state : dict
+            What ``init`` returned and updates changed.
+
+        Returns
+        -------
+        had_momentum : bool
+            Whether the last step was more than one down its gradient.
+        """
+        return False
+
     @abstractmethod
     def update(self, theta, gradient, state, rate):
-        """Take one step: change ``theta`` and ``state`` in place.
+        """Take one step: change ``theta`` and ``state`` in place, and return nothing.
 
         Parameters
         ----------
@@ -111,6 +128,10 @@ class Momentum(Optimizer):
         _check_share("momentum", self.momentum)
         return {"velocity": np.zeros_like(theta)}
 
+    def restart(self, state):
+        state["velocity"][...] = 0
+        return False  # of what came before, the velocity alone does not tell
+
     def update(self, theta, gradient, state, rate):
         for w, g, v in _blocks(theta, gradient, state["velocity"]):
             v *= self.momentum
@@ -133,7 +154,7 @@ class Nesterov(Optimizer):
 
     Parameters
     ----------
-    restart : bool, default=True
+    adaptive_restart : bool, default=True
         Whether to drop the momentum where it points uphill.
 
     References
@@ -142,18 +163,24 @@ class Nesterov(Optimizer):
     Computational Mathematics 15 (2015), section 3.2.
     """
 
-    def __init__(self, restart=True):
-        self.restart = restart
+    def __init__(self, adaptive_restart=True):
+        self.adaptive_restart = adaptive_restart
 
     def init(self, theta):
+        check_flag("adaptive_restart", self.adaptive_restart)
         return {"inertia": 1.0, "previous": theta.copy()}
+
+    def restart(self, state):
+        had_momentum = state["inertia"] > 2  # it is less after one step from rest
+        state["inertia"] = 1.0
+        return had_momentum
 
     def update(self, theta, gradient, state, rate):
         uphill = 0.0
         for y, g, x in _blocks(theta, gradient, state["previous"]):
             y -= rate * g
             uphill += float(g @ (y - x))
-        last = 1.0 if self.restart and uphill > 0 else state["inertia"]
+        last = 1.0 if self.adaptive_restart and uphill > 0 else state["inertia"]
         state["inertia"] = float(1 + np.sqrt(1 + 4 * last**2)) / 2
         share = (last - 1) / state["inertia"]
         for y, x in _blocks(theta, state["previous"]):
@@ -265,12 +292,16 @@ class Adam(Optimizer):
         check_real("epsilon", self.epsilon, min_val=0)
         return {"t": 0, "sum": np.zeros_like(theta), "square_sum": np.zeros_like(theta)}
 
+    def restart(self, state):
+        state["sum"][...] = 0
+        return False
+
     def update(self, theta, gradient, state, rate):
         state["t"] += 1
         root = sqrt((1 - self.beta_2 ** state["t"]) / (1 - self.beta_2))
         rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])
         epsilon = self.epsilon * root
-        scratch = np.empty_like(theta[:_BLOCK])
+        scratch = np.empty_like(theta[:BLOCK])
         for w, g, m, v in _blocks(theta, gradient, state["sum"], state["square_sum"]):
             m *= self.beta_1
             m += g

@@ -1,58 +1,50 @@
-"""Scores and probabilities of many rows, in blocks that fit the cache, on all cores."""
+"""The output of a layer for many rows, in blocks that fit the cache, on all cores."""
 
 import numpy as np
 
-from skml_lecture.data.threads import map_runs, row_blocks, row_size
-from skml_lecture.descent.activations import Logistic
 from skml_lecture.descent.network import ROWS
 
 
-def scores(network, theta, X, check):
-    """Return the raw scores of the rows, (n, n_outputs)."""
-    return _by_blocks(network, theta, X, lambda z: z, check)
+def forward_rows(network, layers, data, check, finish=None, depth=None):
+    """Return the output of the last layer passed of every row, (n, units).
 
+    Parameters
+    ----------
+    network : Network
+        Its sizes.
 
-def hidden(network, theta, X, check, layer):
-    """Return the activations of a hidden layer, (n, units)."""
-    return _by_blocks(network, theta, X, lambda a: a, check, layer + 1)
+    layers : list
+        Weights, intercepts and activation of every layer, where they lie.
 
+    data : Data
+        The rows.
 
-def probabilities(network, theta, X, check):
-    """Return the softmax of the scores; of one sigmoid unit, both classes' probabilities."""
-    if network.sizes[-1] > 1:
-        return _by_blocks(network, theta, X, _softmax, check)
-    P = np.empty((X.shape[0], 2), theta.dtype)
-    z = scores(network, theta, X, check)[:, 0]
-    Logistic().value(z, out=P[:, 1])
-    Logistic().value(-z, out=P[:, 0])
-    return P
+    check : callable
+        ``check(X)`` is called, and raises, where a block holds a value that is not finite.
 
+    finish : callable or None, default=None
+        ``finish(output)`` of every block, (rows, units), which it may overwrite.
 
-def _softmax(z):
-    """Overwrite scores (k, n) with their softmax."""
-    z -= z.max(axis=0)
-    np.exp(z, out=z)
-    z /= z.sum(axis=0)
-    return z
+    depth : int or None, default=None
+        Number of layers to pass through; None: all.
 
-
-def _by_blocks(network, theta, X, finish, check, depth=None):
-    """Return ``finish(output)`` of the last layer passed, of every block of rows, joined.
-
-    ``check(X)`` is called, and raises, where a block holds a value that is not finite.
+    Returns
+    -------
+    out : ndarray of shape (n_rows, units)
+        Of the type of the weights.
     """
-    blocks = row_blocks(X.shape[0], row_size(X) + 2 * sum(network.sizes[1:]), at_least=ROWS)
-    out = np.empty((X.shape[0], network.sizes[-1 if depth is None else depth]), theta.dtype)
+    dtype, units = layers[0][0].dtype, network.sizes[-1 if depth is None else depth]
+    out = np.empty((data.n_rows, units), dtype)
 
-    def fill(run):
-        buffers = network.buffers(max(rows.stop - rows.start for rows in run), theta.dtype)
-        for rows in run:
-            block = X[rows]
-            if not _has_finite_sum(block):
-                check(X)
-            out[rows] = finish(network.forward(theta, block, buffers, depth)[-1]).T
+    def fill(blocks):
+        buffers = network.buffers(max(block.n_rows for block in blocks), dtype)
+        for block in blocks:
+            if not _has_finite_sum(block.X):
+                check(data.X)
+            z = network.forward_through(layers, block.X, buffers, depth)[-1].T
+            out[block.rows] = z if finish is None else finish(z)
 
-    map_runs(fill, blocks)
+    data.map(fill, data.row_size + 2 * sum(network.sizes[1:]), ROWS)
     return out
 
 

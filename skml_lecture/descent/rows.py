@@ -1,11 +1,40 @@
-"""What a descent learns from: targets, weights of classes, rows held out."""
+"""Labels, class weights, and rows that are held out."""
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from scipy.sparse import issparse
+from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 
-def encode(y, classes):
+def read_targets(y, several):
+    """Return labels (n,), or where ``several`` per row may be, also indicators (n, n_labels)."""
+    if not (several and type_of_target(y, input_name="y") == "multilabel-indicator"):
+        check_classification_targets(y)
+        return column_or_1d(y, warn=True)
+    y = y.toarray() if issparse(y) else np.asarray(y)
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError(
+            f"y with one column per label must hold 0 and 1, got {np.unique(y).tolist()}."
+        )
+    return y
+
+
+def encode(y, classes=None):
+    """Return the classes, those of ``y`` where none are given, and the codes of the rows.
+
+    Indicators are their own codes, and their classes the numbers of the columns.
+    """
+    if y.ndim == 2:
+        columns = np.arange(y.shape[1])
+        _check_columns(columns, classes)
+        return columns, y.astype(np.intp)
+    if classes is None:
+        return np.unique(y, return_inverse=True)
+    return classes, _positions(y, classes)
+
+
+def _positions(y, classes):
     """Return the position in ``classes`` of every label, which must be there."""
     codes = np.searchsorted(classes, y)
     codes[codes == len(classes)] = 0
@@ -18,18 +47,16 @@ def encode(y, classes):
     return codes
 
 
-def targets(codes, n_classes, dtype):
-    """Return 0 and 1 for one sigmoid unit (two classes), else one-hot columns.
-
-    Of indicators of several labels (n_rows, n_labels): one row for the unit of each label.
-    """
-    if codes.ndim == 2:
-        return np.ascontiguousarray(codes.T, dtype)
-    if n_classes == 2:
-        return codes[None, :].astype(dtype)
-    Y = np.zeros((n_classes, len(codes)), dtype)
-    Y[codes, np.arange(len(codes))] = 1
-    return Y
+def _check_columns(columns, classes):
+    """Raise where classes are not the numbers of the columns of indicators."""
+    if classes is None or np.array_equal(classes, columns):
+        return
+    if len(classes) != len(columns):
+        raise ValueError(f"y must have {len(classes)} columns, got {len(columns)}.")
+    raise ValueError(
+        f"The classes of a y with one column per label are the numbers of its columns, "
+        f"{columns.tolist()}, got classes={np.asarray(classes).tolist()}."
+    )
 
 
 def with_class_weight(weight, class_weight, classes, codes):
@@ -49,19 +76,35 @@ def with_class_weight(weight, class_weight, classes, codes):
 
 
 def hold_out(codes, fraction, rng):
-    """Return the indices of training and held-out rows, every class in both where possible."""
-    n_held = int(np.ceil(fraction * len(codes)))
-    counts = np.bincount(codes if codes.ndim == 1 else np.zeros(len(codes), int))
-    counts = counts[counts > 0]
-    stratify = counts.min() > 1 and len(counts) <= min(n_held, len(codes) - n_held)
-    if not 0 < n_held < len(codes):
+    """Return the indices of training and held-out rows, every class in both where possible.
+
+    A class of one row trains; classes of two or more are in both parts.
+    """
+    n, n_held = len(codes), int(np.ceil(fraction * len(codes)))
+    groups = codes if codes.ndim == 1 else np.zeros(n, np.intp)
+    counts = np.bincount(groups)
+    held = _shares(counts, n_held)
+    if not 0 < held.sum() < n or n_held == n:
         raise ValueError(
-            f"validation_fraction={fraction} of {len(codes)} rows leaves no row on one side: "
+            f"validation_fraction={fraction} of {n} rows leaves no row on one side: "
             "early_stopping needs more rows, or X_val and y_val."
         )
-    return train_test_split(
-        np.arange(len(codes)),
-        test_size=n_held,
-        random_state=rng,
-        stratify=codes if stratify and codes.ndim == 1 else None,
-    )
+    order = rng.permutation(n)
+    by_class = order[np.argsort(groups[order], kind="stable")]
+    rank = np.empty(n, np.intp)  # of a row among those of its class, at random
+    rank[by_class] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    is_held = rank < held[groups]
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def _shares(counts, n_held):
+    """Return how many rows of every class to hold out, about ``n_held`` in all."""
+    room = np.maximum(counts - 1, 0)  # one row at least trains
+    least = np.minimum(room, 1)
+    exact = n_held * counts / counts.sum()
+    held = np.clip(np.floor(exact).astype(int), least, room)
+    for code in np.argsort(held - exact, kind="stable"):  # those that lack most come first
+        if held.sum() >= n_held:
+            break
+        held[code] = min(held[code] + 1, room[code])
+    return held

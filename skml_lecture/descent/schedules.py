@@ -4,7 +4,7 @@ from math import isfinite
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from skml_lecture.validation import check_option
 
@@ -31,7 +31,12 @@ SCHEDULES = {"constant": Constant, "inv_sqrt": InverseSqrt}
 
 
 def resolve_schedule(schedule):
-    """Return the schedule: the one called by that name, or the callable given."""
+    """Return the schedule: the one called by that name, or the callable given.
+
+    Of one with hyper-parameters it is a copy, as of optimizers.
+    """
+    if isinstance(schedule, BaseEstimator):
+        return clone(schedule)
     if callable(schedule):
         return schedule
     return SCHEDULES[check_option("schedule", schedule, SCHEDULES)]()

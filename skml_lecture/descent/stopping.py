@@ -10,12 +10,6 @@ class Rule:
         self.best = np.inf
         self.stale = 0
 
-    def go_on_from(self, earlier):
-        """Take over where a rule of the same kind stood; return self."""
-        if type(earlier) is type(self):
-            self.best, self.stale = earlier.best, earlier.stale
-        return self
-
 
 class GradientNorm(Rule):
     """Stop where the gradient's norm, in the coordinates of the descent, is at most ``tol``.
@@ -39,9 +33,9 @@ class GradientNorm(Rule):
         self.tol = tol
         self.rounding = None if dtype is None else 4 * float(np.finfo(dtype).eps)
 
-    def __call__(self, progress):
+    def __call__(self, state):
         """Return whether the descent has arrived."""
-        return self.arrived(progress) or self._is_level(progress.loss_curve[-1])
+        return self.arrived(state) or self._is_level(state.loss_curve[-1])
 
     def _is_level(self, loss):
         """Take in one loss; return whether it is level but for rounding."""
@@ -53,9 +47,9 @@ class GradientNorm(Rule):
             self.best = min(self.best, loss)
         return self.stale >= self.patience
 
-    def arrived(self, progress):
+    def arrived(self, state):
         """Return whether the gradient is small enough."""
-        return progress.gradient_norm <= self.tol
+        return state.gradient_norm <= self.tol
 
 
 class Plateau(Rule):
@@ -75,9 +69,9 @@ class Plateau(Rule):
         self.tol = tol
         self.patience = patience
 
-    def __call__(self, progress):
+    def __call__(self, state):
         """Return whether the training loss has stopped falling."""
-        return self.update(progress.loss_curve[-1])
+        return self.update(state.loss_curve[-1])
 
     def update(self, loss):
         """Take in one loss; return whether it has stopped falling."""
@@ -86,7 +80,7 @@ class Plateau(Rule):
         self.best = min(self.best, loss)
         return self.stale >= self.patience
 
-    def arrived(self, progress):  # noqa: ARG002 (a plateau shows only afterwards)
+    def arrived(self, state):  # noqa: ARG002 (a plateau shows only afterwards)
         """Return False."""
         return False
 
@@ -105,25 +99,13 @@ class EarlyStopping:
         self.best_theta = None
         self.best_loss = np.inf
 
-    def go_on_from(self, earlier, loss_of, steady):
-        """Take over the best parameters of an earlier rule, measured anew.
-
-        ``loss_of(theta)`` is the loss of the rows held out now; None: there are none. Only where
-        it is what it was, and all else is ``steady``, has the loss been level for some epochs.
-        """
-        if earlier.best_theta is None:
-            return
-        self.best_theta, self.best_loss = earlier.best_theta, earlier.best_loss
-        if loss_of is not None:
-            self.best_loss = loss_of(self.best_theta)
-        if steady and self.best_loss == earlier.best_loss:
-            self.plateau.go_on_from(earlier.plateau)
-        self.plateau.best = self.best_loss
-
-    def cast(self, dtype):
-        """Keep the parameters in this type."""
+    def measure_again(self, loss_of):
+        """Compare with the loss that the best parameters have of the rows held out now."""
+        before = self.best_loss
         if self.best_theta is not None:
-            self.best_theta = self.best_theta.astype(dtype)
+            self.best_loss = loss_of(self.best_theta)
+        if self.best_loss != before:  # other rows: how long they have been level is not known
+            self.plateau.stale, self.plateau.best = 0, self.best_loss
 
     def update(self, loss, theta):
         """Take in the held-out loss of ``theta``; return whether to stop."""

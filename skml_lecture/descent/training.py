@@ -1,7 +1,6 @@
 """The loop: epochs, batches, the rate, stopping. It does not know what is being learnt."""
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,34 +12,20 @@ DIVERGED = (
 )
 
 
-@dataclass
-class Progress:
-    """Where a descent stands: all that the next epoch needs, picklable."""
-
-    theta: np.ndarray
-    state: dict
-    t: int = 0
-    rate: float = 1.0
-    loss_curve: list = field(default_factory=list)
-    gradient_norm: float = np.inf
-    epochs_since_reshape: int = 0
-    accepted: tuple | None = None  # theta, gradient, loss of the last step that was kept
-
-
 @np.errstate(over="ignore", invalid="ignore")  # checked for explicitly
 def descend(
-    objective, progress, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
+    view, state, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
     reshape=None, arrived=None, after_epoch=None,
 ):  # fmt: skip
-    """Take up to ``max_iter`` epochs of steps downhill, changing ``progress``.
+    """Take up to ``max_iter`` epochs of steps downhill.
 
     Parameters
     ----------
-    objective : callable
-        ``objective(theta, batch) -> (loss, gradient)``; batch None stands for all rows.
+    view : callable
+        ``view(u, batch) -> (loss, gradient)``; batch None stands for all rows.
 
-    progress : Progress
-        Where to start from; where the descent stands afterwards.
+    state : State
+        Where to start from; written into.
 
     optimizer : Optimizer
         The rule of the step.
@@ -53,114 +38,125 @@ def descend(
         rows, whose loss and gradient are recorded after the step.
 
     schedule : callable or None, default=None
-        Factor of the learning rate ``progress.rate`` at update ``t``. None: constant.
+        Factor of the learning rate ``state.rate`` at update ``t``. None: constant.
 
     adapt : bool, default=False
         Full batch only: whether to follow the curvature met on the way with the rate, and to
         take back steps that climb.
 
     reshape : callable or None, default=None
-        Full batch only: ``reshape(progress, gradient) -> gradient`` before every step; may
-        change the coordinates.
+        Full batch only: ``reshape(view, state, gradient)`` before every step returns all three,
+        maybe in other coordinates.
 
     arrived : callable or None, default=None
-        Full batch only: ``arrived(progress) -> bool`` at the start, True takes no step.
+        Full batch only: ``arrived(state) -> bool`` at the start, True takes no step.
 
     after_epoch : callable or None, default=None
-        ``after_epoch(progress) -> bool``, True stops.
+        ``after_epoch(state) -> bool``, True stops.
 
     Returns
     -------
-    stopped : bool
-        Whether ``arrived`` or ``after_epoch`` stopped the descent.
+    state : State
+        Where the descent stands; ``stopped`` where ``arrived`` or ``after_epoch`` ended it.
     """
     schedule = Constant() if schedule is None else schedule
+    state.stopped, state.accepted, state.n_epochs = False, None, 0
     if batches is None:
-        progress.accepted = None  # of a descent that is resumed, maybe on another objective
-        loss, gradient = _evaluate(objective, progress, optimizer, adapt)
-        if arrived is not None and arrived(progress):
-            progress.loss_curve = progress.loss_curve or [loss]
-            return True
+        loss, gradient = _evaluate(view, state, optimizer, adapt)
+        if arrived is not None and arrived(state):
+            state.loss_curve = state.loss_curve or [loss]
+            state.stopped = True
+            return state
     for _ in range(max_iter):
         if batches is None:
-            gradient = gradient if reshape is None else reshape(progress, gradient)
-            _step(progress, optimizer, gradient, schedule)
-            loss, gradient = _evaluate(objective, progress, optimizer, adapt)
-            progress.loss_curve.append(loss)
+            if reshape is not None:
+                view, state, gradient = reshape(view, state, gradient)
+            _step(state, optimizer, gradient, schedule)
+            loss, gradient = _evaluate(view, state, optimizer, adapt)
+            state.loss_curve.append(loss)
         else:
-            _epoch(objective, progress, optimizer, batches(), schedule)
-        if after_epoch is not None and after_epoch(progress):
-            return True
-    return False
+            _epoch(view, state, optimizer, batches(), schedule)
+        state.n_epochs += 1
+        if after_epoch is not None and after_epoch(state):
+            state.stopped = True
+            break
+    return state
 
 
-def _step(progress, optimizer, gradient, schedule):
+def _step(state, optimizer, gradient, schedule):
     """Take one step of the optimizer."""
-    rate = scheduled_rate(progress.rate, schedule, progress.t)
-    optimizer.update(progress.theta, gradient, progress.state, rate)
-    progress.t += 1
+    rate = scheduled_rate(state.rate, schedule, state.t)
+    moved = optimizer.update(state.u, gradient, state.memory, rate)
+    if moved is not None and moved is not state.u:
+        raise TypeError(
+            f"update of {type(optimizer).__name__} must change theta in place, as in "
+            f"theta -= rate * gradient, and return None; it returned {type(moved).__name__}."
+        )
+    state.t += 1
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is not finite is found by the checks
-def _epoch(objective, progress, optimizer, batches, schedule):
+def _epoch(view, state, optimizer, batches, schedule):
     """Take one step per batch and record the mean of their losses."""
     total, count = 0.0, 0
     for batch in batches:
-        loss, gradient = objective(progress.theta, batch)
+        loss, gradient = view(state.u, batch)
         if not math.isfinite(loss):
-            _check(loss, gradient, progress)
-        _step(progress, optimizer, gradient, schedule)
+            _check(loss, gradient, state)
+        _step(state, optimizer, gradient, schedule)
         total += loss * len(batch)
         count += len(batch)
-    _check(total, progress.theta, progress)  # what a gradient spoils, it spoils for good
-    progress.loss_curve.append(total / count)
+    _check(total, state.u, state)  # what a gradient spoils, it spoils for good
+    state.loss_curve.append(total / count)
 
 
-def _evaluate(objective, progress, optimizer, adapt):
-    """Return loss and gradient of all rows at ``theta``, taking back steps where asked to."""
-    loss, gradient = objective(progress.theta, None)
-    while adapt and _climbed(progress, loss, gradient):
-        _take_back(progress, optimizer)
-        loss, gradient = objective(progress.theta, None)
-    _check(loss, gradient, progress)
+def _evaluate(view, state, optimizer, adapt):
+    """Return loss and gradient of all rows at ``u``, taking back steps where asked to."""
+    loss, gradient = view(state.u, None)
+    halve = False
+    while adapt and _climbed(state, loss, gradient):
+        _take_back(state, optimizer, halve)
+        loss, gradient = view(state.u, None)
+        halve = True  # a plain step that climbs is too long
+    _check(loss, gradient, state)
     if adapt:
-        _follow_curvature(progress, gradient)
-        progress.accepted = progress.theta.copy(), gradient.copy(), loss
-    progress.gradient_norm = float(np.linalg.norm(gradient))
+        _follow_curvature(state, gradient)
+        state.accepted = state.u.copy(), gradient.copy(), loss
+    state.gradient_norm = float(np.linalg.norm(gradient))
     return loss, gradient
 
 
-def _check(loss, vector, progress):
+def _check(loss, vector, state):
     """Raise where the loss, or a gradient or the parameters, are no longer numbers."""
     if not (np.isfinite(loss) and np.isfinite(vector).all()):
-        raise ValueError(DIVERGED.format(loss=loss, t=progress.t, rate=progress.rate))
+        raise ValueError(DIVERGED.format(loss=loss, t=state.t, rate=state.rate))
 
 
-def _climbed(progress, loss, gradient):
+def _climbed(state, loss, gradient):
     """Say whether the last step was uphill beyond rounding and can still be taken back."""
-    if progress.accepted is None or not progress.rate > 1e-30:
+    if state.accepted is None or not state.rate > 1e-30:
         return False
-    before = progress.accepted[2]
+    before = state.accepted[2]
     slack = 8 * np.finfo(gradient.dtype).eps * abs(before)
     return not (loss <= before + slack and np.isfinite(gradient).all())
 
 
-def _take_back(progress, optimizer):
-    """Return to the last point, forget the momentum, and halve the rate of a plain step."""
-    theta, gradient, _ = progress.accepted
-    momentum_free = progress.state.get("inertia", 2.0) <= 2.0
-    if momentum_free:
-        progress.rate /= 2
-    progress.theta[...] = theta
-    progress.state = optimizer.init(progress.theta)
-    optimizer.update(progress.theta, gradient, progress.state, progress.rate)
+def _take_back(state, optimizer, halve):
+    """Take a plain step from the last point instead, a shorter one where momentum had no part."""
+    u, gradient, _ = state.accepted
+    if not optimizer.restart(state.memory) or halve:
+        state.rate /= 2
+    if halve:  # also what its restart may have left
+        state.memory = optimizer.init(u)
+    state.u[...] = u
+    optimizer.update(state.u, gradient, state.memory, state.rate)
 
 
-def _follow_curvature(progress, gradient):
+def _follow_curvature(state, gradient):
     """Let the rate grow slowly, at most to the inverse curvature of the last step."""
-    if progress.accepted is None:
+    if state.accepted is None:
         return
-    change = gradient - progress.accepted[1]
-    along = float(change @ (progress.theta - progress.accepted[0]))
+    change = gradient - state.accepted[1]
+    along = float(change @ (state.u - state.accepted[0]))
     if along > 0:
-        progress.rate = min(1.5 * progress.rate, along / float(change @ change))
+        state.rate = min(1.5 * state.rate, along / float(change @ change))

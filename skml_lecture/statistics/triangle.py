@@ -226,7 +226,7 @@ class Triangle:
         Returns
         -------
         A, b : ndarray of shape (m, n_features), (m, n_targets)
-            |A beta - b|^2 is the squared error of the rows but for a constant.
+            ``|A beta - b|^2`` is the squared error of the rows but for a constant.
         """
         return self._system(fit_intercept)[:2]
 
