@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, check_array
+from sklearn.utils import Bunch, assert_all_finite, check_array
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -25,6 +25,7 @@ from skml_lecture.linear_regression import LinearRegressor, check_alpha, summari
 from skml_lecture.ridge_search import Scorer, Search, check_splits
 from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
+from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
     check_flag,
     check_flags,
@@ -154,11 +155,22 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         with unchanged_on_failure(self):
             data, single = self._read(X, y, sample_weight, reset=True)
             alpha = self._check(data.targets.shape[1])
-            statistic = summarize(data, self.solver)
-            n_targets = None if single else data.targets.shape[1]
-            self._summary = None if statistic is None else self._summary_of(statistic, n_targets)
+            statistic, self._summary = self._summarized(data, single)
             self._solve_equations(Equations(self.fit_intercept, data, statistic), alpha, single)
         return self
+
+    def _summarized(self, data, single):
+        """Return the statistic to solve from, and the summary to keep; None where it is too large.
+
+        Fewer rows than features are solved without, so theirs is made when it is asked for.
+        """
+        n_targets = None if single else data.targets.shape[1]
+        if self.solver != "svd" and data.n_rows < data.n_features <= MAX_GRAM:
+            assert_all_finite(data.X, input_name="X")
+            blank = self._summary_of(None, n_targets)
+            return None, LaterSummary(RegressionMoments.from_data, data.copy(), blank)
+        statistic = summarize(data, self.solver)
+        return statistic, None if statistic is None else self._summary_of(statistic, n_targets)
 
     def _summarize(self, X, y, sample_weight, *, reset):
         data, single = self._read(X, y, sample_weight, reset=reset, may_vanish=True)

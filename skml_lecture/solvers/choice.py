@@ -128,8 +128,11 @@ class Equations:
         return self.rows.y_center - coef @ self.rows.x_center
 
     def _iterates(self):
+        """Tell whether rows are sparse, and LSQR takes a fraction of the direct solution."""
         n, d = self.data.n_rows, self.data.n_features
-        return self.data.is_sparse and (d > _MAX_SPARSE_GRAM or min(n, d) > MAX_GRAM)
+        if not self.data.is_sparse or d <= MAX_GRAM:
+            return False
+        return d > _MAX_SPARSE_GRAM or _TRIALS * 4 * self.data.X.nnz < min(n, d) ** 3 / 3
 
     def _cholesky(self, least):
         if self.is_wide:
