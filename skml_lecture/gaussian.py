@@ -1,11 +1,14 @@
 """The Gaussian generative classifier of lecture 6."""
 
+from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from skml_lecture.data import Data
 from skml_lecture.distributions import MultivariateNormal, ShrunkMoments
@@ -13,7 +16,7 @@ from skml_lecture.distributions.covariances import COVARIANCES
 from skml_lecture.distributions.normal import fourth_moments, ledoit_wolf
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.statistics import Moments
-from skml_lecture.validation import check_option, warn
+from skml_lecture.validation import check_option, check_weight, warn
 
 
 class GaussianGenerativeClassifier(GenerativeClassifier):
@@ -55,6 +58,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         The labels, sorted.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probability of each class.
+    class_log_prior_ : ndarray of shape (n_classes,)
+        Its natural logarithm; -inf for a class that was announced and not yet seen.
     class_count_ : ndarray of shape (n_classes,)
         Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
@@ -222,6 +227,29 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             return ledoit_wolf(moments, fourth_moments(rows, moments))
         return moments
 
+    def _summarize_in_passes(self, total):
+        if not self._needs_rows():
+            return super()._summarize_in_passes(total)
+        plain = clone(self).set_params(covariance_type="full", shrinkage=None)
+        statistic = total(plain.summarize)
+        values = statistic.values
+        fourth = total(partial(self._fourth_moments, values))
+        return replace(
+            statistic, values=replace(values, summary=ledoit_wolf(values.summary, fourth))
+        )
+
+    def _fourth_moments(self, values, X, y, sample_weight):
+        """Return the fourth moments of valid rows about the means of their classes."""
+        model = clone(self)
+        X, y = model._read(X, reset=True), column_or_1d(y)
+        weight = check_weight(sample_weight, X, may_vanish=True)
+        if weight is not None:
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        if not len(y):
+            return np.zeros(len(values.classes))
+        rows = Data(X, np.searchsorted(values.classes, y), weight)
+        return fourth_moments(rows, values.summary)
+
     def _densities(self, summary, *, whole):
         self._check_hyper_parameters()
         shrinkage = None if self._needs_rows() else self.shrinkage
@@ -267,7 +295,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         shifts = self.means_ - center
         W = self.density_.precise(shifts)  # (k, d)
         halfway = center + shifts / 2
-        b = self._log_prior() - np.einsum("cj,cj->c", W, halfway)
+        b = self.class_log_prior_ - np.einsum("cj,cj->c", W, halfway)
         binary = len(W) == 2
         self.coef_ = W[[1]] - W[[0]] if binary else W
         self.intercept_ = b[[1]] - b[[0]] if binary else b

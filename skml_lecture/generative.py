@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_weight, unchanged_on_failure
+from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
 
 
 def _can_continue(classifier):
@@ -130,9 +130,12 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self : object
             The model of all rows so far.
         """
+        return self._learn(self.summarize(X, y, sample_weight), classes)
+
+    def _learn(self, added, classes=None):
         with unchanged_on_failure(self):
             self._announce(classes)
-            return super().partial_fit(X, y, sample_weight)
+            return super()._learn(added)
 
     def _begin_anew(self):
         self._announced = None
@@ -191,6 +194,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self.classes_ = values.classes
         self.class_count_ = values.weight
         self.class_prior_ = self._resolve_priors(whole=whole)
+        self.class_log_prior_ = self._resolve_log_priors()
         self.density_ = self._densities(values.summary, whole=whole)
         self._publish()
 
@@ -204,9 +208,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             return fractions
         if isinstance(self.priors, Mapping):
             return self._resolve_named_priors(fractions, whole=whole)
-        priors = check_array(
-            self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
-        )
+        priors = np.atleast_1d(check_numbers("priors", self.priors))
+        options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0, "copy": True}
+        priors = check_array(priors, dtype=np.float64, input_name="priors", **options)
         if not whole and priors.ndim == 1 and len(priors) > len(self.classes_):
             return fractions
         if priors.shape != self.classes_.shape:
@@ -215,6 +219,14 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 f"{self.classes_.tolist()}, got shape {priors.shape}."
             )
         return self._checked_priors(priors, whole=whole)
+
+    def _resolve_log_priors(self):
+        """Return log P(c); -inf for a class without data, whose density is unknown."""
+        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
+        if not chances.any():  # of a part that lacks every class with a chance
+            chances = self.class_count_ / self.class_count_.sum()
+        with np.errstate(divide="ignore"):
+            return np.log(chances)
 
     def _resolve_named_priors(self, fractions, *, whole):
         """Return the priors of a dict by label; of a part those of the classes it has."""
@@ -245,14 +257,6 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             raise ValueError("priors must be positive for a class that has data.")
         return priors
 
-    def _log_prior(self):
-        """Return log P(c); -inf for a class without data, whose density is unknown."""
-        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
-        if not chances.any():  # of a part that lacks every class with a chance
-            chances = self.class_count_ / self.class_count_.sum()
-        with np.errstate(divide="ignore"):
-            return np.log(chances)
-
     def predict_joint_log_proba(self, X):
         """Return the log of the joint density, log P(c) + log p(x | c).
 
@@ -272,7 +276,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
     def _log_joint(self, X):
         log_joint = self.density_.log_density(self._read(X, reset=False))
-        log_joint += self._log_prior()
+        log_joint += self.class_log_prior_
         return log_joint
 
     def score_samples(self, X):
@@ -320,7 +324,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         check_scalar(n_samples, "n_samples", (int, np.integer), min_val=1)
         random_state = check_random_state(random_state)
         if class_label is None:
-            chances = np.exp(self._log_prior())
+            chances = np.exp(self.class_log_prior_)
             codes = random_state.choice(len(chances), size=n_samples, p=chances / chances.sum())
         else:
             codes = np.full(n_samples, self._code(class_label))
@@ -339,6 +343,6 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
         z = self._log_joint(X)
-        if np.isneginf(z.min(initial=0)):
-            z[np.isneginf(z.max(axis=1))] = self._log_prior()
+        if z.min(initial=0.0) == -np.inf:
+            z[np.isneginf(z.max(axis=1))] = self.class_log_prior_
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
