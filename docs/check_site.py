@@ -1,6 +1,8 @@
-"""Look at docs/_build/html in headless Chromium: errors, links, mathematics, search, phone width.
+"""Look at both editions of the site in headless Chromium, every page at three widths.
 
-``python docs/check_site.py [folder for screenshots]``, after ``tox -e docs``.
+``python docs/check_site.py [folder for screenshots]``, after ``tox -e docs``. It tells of errors in
+the console, links and images that lead nowhere, formulas that are not rendered, pages wider than
+the window, English text in the Chinese edition, and words that the search does not find.
 """
 
 import functools
@@ -9,30 +11,36 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urlsplit
 
 from selenium import webdriver
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 HTML = Path(__file__).parent / "_build" / "html"
+WORDS = Path(__file__).parent / "locale" / "zh_CN" / "words.txt"
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-background-networking
 --disable-component-update --disable-sync --no-first-run --hide-scrollbars""".split()
-WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
-GALLERY = """compare_with_sklearn ridge_smoothness bias_variance learning_rates gaussian_pokemon
-naive_bayes_toy softmax xor fitting_in_chunks""".split()  # one per section of the lectures
-MATHEMATICS = [
-    f"guide/{page}.html" for page in "regression descent gaussian logistic cascade".split()
-]
-SHOWN = ["index.html", "guide/regression.html", "guide/descent.html", "auto_examples/index.html"]
-SHOWN += ["auto_examples/plot_ridge_smoothness.html", "generated/skml_lecture.RidgeRegression.html"]
+WIDTHS = {390: 844, 1280: 900, 1920: 1080}
+SHOWN = "index getting_started guide/gaussian guide/descent recipes/merge_models gallery".split()
+SEARCHES = {  # what a search must lead to
+    "RidgeRegression": "generated/skml_lecture.RidgeRegression.html",
+    "turtle": "guide/gaussian.html",
+    "modularization": "guide/why_deep.html",
+}
+SYNONYMS = {  # words for one thing, and the page that every one of them must lead to
+    "极大似然估计 最大似然估计 后验概率 后置概率": "guide/gaussian.html",
+    "激活函数 激励函数 提前停止 丢弃法 随机失活": "guide/tips.html",
+    "逻辑回归 逻辑斯蒂回归 交叉熵": "guide/logistic.html",
+    "模块化 模组化": "guide/why_deep.html",
+    "特征缩放 归一化 标准化 泰勒 鞍点 平缓高原": "guide/descent.html",
+}
 
 LINKS = """return [...document.querySelectorAll('a[href]')].map(a => a.href)
     .concat([...document.images].map(image => image.src))"""
 BROKEN_IMAGES = """return [...document.images]
     .filter(image => image.complete && !image.naturalWidth).map(image => image.src)"""
-RENDERED = """return document.querySelectorAll('mjx-container, .MathJax').length
-    && !document.querySelector('mjx-merror, .MathJax_Error')"""
+RENDERED = """return !document.querySelector('.math') || (document.querySelector('mjx-container')
+    && !document.querySelector('mjx-merror'))"""
 # what sticks out at the right and cannot be scrolled to
 WIDER = """const width = document.documentElement.clientWidth;
     const scrolls = e => e && (/auto|scroll/.test(getComputedStyle(e).overflowX)
@@ -42,12 +50,18 @@ WIDER = """const width = document.documentElement.clientWidth;
     .filter(e => !scrolls(e.parentElement) && !e.closest('mjx-container'))
     .slice(0, 3).map(e => e.outerHTML.slice(0, 100))
     .concat(document.documentElement.scrollWidth > width ? ['the page itself'] : [])"""
-TEXT_WIDER = """const width = document.documentElement.clientWidth;
-    return [...document.querySelectorAll('main article :is(h1, h2, h3, dt.sig)')].filter(e => {
-        const range = document.createRange();
-        range.selectNodeContents(e);
-        return range.getBoundingClientRect().right > width;
-    }).map(e => e.textContent.slice(0, 60))"""
+# code and formulae that need scrolling
+SCROLLED = """return [...document.querySelectorAll('main article :is(div.highlight pre, div.math)')]
+    .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.textContent.trim().slice(0, 60))"""
+ENGLISH = r"""const skip = 'pre, code, .math, mjx-container, .sphx-glr-footer, .reference.external';
+    return [...document.querySelectorAll('main article :is(h1, h2, h3, p, li, td, th, figcaption)')]
+    .filter(e => !e.querySelector('p, li')).map(e => {
+        const copy = e.cloneNode(true);
+        copy.querySelectorAll(skip).forEach(part => part.remove());
+        return copy.textContent.trim();
+    }).filter(text => !/[\u4e00-\u9fff]/.test(text) && /[a-z]{2,} [a-z]{2,} [a-z]{2,}/i.test(text))
+    .map(text => text.slice(0, 60))"""
+FOUND = """return [...document.querySelectorAll('#search-results a')].map(a => a.href)"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -58,13 +72,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def pages():
-    """The landing page, guide, API, and one page of the gallery per section."""
-    yield from ("index.html", "api.html", "conventions.html", "install.html", "changelog.html")
-    yield from (str(page.relative_to(HTML)) for page in sorted(HTML.glob("guide/*.html")))
-    yield from (str(page.relative_to(HTML)) for page in sorted(HTML.glob("generated/*.html")))
-    yield "auto_examples/index.html"
-    names = (f"auto_examples/plot_{name}.html" for name in GALLERY)
-    yield from (name for name in names if (HTML / name).exists())
+    """Every page of both editions."""
+    for page in sorted(HTML.rglob("*.html")):
+        name = page.relative_to(HTML).as_posix()
+        if not name.startswith(("_static", "zh/_static")) and page.name != "search.html":
+            yield name
 
 
 def chromium(profile):
@@ -77,10 +89,10 @@ def chromium(profile):
     return webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
 
 
-def resize(browser, width, height):
+def resize(browser, width):
     """Set the width of the page itself: a window cannot be as narrow as a phone."""
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    metrics = {"width": width, "height": WIDTHS[width], "deviceScaleFactor": 1}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics | {"mobile": width < 500})
 
 
 @functools.cache
@@ -104,54 +116,60 @@ def broken_link(link, root):
 
 def check_page(browser, root, page):
     """Yield what is wrong with a page."""
+    resize(browser, 1280)
     browser.get(root + page)
-    if page in MATHEMATICS:
-        try:
-            WebDriverWait(browser, 15).until(lambda browser: browser.execute_script(RENDERED))
-        except Exception:
-            yield "mathematics is not rendered"
+    try:
+        WebDriverWait(browser, 15).until(lambda browser: browser.execute_script(RENDERED))
+    except Exception:
+        yield "mathematics is not rendered"
     yield from (f"broken image {source}" for source in browser.execute_script(BROKEN_IMAGES))
     links = sorted(set(browser.execute_script(LINKS)))
     yield from (f"broken link {link}" for link in links if broken_link(link, root))
+    if page.startswith("zh/"):
+        yield from (f"in English: {text}" for text in browser.execute_script(ENGLISH))
     for entry in browser.get_log("browser"):
         if entry["level"] == "SEVERE":
             yield f"console: {entry['message']}"
-    resize(browser, *WIDTHS["phone"])
-    for script in (WIDER, TEXT_WIDER):
-        yield from (f"wider than a phone: {it}" for it in browser.execute_script(script))
-    resize(browser, *WIDTHS["desktop"])
+    if page.startswith("generated/"):
+        yield from (f"cut at 1280 px: {text}" for text in browser.execute_script(SCROLLED))
+    for width in WIDTHS:
+        resize(browser, width)
+        yield from (f"wider than {width} px: {it}" for it in browser.execute_script(WIDER))
+
+
+def found(browser, root, words):
+    """Return what the search of an edition finds."""
+    browser.get(f"{root}search.html?q={quote(words)}")
+    try:
+        WebDriverWait(browser, 15).until(lambda it: it.execute_script(FOUND))
+    except Exception:
+        return []
+    return browser.execute_script(FOUND)
 
 
 def check_search(browser, root):
-    """Yield a complaint unless the search box finds ``RidgeRegression``."""
-    browser.get(root + "index.html")
-    button = browser.find_element(By.CSS_SELECTOR, ".search-button__button, .search-button")
-    browser.execute_script("arguments[0].click()", button)
-    box = next(
-        box
-        for box in browser.find_elements(By.CSS_SELECTOR, "input[type=search]")
-        if box.is_displayed()
-    )
-    box.send_keys("RidgeRegression")
-    box.submit()
-    found = "#search-results a[href*='skml_lecture.RidgeRegression.html']"
-    try:
-        WebDriverWait(browser, 15).until(lambda it: it.find_elements(By.CSS_SELECTOR, found))
-    except Exception:
-        yield "search: RidgeRegression is not found"
+    """Yield the words that lead nowhere, or not to the page of their thing."""
+    for words, page in SEARCHES.items():
+        if not any(page in link for link in found(browser, root, words)):
+            yield f"search: {words} does not lead to {page}"
+    for line in WORDS.read_text(encoding="utf-8").splitlines():
+        word = line.split()[0]
+        if not found(browser, f"{root}zh/", word):
+            yield f"search: {word} is not found"
+    for words, page in SYNONYMS.items():
+        for word in words.split():
+            if not any(page in link for link in found(browser, f"{root}zh/", word)):
+                yield f"search: {word} does not lead to {page}"
 
 
 def photograph(browser, root, folder):
-    """Save what a reader sees, at both widths."""
-    for page in SHOWN:
-        for name, size in WIDTHS.items():
-            resize(browser, *size)
-            browser.get(root + page)
-            WebDriverWait(browser, 15).until(
-                lambda it: it.execute_script("return document.readyState") == "complete"
-            )
-            title = page.removesuffix(".html").replace("/", "-")
-            browser.save_screenshot(str(folder / f"{title}-{name}.png"))
+    """Save what a reader sees of some pages, at all widths."""
+    for page in [*SHOWN, *(f"zh/{name}" for name in SHOWN)]:
+        for width in WIDTHS:
+            resize(browser, width)
+            browser.get(f"{root}{page}.html")
+            WebDriverWait(browser, 15).until(lambda it: it.execute_script(RENDERED))
+            browser.save_screenshot(str(folder / f"{page.replace('/', '-')}-{width}.png"))
 
 
 def main():
@@ -163,7 +181,6 @@ def main():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = chromium(profile)
         try:
-            resize(browser, *WIDTHS["desktop"])
             names = list(pages())
             wrong = [
                 f"{page}: {complaint}"

@@ -55,7 +55,7 @@ edition_pages = [  # complete in Chinese, or the build fails
 english_pages = ["api", "generated/*", "benchmarks", "changelog"]
 if chinese:
     exclude_patterns += ["api.rst", "generated", "benchmarks.rst", "changelog.rst"]
-    suppress_warnings = ["toc.excluded", "toc.not_readable"]
+suppress_warnings = ["myst.header", *([] if not chinese else ["toc.excluded", "toc.not_readable"])]
 html_search_options = {"dict": str(HERE / "locale" / "zh_CN" / "words.txt")} if chinese else {}
 
 html_static_path = ["_static"]
@@ -90,6 +90,7 @@ html_theme_options = {
     ],
     "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
     "header_links_before_dropdown": 5,
+    "header_dropdown_text": "更多" if chinese else "More",
     "show_prev_next": True,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],

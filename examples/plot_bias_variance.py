@@ -50,7 +50,8 @@ for ax in axes[:, 0]:
     ax.set(ylabel="combat power after evolution", ylim=(-200, 1000))
 for ax in axes[1]:
     ax.set_xlabel("combat power")
-axes[0, 0].legend(loc="upper left")
+axes[0, 0].plot([], [], color="tab:red", alpha=0.5, label="50 of the 200 fits")
+axes[0, 0].legend(loc="upper left", fontsize=8)
 plt.show()
 
 # %%

@@ -1,40 +1,62 @@
 """
-Deep against wide at the same number of parameters
-==================================================
+On small digits depth brings little at an equal number of parameters
+====================================================================
 
-The lecture compares networks of equal parameter counts, not of equal unit counts. On scikit-learn's
-small digits both are good enough, and the example says so.
+The lecture compares networks of equal parameter counts, not of equal unit counts, and on large
+tasks the deep ones win. Does depth help on scikit-learn's 1797 digits of 8 x 8 pixels? One split
+cannot say, as 450 test digits leave an uncertainty of 0.7 points. Twelve splits can.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from skml_lecture import CascadedLogisticMLP
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
+X = X / 16
 
 # %%
 # Three hidden layers of 50 units, and one layer with as many parameters.
 
 networks = {"deep": (50, 50, 50), "wide": (117,)}
-figure, ax = plt.subplots(layout="constrained")
-for name, sizes in networks.items():
-    network = CascadedLogisticMLP(sizes, activation="relu", tol=1e-3, random_state=0)
-    model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
-    accuracy = model.score(X_test, y_test)
-    label = f"{name}: {network.n_parameters_} parameters, {accuracy:.1%} on held-out digits"
-    ax.semilogy(network.loss_curve_, label=label)
-    print(label)
-ax.set(xlabel="epoch", ylabel="training loss, nats per digit")
-ax.legend()
+options = {"activation": "relu", "alpha": 0.1, "max_iter": 60}
+splits = StratifiedShuffleSplit(12, test_size=450, random_state=0)
+accuracy = {name: [] for name in networks}
+for seed, (train, test) in enumerate(splits.split(X, y)):
+    for name, sizes in networks.items():
+        network = CascadedLogisticMLP(sizes, **options, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # 60 epochs for both
+            network.fit(X[train], y[train])
+        accuracy[name].append(100 * network.score(X[test], y[test]))
+        if not seed:
+            print(f"{name}: {network.n_parameters_} parameters")
+
+deep, wide = map(np.array, accuracy.values())
+difference = deep - wide
+error = difference.std(ddof=1) / np.sqrt(len(difference))
+print(f"deep {deep.mean():.1f} %, wide {wide.mean():.1f} %")
+print(f"deep less wide: {difference.mean():+.2f} points, standard error {error:.2f}")
 
 # %%
-# The figure shows the training losses. Held-out accuracies differ by little more than
-# their own uncertainty (about 0.7 points for 450 digits), so this data set does not decide the
-# lecture's question.
+# Each line is a split.
 
+figure, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+ax.plot([0, 1], [deep, wide], "o-", color="tab:blue", alpha=0.4)
+ax.plot([0, 1], [deep.mean(), wide.mean()], "k*-", ms=12, label="mean")
+ax.set(xticks=[0, 1], xticklabels=["deep: 50 + 50 + 50 units", "wide: 117 units"], xlim=(-0.3, 1.3))
+ax.set(ylabel="accuracy on 450 other digits (%)")
+ax.legend()
 plt.show()
+
+# %%
+# The printed difference is what depth brings here: less than a point, on a task where one hidden
+# layer is nearly enough. The lecture's claim is about harder tasks;
+# one where depth does help is
+# :ref:`the spiral <sphx_glr_auto_examples_plot_deep_against_wide.py>`. With the lecture's larger
+# pictures two sigmoid layers reach 94.4 % and three rectifier layers 96.6 %.

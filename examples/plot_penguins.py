@@ -64,8 +64,9 @@ left.legend()
 bird = X.iloc[[20]]
 terms = model.fit(X, y).feature_log_odds(bird)[0]
 for k, name in enumerate(model.classes_):
-    right.barh(np.arange(len(X.columns)) + 0.27 * (k - 1), terms[k] - terms.mean(axis=0), 0.25)
-    right.barh(0, 0, color=f"C{k}", label=name)
+    color, where = f"C{k + 2}", np.arange(len(X.columns)) + 0.27 * (k - 1)
+    right.barh(where, terms[k] - terms.mean(axis=0), 0.25, color=color, label=name)
+right.axvline(0, color="black", lw=0.8)
 right.set(yticks=range(len(X.columns)), yticklabels=[f"{c} = {bird[c].iloc[0]}" for c in X])
 right.set(xlabel="log density, mean of the species taken off (nats)", title="why an Adelie?")
 right.legend()

@@ -23,8 +23,8 @@ cascade = CascadedLogisticMLP(
 ).fit(X, y)
 
 # %%
-# Top, the inputs with what a unit and the cascade decide; bottom, the points where either kind of
-# features puts them, with the line that a single unit draws there.
+# Red is the probability of class 1, as in the lecture. Top, the inputs with what a unit and the
+# cascade say; bottom, where either kind of features puts the points, and a single unit there.
 figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained")
 output = LogisticRegressionGD(alpha=1e-6).fit(cascade.transform(X), y)
 panels = [
@@ -33,13 +33,18 @@ panels = [
     (by_hand, distances, "features made by hand", ("distance to (0, 0)", "distance to (1, 1)")),
     (output, cascade.transform(X), "features it learnt", ("hidden unit 1", "hidden unit 2")),
 ]
+LOOK = {"plot_method": "pcolormesh", "cmap": "RdBu_r", "vmin": 0, "vmax": 1, "alpha": 0.5}
+LOOK |= {"grid_resolution": 300, "eps": 0.5}
 for ax, (model, points, title, labels) in zip(axes.flat, panels, strict=True):
     DecisionBoundaryDisplay.from_estimator(
-        model, points, response_method="predict", grid_resolution=500, ax=ax, alpha=0.3, eps=0.5
+        model, points, response_method="predict_proba", class_of_interest=1, ax=ax, **LOOK
     )
-    ax.scatter(*points.T, c=y, s=50, edgecolor="black")
+    for label, color, marker in ((1, "tab:red", "o"), (2, "tab:blue", "s")):
+        rows = points[y == label]
+        ax.plot(*rows.T, marker, color=color, ms=8, markeredgecolor="white", label=f"class {label}")
     ax.set(title=f"{title}: {model.score(points, y):.0%} right", aspect="equal")
     ax.set(xlabel=labels[0], ylabel=labels[1])
+axes[0, 0].legend(loc="center")
 plt.show()
 
 # %%

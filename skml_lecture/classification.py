@@ -9,6 +9,8 @@ from skml_lecture.data import Data
 
 __all__ = ["Indicators", "Labels", "ScoreClassifier"]
 
+_LARGEST = 1e250  # of which differences, sums over many rows and rounded values are finite too
+
 
 class Labels:
     """One label of several per row: one sigmoid unit where there are two, else a softmax.
@@ -208,6 +210,9 @@ class ScoreClassifier(ClassifierMixin):
 
     - two classes: ``z`` of shape (n,), the log-odds of ``classes_[1]``;
     - otherwise: ``z`` of shape (n, k), logarithms of the posterior up to a constant per row.
+
+    A score may be infinite, of a class that is impossible or certain: probabilities are 0 and 1
+    then, and ``decision_function`` says 1e250, so that metrics can count with it.
     """
 
     def decision_function(self, X):
@@ -225,7 +230,8 @@ class ScoreClassifier(ClassifierMixin):
             More: one score per class, the largest is predicted.
         """
         check_is_fitted(self)
-        return self._scores(X)
+        z = self._scores(X)
+        return np.clip(z, -_LARGEST, _LARGEST, out=z) if np.isinf(z).any() else z
 
     def predict(self, X):
         """Return the most probable class of each row; a tie goes to the first class.
@@ -242,8 +248,8 @@ class ScoreClassifier(ClassifierMixin):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Members of ``classes_``; of several labels, 0 and 1.
         """
-        z = self.decision_function(X)
-        return self._targets().decode(z)
+        check_is_fitted(self)
+        return self._targets().decode(self._scores(X))
 
     def predict_proba(self, X):
         """Return the posterior probability of every class: sigmoid or softmax of the scores.

@@ -1,33 +1,22 @@
 """The Gaussian generative classifier of lecture 6."""
 
+from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from skml_lecture.data import Data
-from skml_lecture.data.threads import map_runs, row_blocks
+from skml_lecture.distributions import MultivariateNormal, ShrunkMoments
+from skml_lecture.distributions.covariances import COVARIANCES
+from skml_lecture.distributions.normal import fourth_moments, ledoit_wolf
 from skml_lecture.generative import GenerativeClassifier
-from skml_lecture.statistics.covariances import (
-    DiagonalWhitening,
-    MatrixWhitening,
-    class_covariances,
-    ledoit_wolf,
-    rounding_variance,
-    square_root,
-)
-from skml_lecture.statistics.moments import Moments
-from skml_lecture.validation import check_option, warn
-
-_SCATTER = {  # what each covariance type needs of the rows
-    "tied": "tied",
-    "full": "full",
-    "diag": "diag",
-    "tied_diag": "tied_diag",
-    "spherical": "diag",
-}
+from skml_lecture.statistics import Moments
+from skml_lecture.validation import check_option, check_weight, warn
 
 
 class GaussianGenerativeClassifier(GenerativeClassifier):
@@ -50,15 +39,16 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         "tied": one covariance matrix for all classes; "full": one per class; "diag": one
         diagonal matrix per class; "tied_diag": one diagonal matrix for all; "spherical": one
         variance per class.
-    priors : array-like of shape (n_classes,), default=None
-        Prior probabilities P(c) in the order of ``classes_``, summing to 1. None means the
-        class fractions N_c / N. They enter the bias only: the weights of the shared covariance
-        stay N_c / N.
+    priors : array-like of shape (n_classes,) or dict, default=None
+        Prior probabilities P(c) in the order of ``classes_``, or by label, summing to 1. None
+        means the class fractions N_c / N. They enter the bias only: the weights of the shared
+        covariance stay N_c / N.
     shrinkage : float in [0, 1], "oas", "auto" or None, default=None
-        How far to shrink each estimated covariance towards its mean variance times the
-        identity. None or 0: not at all; 1: all the way. "oas": the oracle-approximating amount,
-        found from the statistics. "auto": the amount of Ledoit and Wolf on the standardised
-        features of every class, which needs all rows at once: ``fit`` only, dense rows only.
+        How far to shrink the correlations, (1 - a) S + a diag(S), so that units do not matter.
+        None or 0: not at all; 1: all the way, to the naive Bayes of the same type; the diagonal
+        types have none. "oas": the oracle-approximating amount, found from the statistics.
+        "auto": the amount of Ledoit and Wolf on the standardised features of every class, which
+        needs all rows at once: ``fit`` only, dense rows only.
     reg_covar : float, default=0.0
         Non-negative number added to all variances, in squared units of the features.
 
@@ -68,6 +58,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         The labels, sorted.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probability of each class.
+    class_log_prior_ : ndarray of shape (n_classes,)
+        Its natural logarithm; -inf for a class that was announced and not yet seen.
     class_count_ : ndarray of shape (n_classes,)
         Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
@@ -77,12 +69,19 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         The shape depends on ``covariance_type``: (n_features, n_features) if "tied",
         (n_classes, n_features, n_features) if "full", (n_classes, n_features) if "diag",
         (n_features,) if "tied_diag", (n_classes,) if "spherical".
+    precisions_cholesky_ : ndarray
+        What predictions use: upper triangular P with P P^T the inverse of the covariance, in the
+        shape of ``covariances_``; of diagonal types and "spherical" 1 / standard deviation.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Weights of the linear scores, for the tied types only; one row for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Bias of the linear scores, for the tied types only.
     rank_ : int or ndarray of shape (n_classes,)
         Rank of the covariance, or of each.
+    density_ : MultivariateNormal
+        The density of every class.
+    statistics_ : Summary
+        What the model knows of its rows.
     n_parameters_ : int
         Number of free parameters: priors, means and covariances.
     n_features_in_ : int
@@ -155,8 +154,14 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self._needs_rows()
+        tags.input_tags.sparse = not self._took_rows()
         return tags
+
+    def _took_rows(self):
+        """Whether the model is, or would be, fitted by what needs dense rows at once."""
+        if self._summary is None:
+            return self._needs_rows()
+        return isinstance(self._summary.values.summary, ShrunkMoments)
 
     def _needs_rows(self):
         return isinstance(self.shrinkage, str) and self.shrinkage == "auto"
@@ -166,10 +171,6 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             'shrinkage="auto" (Ledoit-Wolf) needs all rows at once. Use fit, or '
             'shrinkage="oas", which is found from the statistics.'
         )
-
-    def _begin_anew(self):
-        super()._begin_anew()
-        self._shrunken = None
 
     def _kept_summary(self):
         if self._needs_rows():
@@ -182,7 +183,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
 
     def _check_hyper_parameters(self):
         """Raise where a hyper-parameter is out of its range."""
-        check_option("covariance_type", self.covariance_type, _SCATTER)
+        check_option("covariance_type", self.covariance_type, COVARIANCES)
         if not (isinstance(self.reg_covar, Real) and 0 <= self.reg_covar < np.inf):
             raise ValueError(f"reg_covar must be a number >= 0, got {self.reg_covar!r}.")
         if self.shrinkage is None or (
@@ -196,96 +197,111 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
             )
 
     def _read(self, X, *, reset):
+        if reset and self._needs_rows() and sparse.issparse(X):
+            raise TypeError(
+                'Sparse X was passed, but shrinkage="auto" (Ledoit-Wolf) needs dense rows: use '
+                'X.toarray(), or shrinkage="oas", which is found from the statistics.'
+            )
         return validate_data(
             self,
             X,
             reset=reset,
-            accept_sparse=False if self._needs_rows() else "csr",
+            accept_sparse="csr",
             dtype=(np.float64, np.float32),
             ensure_all_finite=sparse.issparse(X),  # of dense rows, their statistics tell
         )
 
-    def _summarise(self, X, codes, n_classes, weight):
+    def _takes(self, values):
+        kinds = (Moments, ShrunkMoments)
+        return super()._takes(values) and isinstance(values.summary, kinds)
+
+    def _summarize_rows(self, X, codes, n_classes, weight):
         self._check_hyper_parameters()
-        kind = "full" if self._needs_rows() else _SCATTER[self.covariance_type]
-        moments = Moments.from_data(Data(X, codes, weight), n_groups=n_classes, kind=kind)
-        if not (np.isfinite(moments.mean).all() and np.isfinite(moments.scatter).all()):
+        kind = "full" if self._needs_rows() else COVARIANCES[self.covariance_type].scatter
+        rows = Data(X, codes, weight)
+        moments = Moments.from_data(rows, n_groups=n_classes, kind=kind)
+        if not (np.isfinite(moments.mean).all() and np.isfinite(moments.second).all()):
             self._check_finite(X)
             raise ValueError("The squares of X overflow: scale the features.")
-        shrunken = ledoit_wolf(X, codes, weight, moments) if self._needs_rows() else None
-        self._shrunken = shrunken
+        if self._needs_rows():
+            return ledoit_wolf(moments, fourth_moments(rows, moments))
         return moments
 
-    def _solve_densities(self, moments, *, whole):
+    def _summarize_in_passes(self, total):
+        if not self._needs_rows():
+            return super()._summarize_in_passes(total)
+        plain = clone(self).set_params(covariance_type="full", shrinkage=None)
+        statistic = total(plain.summarize)
+        values = statistic.values
+        fourth = total(partial(self._fourth_moments, values))
+        return replace(
+            statistic, values=replace(values, summary=ledoit_wolf(values.summary, fourth))
+        )
+
+    def _fourth_moments(self, values, X, y, sample_weight):
+        """Return the fourth moments of valid rows about the means of their classes."""
+        model = clone(self)
+        X, y = model._read(X, reset=True), column_or_1d(y)
+        weight = check_weight(sample_weight, X, may_vanish=True)
+        if weight is not None:
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        if not len(y):
+            return np.zeros(len(values.classes))
+        rows = Data(X, np.searchsorted(values.classes, y), weight)
+        return fourth_moments(rows, values.summary)
+
+    def _densities(self, summary, *, whole):
         self._check_hyper_parameters()
-        kind, shrinkage = _SCATTER[self.covariance_type], self.shrinkage
-        if self._needs_rows():
-            if self._shrunken is None:
-                raise ValueError(self._why_no_statistics())
-            moments, shrinkage = self._shrunken, None
-        count = moments.weight
-        center = count @ moments.mean / count.sum()
-        self.means_ = np.where((count > 0)[:, np.newaxis], moments.mean, center)
-        covariances = class_covariances(moments, kind, shrinkage)
-        if self.covariance_type == "spherical":
-            covariances = covariances.mean(axis=1)
-        if covariances.ndim == 3:
-            covariances = covariances + self.reg_covar * np.eye(len(center))
-        else:
-            covariances = covariances + self.reg_covar
-        self.covariances_ = covariances[0] if self._is_tied() else covariances
-        within = class_covariances(moments, "tied_diag")[0]
-        between = count @ (self.means_ - center) ** 2 / count.sum()
-        self._whiten(covariances, within, within + between, whole=whole)
-        self._score_linearly(center)
-        k, d = self.means_.shape
-        free = {1: 1, 2: d, 3: d * (d + 1) // 2}[covariances.ndim]
-        self.n_parameters_ = k - 1 + k * d + len(covariances) * free
+        shrinkage = None if self._needs_rows() else self.shrinkage
+        if isinstance(summary, ShrunkMoments):
+            summary = summary.final if self._needs_rows() else summary.moments
+        elif self._needs_rows():
+            raise ValueError(self._why_no_statistics())
+        return MultivariateNormal.of(
+            summary,
+            self.covariance_type,
+            shrinkage=shrinkage,
+            reg_covar=self.reg_covar,
+            whole=whole,
+        )
 
-    def _is_tied(self):
-        return self.covariance_type.startswith("tied")
+    def _publish(self):
+        density = self.density_
+        published = density.covariance.published
+        self.means_ = density.means
+        self.covariances_ = published(density.covariances)
+        self.precisions_cholesky_ = published(density.precisions_cholesky)
+        self.rank_ = int(density.rank[0]) if density.covariance.is_tied else density.rank
+        self.n_parameters_ = len(self.classes_) - 1 + density.n_parameters
+        self._score_linearly()
 
-    def _whiten(self, covariances, within, total, *, whole):
-        """Factorise the covariances; warn, once, where one of the whole is singular.
-
-        Null directions are measured by the variance within classes, for a feature without any
-        by the variance of all rows.
-        """
-        noise = rounding_variance(self.means_)
-        noise = noise.max(axis=0, keepdims=True) if self._is_tied() else noise
-        variance = np.where(within > noise.max(axis=0), within, total)
-        scale = np.sqrt(np.where(variance > noise.max(axis=0), variance, 1))
-        if covariances.ndim == 1:
-            covariances = np.repeat(covariances[:, np.newaxis], len(within), axis=1)
-            noise, scale = (np.full_like(a, a.mean()) for a in (noise, scale))
-        kind = MatrixWhitening if covariances.ndim == 3 else DiagonalWhitening
-        self._whitening = kind.of(covariances, scale, noise)
-        ranks = self._whitening.rank
-        self.rank_ = int(ranks[0]) if self._is_tied() else ranks
-        if whole and ranks.min() < len(within):
+    def _solve(self, values, *, whole):
+        super()._solve(values, whole=whole)
+        rank, d = self.density_.rank.min(), self.n_features_in_
+        if whole and rank < d:
             warn(
-                f"A covariance is singular: rank {ranks.min()} of {len(within)} features. Its "
-                f"null directions get a tenth of the pooled variance; set reg_covar or shrinkage "
-                f"to choose otherwise.",
+                f"A covariance is singular: rank {rank} of {d} features. Its null directions get "
+                f"a tenth of the pooled variance; set reg_covar or shrinkage to choose otherwise.",
                 UserWarning,
             )
 
-    def _score_linearly(self, center):
+    def _score_linearly(self):
         """Set, for the tied types, the weights and biases of the linear scores."""
         vars(self).pop("coef_", None)
         vars(self).pop("intercept_", None)
-        if not self._is_tied():
+        if not self.density_.covariance.is_tied:
             return
+        center = self.class_count_ @ self.means_ / self.class_count_.sum()
         shifts = self.means_ - center
-        W = self._whitening.precise(shifts)  # (k, d)
+        W = self.density_.precise(shifts)  # (k, d)
         halfway = center + shifts / 2
-        b = self._log_prior() - np.einsum("cj,cj->c", W, halfway)
+        b = self.class_log_prior_ - np.einsum("cj,cj->c", W, halfway)
         binary = len(W) == 2
         self.coef_ = W[[1]] - W[[0]] if binary else W
         self.intercept_ = b[[1]] - b[[0]] if binary else b
 
     def _scores(self, X):
-        if not self._is_tied():
+        if not self.density_.covariance.is_tied:
             return super()._scores(X)
         X = self._read(X, reset=False)
         z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
@@ -293,33 +309,3 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if not np.isfinite(z).all():
             self._check_finite(X)
         return z.ravel() if len(self.classes_) == 2 else z
-
-    def _log_likelihood(self, X):
-        n, d = X.shape
-        k = len(self.means_)
-        log_density = np.empty((n, k))
-        constant = self._whitening.log_det + d * np.log(2 * np.pi)
-
-        def fill(run):
-            with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-                for block in run:
-                    distances = self._whitening.squared_distances(X[block], self.means_)
-                    np.multiply(distances + constant, -0.5, out=log_density[block])
-
-        map_runs(fill, row_blocks(n, 4 * k * d, at_least=min(128, 16 + 2**21 // (k * d))))
-        if not np.isfinite(log_density).all():
-            self._check_finite(X)
-            log_density[np.isnan(log_density)] = -np.inf  # so far away that squares overflow
-        return log_density
-
-    def _draw(self, codes, random_state):
-        noise = random_state.standard_normal((len(codes), self.n_features_in_))
-        X = self.means_[codes]
-        for c in np.unique(codes):
-            rows = codes == c
-            covariance = self.covariances_ if self._is_tied() else self.covariances_[c]
-            if covariance.ndim < 2:
-                X[rows] += noise[rows] * np.sqrt(covariance)
-            else:
-                X[rows] += noise[rows] @ square_root(covariance).T
-        return X

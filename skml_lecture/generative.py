@@ -1,6 +1,8 @@
 """What generative classifiers share: joint density -> posterior -> label, and drawing rows."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 from scipy.special import logsumexp
@@ -18,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_weight, unchanged_on_failure
+from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
 
 
 def _can_continue(classifier):
@@ -43,20 +45,21 @@ def encode(y):
 
 
 class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
-    """Base of classifiers that model p(x, c) = P(c) p(x | c).
+    """Base of classifiers that model p(x, c) = P(c) p(x | c), and hold the densities p(x | c).
 
     A subclass takes ``priors`` and says what is particular to its family of densities:
 
     - ``_read(X, reset)``: validate rows, here and nowhere else; ``reset`` as in
       ``sklearn.utils.validation.validate_data``. What it returns has ``shape`` and is indexed
       by arrays of rows;
-    - ``_summarise(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
+    - ``_summarize_rows(X, codes, n_classes, weight)``: the rows of ``_read`` as a value that adds
       (see :class:`~skml_lecture.statistics.ClassStatistics`); row i is of class ``codes[i]``,
       every weight is positive, and None means that all are 1;
-    - ``_solve_densities(summary, whole)``: set the parameters of every p(x | c), where classes of
-      ``class_count_`` zero are yet without data; silently where it is not the whole;
-    - ``_log_likelihood(X)``: log p(x | c) of the rows of ``_read``, a new (n, k) array;
-    - ``_draw(codes, random_state)``: one row of each class in ``codes``.
+    - ``_densities(summary, whole)``: the densities of such a value, where classes of
+      ``class_count_`` zero are yet without data; silently where it is not the whole. They have
+      ``log_density(X)`` of the rows of ``_read``, a new array (n, k), and
+      ``sample(codes, random_state)``, one row of each class in ``codes``;
+    - ``_publish()``: set the fitted attributes that ``density_`` determines.
 
     ``_check_continuable()`` raises an AttributeError where the current hyper-parameters need
     all rows at once.
@@ -69,20 +72,15 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         """Validate rows."""
 
     @abstractmethod
-    def _summarise(self, X, codes, n_classes, weight):
+    def _summarize_rows(self, X, codes, n_classes, weight):
         """Return what the rows of each class are summarised to."""
 
     @abstractmethod
-    def _solve_densities(self, summary, *, whole):
-        """Set the parameters of the class densities."""
+    def _densities(self, summary, *, whole):
+        """Return the class densities."""
 
-    @abstractmethod
-    def _log_likelihood(self, X):
-        """Return log p(x | c) for every row and class."""
-
-    @abstractmethod
-    def _draw(self, codes, random_state):
-        """Return one row of each class in ``codes``."""
+    def _publish(self):
+        """Set the attributes that the densities determine."""
 
     def _check_continuable(self):
         """Raise an AttributeError where rows can not come in chunks."""
@@ -132,9 +130,12 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self : object
             The model of all rows so far.
         """
+        return self._learn(self.summarize(X, y, sample_weight), classes)
+
+    def _learn(self, added, classes=None):
         with unchanged_on_failure(self):
             self._announce(classes)
-            return super().partial_fit(X, y, sample_weight)
+            return super()._learn(added)
 
     def _begin_anew(self):
         self._announced = None
@@ -157,7 +158,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes = encode(y)
         counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
-        return ClassStatistics(classes, counts, self._summarise(X, codes, len(classes), weight))
+        return ClassStatistics(
+            classes, counts, self._summarize_rows(X, codes, len(classes), weight)
+        )
 
     def _check_finite(self, X):
         """Raise where rows that ``_read`` returned are not finite: it may leave that open."""
@@ -191,7 +194,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self.classes_ = values.classes
         self.class_count_ = values.weight
         self.class_prior_ = self._resolve_priors(whole=whole)
-        self._solve_densities(values.summary, whole=whole)
+        self.class_log_prior_ = self._resolve_log_priors()
+        self.density_ = self._densities(values.summary, whole=whole)
+        self._publish()
 
     def _resolve_priors(self, *, whole):
         """Return the prior probability of each class: ``priors``, or the class fractions.
@@ -201,9 +206,11 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         fractions = self.class_count_ / self.class_count_.sum()
         if self.priors is None:
             return fractions
-        priors = check_array(
-            self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
-        )
+        if isinstance(self.priors, Mapping):
+            return self._resolve_named_priors(fractions, whole=whole)
+        priors = np.atleast_1d(check_numbers("priors", self.priors))
+        options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0, "copy": True}
+        priors = check_array(priors, dtype=np.float64, input_name="priors", **options)
         if not whole and priors.ndim == 1 and len(priors) > len(self.classes_):
             return fractions
         if priors.shape != self.classes_.shape:
@@ -211,6 +218,37 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 f"priors must have one entry per class, {len(self.classes_)} for the classes "
                 f"{self.classes_.tolist()}, got shape {priors.shape}."
             )
+        return self._checked_priors(priors, whole=whole)
+
+    def _resolve_log_priors(self):
+        """Return log P(c); -inf for a class without data, whose density is unknown."""
+        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
+        if not chances.any():  # of a part that lacks every class with a chance
+            chances = self.class_count_ / self.class_count_.sum()
+        with np.errstate(divide="ignore"):
+            return np.log(chances)
+
+    def _resolve_named_priors(self, fractions, *, whole):
+        """Return the priors of a dict by label; of a part those of the classes it has."""
+        known = dict(zip(self.classes_.tolist(), range(len(fractions)), strict=True))
+        lacking = [label for label in known if label not in self.priors]
+        extra = [label for label in self.priors if label not in known]
+        if lacking or (extra and whole):
+            raise ValueError(
+                f"priors must have one entry for each of the classes {self.classes_.tolist()}, "
+                f"got {dict(self.priors)!r}."
+            )
+        given = [self.priors[label] for label in [*known, *extra]]
+        if not all(isinstance(prior, Real) for prior in given):
+            raise ValueError(f"priors must be numbers, got {dict(self.priors)!r}.")
+        given = check_array([given], input_name="priors", dtype=np.float64)[0]
+        priors = self._checked_priors(given, whole=False)[: len(known)]
+        if not priors.any():
+            return fractions
+        return self._checked_priors(priors / priors.sum(), whole=whole)
+
+    def _checked_priors(self, priors, *, whole):
+        """Return priors that are probabilities, of the whole some of a class that has data."""
         if (priors < 0).any():
             raise ValueError(f"priors must be non-negative, got {priors.tolist()}.")
         if abs(priors.sum() - 1) > 1e-6:
@@ -218,14 +256,6 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         if whole and not priors[self.class_count_ > 0].any():
             raise ValueError("priors must be positive for a class that has data.")
         return priors
-
-    def _log_prior(self):
-        """Return log P(c); -inf for a class without data, whose density is unknown."""
-        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
-        if not chances.any():  # of a part that lacks every class with a chance
-            chances = self.class_count_ / self.class_count_.sum()
-        with np.errstate(divide="ignore"):
-            return np.log(chances)
 
     def predict_joint_log_proba(self, X):
         """Return the log of the joint density, log P(c) + log p(x | c).
@@ -242,8 +272,11 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             can not bring forth the row.
         """
         check_is_fitted(self)
-        log_joint = self._log_likelihood(self._read(X, reset=False))
-        log_joint += self._log_prior()
+        return self._log_joint(X)
+
+    def _log_joint(self, X):
+        log_joint = self.density_.log_density(self._read(X, reset=False))
+        log_joint += self.class_log_prior_
         return log_joint
 
     def score_samples(self, X):
@@ -291,11 +324,11 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         check_scalar(n_samples, "n_samples", (int, np.integer), min_val=1)
         random_state = check_random_state(random_state)
         if class_label is None:
-            chances = np.exp(self._log_prior())
+            chances = np.exp(self.class_log_prior_)
             codes = random_state.choice(len(chances), size=n_samples, p=chances / chances.sum())
         else:
             codes = np.full(n_samples, self._code(class_label))
-        return self._draw(codes, random_state), self.classes_[codes]
+        return self.density_.sample(codes, random_state), self.classes_[codes]
 
     def _code(self, label):
         """Return the position of a class that has data."""
@@ -309,7 +342,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
-        z = self.predict_joint_log_proba(X)
-        if np.isneginf(z.min(initial=0)):
-            z[np.isneginf(z.max(axis=1))] = self._log_prior()
+        z = self._log_joint(X)
+        if z.min(initial=0.0) == -np.inf:
+            z[np.isneginf(z.max(axis=1))] = self.class_log_prior_
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

@@ -1,19 +1,25 @@
-"""Naive Bayes with a distribution of its own for every column."""
-
-from dataclasses import dataclass
+"""Naive Bayes of lecture 6, with a distribution of its own for every column."""
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.data.table import choose_columns, read_table
-from skml_lecture.data.threads import map_runs
+from skml_lecture.data import choose_columns, read_table
+from skml_lecture.distributions import (
+    Automatic,
+    Bernoulli,
+    Categorical,
+    ColumnGroups,
+    Distribution,
+    Gaussian,
+    Histogram,
+    Independent,
+    Multinomial,
+    Poisson,
+)
+from skml_lecture.distributions.independent import as_family_reads
 from skml_lecture.generative import GenerativeClassifier
-from skml_lecture.statistics.automatic import Automatic
-from skml_lecture.statistics.categorical import Categorical
-from skml_lecture.statistics.column_statistics import check_range
-from skml_lecture.statistics.distribution import Distribution
-from skml_lecture.statistics.distributions import Bernoulli, Gaussian, Multinomial, Poisson
-from skml_lecture.validation import check_option, check_real
+from skml_lecture.validation import check_option, check_range, check_real
 
 _FAMILIES = {
     "auto": Automatic,
@@ -22,51 +28,10 @@ _FAMILIES = {
     "categorical": Categorical,
     "poisson": Poisson,
     "multinomial": Multinomial,
+    "histogram": Histogram,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class FittedFamily:
-    """The columns of one distribution and their parameters.
-
-    Parameters
-    ----------
-    distribution : Distribution
-        The family.
-    columns : ndarray of int
-        Positions of its columns among the features.
-    parameters : dict of str to array
-        Its parameters; arrays of shape (n_classes, n_columns), see the family.
-    """
-
-    distribution: Distribution
-    columns: np.ndarray
-    parameters: dict
-
-
-@dataclass(frozen=True, eq=False)
-class _GroupStatistics:
-    """The statistics of each group of columns; merge with ``+``."""
-
-    groups: tuple  # of (name or Distribution, positions of columns)
-    parts: tuple
-
-    def __add__(self, other):
-        ours, theirs = (
-            [(str(family), columns.tolist()) for family, columns in side.groups]
-            for side in (self, other)
-        )
-        if ours != theirs:
-            raise ValueError(
-                f"merge needs models with the same distribution for every column, got {ours} "
-                f"here and {theirs} in the other."
-            )
-        sums = (a + b for a, b in zip(self.parts, other.parts, strict=True))
-        return _GroupStatistics(self.groups, tuple(sums))
-
-    def expanded(self, positions, n_classes):
-        parts = (part.expanded(positions, n_classes) for part in self.parts)
-        return _GroupStatistics(self.groups, tuple(parts))
+_KINDS = {name: family() for name, family in _FAMILIES.items()}
+_PARAMETERS = {name: {*kind.get_params()} for name, kind in _KINDS.items()}
 
 
 class NaiveBayes(GenerativeClassifier):
@@ -93,12 +58,14 @@ class NaiveBayes(GenerativeClassifier):
         - ``"categorical"``: labels such as strings, or numbers that stand for labels;
         - ``"poisson"``: counts, each column by itself;
         - ``"multinomial"``: counts, such as of words, over all columns of the family;
+        - ``"histogram"``: numbers of any shape, such as skewed ones or with a spike at zero;
         - ``"auto"``: columns of bool or 0 and 1 are bernoulli, strings and categories
           categorical, all others gaussian;
-        - an object: see :class:`~skml_lecture.statistics.Distribution`. It has hyper-parameters
+        - an object: see :class:`~skml_lecture.distributions.Distribution`. It has hyper-parameters
           of its own.
-    priors : array-like of shape (n_classes,), default=None
-        Prior probability of each class; None means its fraction of the weight.
+    priors : array-like of shape (n_classes,) or dict, default=None
+        Prior probability of each class, in the order of ``classes_`` or by label; None means its
+        fraction of the weight.
     smoothing : float, default=1.0
         Pseudo-count of the discrete families, at least 0. With 0 they are maximum likelihood:
         what a class never showed is impossible there.
@@ -114,10 +81,16 @@ class NaiveBayes(GenerativeClassifier):
         Total weight of the rows of each class.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probability of each class.
+    class_log_prior_ : ndarray of shape (n_classes,)
+        Its natural logarithm; -inf for a class that was announced and not yet seen.
     distributions_ : list of str
         Name of the family of each column, None where all its values are missing.
     families_ : list of FittedFamily
         For each family its columns and parameters.
+    density_ : Independent
+        The density of every class.
+    statistics_ : Summary
+        What the model knows of its rows.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -166,6 +139,8 @@ class NaiveBayes(GenerativeClassifier):
     array([[0.42857143, 0.57142857]])
     """
 
+    _groups = None  # of columns, as they were fitted: pairs of a family and positions
+
     def __init__(self, distributions="auto", *, priors=None, smoothing=1.0, var_floor=1e-9):
         self.distributions = distributions
         self.priors = priors
@@ -188,45 +163,25 @@ class NaiveBayes(GenerativeClassifier):
             between two classes are log odds.
         """
         check_is_fitted(self)
-        data = self._read(X, reset=False)
-        terms = np.zeros((data.shape[0], len(self.classes_), data.shape[1]))
-        parts = self._parts(data)
-
-        def run(blocks):
-            for rows in blocks:
-                for family, part in parts:
-                    x = part.block(rows)
-                    x = x.toarray() if part.is_sparse else x
-                    check_range(x[~np.isnan(x)])
-                    terms[rows, :, family.columns] = family.distribution.contributions(
-                        x, family.parameters, part.labels
-                    )
-
-        map_runs(run, data.blocks(terms[:1].size))
-        return terms
+        return self.density_.contributions(self._read(X, reset=False))
 
     def _read(self, X, *, reset):
-        data = read_table(self, X, reset=reset)
+        kinds = None if reset else [_kind(family) for family, _ in self._groups]
+        exact = reset or any(kind.accepts_labels for kind in kinds)
+        table = read_table(self, X, reset=reset, exact=exact)
         if reset:
-            self._groups = self._assign(X, data)
-        for family, columns in self._groups:
-            family = self._family(family)
-            if data.is_sparse and not family.accepts_sparse:
-                raise TypeError(
-                    f"Sparse X was passed, but the {_name(family)} distribution needs all "
-                    f"values: use X.toarray()."
-                )
-            if not family.accepts_labels:
-                data = data.as_numbers(columns, _name(family))
-        return data
+            self._groups = self._assign(X, table.shape[1])
+        if table.is_sparse or table.labels:
+            for family, columns in self._groups:
+                table = as_family_reads(table, _kind(family), columns)
+        return table
 
     def _check_finite(self, X):
         values = X.matrix.data if X.is_sparse else X.matrix
         check_range(values[~np.isnan(values)])  # NaN is a missing value
 
-    def _assign(self, X, data):
+    def _assign(self, X, d):
         """Return the groups of columns: pairs of a name or Distribution and positions."""
-        d = data.shape[1]
         names = getattr(self, "feature_names_in_", None)
         names = None if names is None else names.tolist()
         if isinstance(self.distributions, dict):
@@ -260,6 +215,8 @@ class NaiveBayes(GenerativeClassifier):
                 f"column, or a dict of them with columns, got {self.distributions!r}."
             )
         families = list(self.distributions)
+        for family in families:
+            self._family(family)
         if len(families) != d:
             raise ValueError(
                 f"distributions must list one name for each of the {d} columns, "
@@ -273,74 +230,34 @@ class NaiveBayes(GenerativeClassifier):
     def _family(self, family):
         """Return the distribution of a name, under the current hyper-parameters."""
         if isinstance(family, Distribution):
-            return family
+            return clone(family)  # what the caller changes on it must not change the model
         family = check_option("distributions", family, _FAMILIES)
         known = {"smoothing": self.smoothing, "var_floor": self.var_floor}
         for name, value in known.items():
             check_real(name, value, min_val=0)
-        wanted = _FAMILIES[family]().get_params(deep=False)
-        return _FAMILIES[family](**{name: known[name] for name in wanted.keys() & known.keys()})
+        return _FAMILIES[family](**{name: known[name] for name in _PARAMETERS[family] & {*known}})
 
-    def _summarise(self, X, codes, n_classes, weight):
+    def _takes(self, values):
+        return super()._takes(values) and isinstance(values.summary, ColumnGroups)
+
+    def _summarize_rows(self, X, codes, n_classes, weight):
         parts = (
-            self._family(family).summarise(X.select(columns), codes, n_classes, weight)
+            self._family(family).summarize(X.select(columns), codes, n_classes, weight)
             for family, columns in self._groups
         )
-        return _GroupStatistics(self._groups, tuple(parts))
+        return ColumnGroups(self._groups, tuple(parts))
 
-    def _solve_densities(self, summary, *, whole):  # noqa: ARG002 - never warns
+    def _densities(self, summary, *, whole):
         self._groups = summary.groups
-        self.families_ = []
-        names = np.full(self.n_features_in_, None)
-        for (family, places), statistic in zip(summary.groups, summary.parts, strict=True):
-            for distribution, columns, part in self._family(family).resolve(statistic):
-                seen = np.flatnonzero(part.weight.any(axis=0))
-                if not len(seen):
-                    continue
-                part = part if len(seen) == len(columns) else part.select(seen)
-                parameters = distribution.parameters(part.filled())
-                columns = places[columns[seen]]
-                self.families_.append(FittedFamily(distribution, columns, parameters))
-                names[columns] = _name(distribution)
-        self.distributions_ = names.tolist()
+        return Independent.of(summary, self._family, whole=whole)
 
-    def _log_likelihood(self, X):
-        z = np.empty((X.shape[0], len(self.classes_)))
-        parts = [
-            (family.distribution.scorer(family.parameters, part.labels), part)
-            for family, part in self._parts(X)
-        ]
-
-        def run(blocks):
-            for rows in blocks:
-                z[rows] = 0.0
-                for score, part in parts:
-                    z[rows] += score(part.block(rows))
-
-        map_runs(run, X.blocks(3 * X.shape[1] + len(self.classes_)))
-        return z
-
-    def _parts(self, data):
-        """Return the fitted families with their columns of some rows."""
-        for family in self.families_:
-            if not family.distribution.accepts_labels:
-                data = data.as_numbers(family.columns, _name(family.distribution))
-        return [(family, data.select(family.columns)) for family in self.families_]
-
-    def _draw(self, codes, random_state):
-        columns = [np.full(len(codes), np.nan)] * self.n_features_in_
-        for family in self.families_:
-            drawn = family.distribution.draw(family.parameters, codes, random_state)
-            for j, column in zip(family.columns, drawn, strict=True):
-                columns[j] = column
-        rows = np.empty((len(codes), len(columns)), np.result_type(*columns))
-        for j, column in enumerate(columns):
-            rows[:, j] = column
-        return rows
+    def _publish(self):
+        self.families_ = list(self.density_.families)
+        self.distributions_ = self.density_.names
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        families = [_FAMILIES.get(family, family) for family in self._named_families()]
+        families = [*map(_kind, self._named_families())]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = all(family.accepts_sparse for family in families)
         tags.input_tags.string = any(family.accepts_labels for family in families)
@@ -349,14 +266,19 @@ class NaiveBayes(GenerativeClassifier):
         return tags
 
     def _named_families(self):
-        """Return the names and objects in ``distributions`` that are families."""
+        """Return the names and objects that are families: those fitted, or those to fit."""
+        if self._groups is not None:
+            return [family for family, _ in self._groups]
         named = self.distributions
         if not isinstance(named, list | tuple | np.ndarray | dict):
             named = [named]
-        known = [*_FAMILIES]
-        return [name for name in named if isinstance(name, Distribution) or name in known]
+        return [
+            name
+            for name in named
+            if isinstance(name, Distribution) or (isinstance(name, str) and name in _FAMILIES)
+        ]
 
 
-def _name(distribution):
-    """Return the name of a family as users write it."""
-    return type(distribution).__name__.lower()
+def _kind(family):
+    """Return a distribution of the kind that a name means, or the Distribution."""
+    return _KINDS[family] if isinstance(family, str) else family

@@ -6,16 +6,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 
 from skml_lecture.data.table import Table
-from skml_lecture.statistics import (
+from skml_lecture.distributions import (
+    Automatic,
     Bernoulli,
     Categorical,
     Distribution,
     Gaussian,
+    Histogram,
     Multinomial,
     Poisson,
 )
-from skml_lecture.statistics.automatic import Automatic
-from skml_lecture.statistics.column_statistics import ColumnMoments
 
 N_CLASSES = 3
 
@@ -39,6 +39,7 @@ FAMILIES = [
     Categorical(),
     Poisson(),
     Multinomial(),
+    Histogram(),
     Exponential(),
     Automatic(),
 ]
@@ -48,6 +49,7 @@ DRAWN = {  # rows that each family takes
     Categorical: lambda rng, shape: rng.integers(0, 4, shape) * 1.0,
     Poisson: lambda rng, shape: rng.poisson(2, shape) * 1.0,
     Multinomial: lambda rng, shape: rng.poisson(2, shape) * 1.0,
+    Histogram: lambda rng, shape: rng.normal(3, 2, shape),
     Exponential: lambda rng, shape: rng.exponential(2, shape),
     Automatic: lambda rng, shape: rng.integers(0, 2, shape) + rng.normal(size=shape[1]).round(),
 }
@@ -66,8 +68,8 @@ def tables(family, statistic):
         parameters = member.parameters(part.filled())
         parameters.pop("remainder", None)  # below the last digit of a mean
         values = list(parameters.values())
-        if isinstance(member, Categorical):
-            values = [np.concatenate(parameters["probability"], axis=1), parameters["unseen"]]
+        if isinstance(member, Categorical | Histogram):
+            values = [np.concatenate(parameters["probability"], axis=1)]
         found += values
     return found
 
@@ -83,11 +85,11 @@ def test_parts_added_are_the_whole(family, rng):
     X, codes, weight = draw(family, rng)
     edges = [0, 1, 20, 21, 60, 90]
     parts = [
-        family.summarise(Table(X[a:b]), codes[a:b], N_CLASSES, weight[a:b])
+        family.summarize(Table(X[a:b]), codes[a:b], N_CLASSES, weight[a:b])
         for a, b in pairwise(edges)
     ]
 
-    whole = tables(family, family.summarise(Table(X), codes, N_CLASSES, weight))
+    whole = tables(family, family.summarize(Table(X), codes, N_CLASSES, weight))
     left = tables(family, parts[0] + parts[1] + parts[2] + parts[3] + parts[4])
     right = tables(family, parts[0] + (parts[1] + (parts[2] + (parts[3] + parts[4]))))
 
@@ -102,8 +104,8 @@ def test_weights_are_repetitions(family, rng):
     times = (weight * 2).astype(int)
     rows = np.repeat(np.arange(len(X)), times)
 
-    weighted = family.summarise(Table(X), codes, N_CLASSES, times * 1.0)
-    repeated = family.summarise(Table(X[rows]), codes[rows], N_CLASSES)
+    weighted = family.summarize(Table(X), codes, N_CLASSES, times * 1.0)
+    repeated = family.summarize(Table(X[rows]), codes[rows], N_CLASSES)
 
     for ours, theirs in zip(tables(family, weighted), tables(family, repeated), strict=True):
         assert_allclose(ours, theirs, rtol=1e-12)
@@ -112,7 +114,7 @@ def test_weights_are_repetitions(family, rng):
 @each_family
 def test_a_class_without_rows_is_the_identity(family, rng):
     X, codes, weight = draw(family, rng)
-    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
     positions = np.array([0, 2, 4])
 
     spread = statistic.expanded(positions, 5)
@@ -128,12 +130,12 @@ def test_a_class_without_rows_is_the_identity(family, rng):
 @each_family
 def test_score_is_the_sum_of_the_contributions(family, rng):
     X, codes, weight = draw(family, rng)
-    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
     for member, columns, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
 
-        score = member.scorer(parameters, {})(X[:, columns])
-        terms = member.contributions(X[:, columns], parameters, {})
+        score = member.scorer(member.table(parameters), {})(X[:, columns])
+        terms = member.contributions(X[:, columns], member.table(parameters), {})
 
         assert_allclose(score, terms.sum(axis=2), rtol=1e-10, atol=1e-12)
 
@@ -141,27 +143,27 @@ def test_score_is_the_sum_of_the_contributions(family, rng):
 @each_family
 def test_missing_values_say_nothing(family, rng):
     X, codes, weight = draw(family, rng, missing=0)
-    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
     for member, columns, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
         gone = np.full((1, len(columns)), np.nan)
 
-        assert_array_equal(member.contributions(gone, parameters, {}), 0.0)
-        assert_allclose(member.scorer(parameters, {})(gone), 0.0, atol=1e-12)
+        assert_array_equal(member.contributions(gone, member.table(parameters), {}), 0.0)
+        assert_allclose(member.scorer(member.table(parameters), {})(gone), 0.0, atol=1e-12)
 
 
 @each_family
 def test_draws_come_back_as_parameters(family):
     rng = np.random.RandomState(0)
     X, codes, weight = draw(family, np.random.default_rng(1), missing=0)
-    statistic = family.summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
     many = np.repeat(np.arange(N_CLASSES), 40_000)
     for member, _, part in family.resolve(statistic):
         parameters = member.parameters(part.filled())
 
         drawn = np.stack(member.draw(parameters, many, rng), axis=1).astype(float)
 
-        again = member.summarise(Table(drawn), many, N_CLASSES)
+        again = member.summarize(Table(drawn), many, N_CLASSES)
         for ours, theirs in zip(tables(member, again), tables(member, part), strict=True):
             assert_allclose(ours, theirs, rtol=0.05, atol=0.04)
 
@@ -176,13 +178,13 @@ def test_sparse_rows_are_dense_rows(family, missing, rng):
         X[:, 0] = 1.0
     S = sparse.csr_array(X)
 
-    dense = family.summarise(Table(X), codes, N_CLASSES, weight)
-    stored = family.summarise(Table(S), codes, N_CLASSES, weight)
+    dense = family.summarize(Table(X), codes, N_CLASSES, weight)
+    stored = family.summarize(Table(S), codes, N_CLASSES, weight)
 
     for ours, theirs in zip(tables(family, stored), tables(family, dense), strict=True):
         assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
     for member, columns, part in family.resolve(dense):
-        score = member.scorer(member.parameters(part.filled()), {})
+        score = member.scorer(member.table(member.parameters(part.filled())), {})
         assert_allclose(score(S[:, columns]), score(X[:, columns]), rtol=1e-10, atol=1e-12)
 
 
@@ -200,7 +202,8 @@ def test_gaussian_scores_keep_their_digits_beside_a_narrow_class(width, rng):
     mean, deviation = rng.normal(size=(2, 3)), np.array([[width], [1.0]]) * np.ones(3)
     X = rng.normal(size=(50, 3)) * width + mean[0]
 
-    score = Gaussian().scorer({"mean": mean, "variance": deviation**2}, {})(X)
+    table = Gaussian().table({"mean": mean, "variance": deviation**2})
+    score = Gaussian().scorer(table, {})(X)
 
     oracle = stats.norm.logpdf(X[:, np.newaxis], mean, deviation).sum(axis=2)
     assert_allclose(score, oracle, rtol=1e-9)
@@ -237,7 +240,7 @@ def test_multinomial_is_scipys_up_to_the_coefficient(rng):
 def test_the_rates_of_a_class_are_its_means_without_smoothing(rng):
     X, codes, weight = draw(Poisson(), rng, missing=0)
 
-    statistic = Poisson().summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = Poisson().summarize(Table(X), codes, N_CLASSES, weight)
 
     rate = Poisson(smoothing=0).parameters(statistic)["rate"]
     for c in range(N_CLASSES):
@@ -249,7 +252,7 @@ def test_moments_keep_their_digits_at_a_large_mean(rng):
     X, codes = rng.normal(size=(400, 2)), rng.integers(0, 2, 400)
     shifted = X + 1e8  # rounds X to 1e-8
     parts = [
-        ColumnMoments.from_block(shifted[a : a + 50], codes[a : a + 50], 2)
+        Gaussian().summarize(Table(shifted[a : a + 50]), codes[a : a + 50], 2)
         for a in range(0, 400, 50)
     ]
 
@@ -263,7 +266,7 @@ def test_classes_far_apart_keep_the_digits_of_their_spread(rng):
     spread, codes = rng.normal(size=(400, 2)), rng.integers(0, 2, 400)
     X = spread + 1e6 * codes[:, np.newaxis]
 
-    moments = ColumnMoments.from_block(X, codes, 2)
+    moments = Gaussian().summarize(Table(X), codes, 2)
 
     exact = [(X[codes == c] - 1e6 * c).var(axis=0) for c in range(2)]
     assert_allclose(moments.scatter / moments.weight, exact, rtol=1e-12)
@@ -272,7 +275,7 @@ def test_classes_far_apart_keep_the_digits_of_their_spread(rng):
 def test_many_classes_are_counted_the_same_way(rng):
     X, codes = rng.normal(size=(500, 3)), np.arange(500) % 100
 
-    moments = ColumnMoments.from_block(X, codes, 100)
+    moments = Gaussian().summarize(Table(X), codes, 100)
 
     assert_allclose(moments.mean[7], X[codes == 7].mean(axis=0))
 
@@ -281,7 +284,7 @@ def test_a_constant_column_says_nothing():
     X, codes = np.full((6, 1), 0.1), np.array([0, 0, 0, 0, 1, 1])
     family = Gaussian()
 
-    parameters = family.parameters(family.summarise(Table(X), codes, 2))
+    parameters = family.parameters(family.summarize(Table(X), codes, 2))
 
     assert_array_equal(parameters["variance"], 1.0)
     assert_allclose(parameters["mean"], 0.1)
@@ -293,7 +296,7 @@ def test_the_floor_of_a_variance_follows_its_column(rng):
     codes = np.repeat([0, 1], [50, 5])
     family = Gaussian(var_floor=1e-4)
 
-    variance = family.parameters(family.summarise(Table(X), codes, 2))["variance"]
+    variance = family.parameters(family.summarize(Table(X), codes, 2))["variance"]
 
     assert_allclose(variance[1], 1e-4 * X.var(axis=0), rtol=1e-10)
 
@@ -303,12 +306,12 @@ def test_categories_need_not_be_small_whole_numbers(rng):
     X, codes = values[rng.integers(0, 3, (60, 2))], rng.integers(0, 2, 60)
     family = Categorical(smoothing=0)
 
-    parameters = family.parameters(family.summarise(Table(X), codes, 2))
+    parameters = family.parameters(family.summarize(Table(X), codes, 2))
 
     assert parameters["values"] == [values.tolist()] * 2
     share = (X[codes == 0][:, [0]] == values).mean(axis=0)
     assert_allclose(parameters["probability"][0][0], share)
-    score = family.scorer(parameters, {})(np.array([[0.25, np.nan], [7.0, 7.0]]))
+    score = family.scorer(family.table(parameters), {})(np.array([[0.25, np.nan], [7.0, 7.0]]))
     assert_allclose(score[0], np.log(parameters["probability"][0][:, 1]))
     assert_array_equal(score[1], 0.0)
 
@@ -329,13 +332,13 @@ def test_values_outside_of_a_family_are_errors(family, value, message):
     X, codes = np.array([[1.0], [0.0], [value], [np.nan]]), np.array([0, 1, 1, 0])
 
     with pytest.raises(ValueError, match=message):
-        family.summarise(Table(X), codes, 2)
+        family.summarize(Table(X), codes, 2)
 
 
 @pytest.mark.parametrize("family", [Bernoulli, Categorical, Poisson, Multinomial])
 def test_smoothing_below_zero_is_an_error(family, rng):
     X, codes, weight = draw(family(), rng)
-    statistic = family().summarise(Table(X), codes, N_CLASSES, weight)
+    statistic = family().summarize(Table(X), codes, N_CLASSES, weight)
 
     with pytest.raises(ValueError, match="smoothing == -1"):
         family(smoothing=-1).parameters(statistic)

@@ -86,6 +86,8 @@ def real(request):
 @pytest.mark.parametrize("shrinkage", [None, 0.0, 0.3, 1.0, "auto"])
 def test_tied_posterior_is_that_of_linear_discriminant_analysis(real, shrinkage):
     X, y = real
+    if shrinkage != "auto":  # where a variance is one, its mean is: theirs shrinks by units
+        X = X / np.sqrt(Gaussian("tied_diag").fit(X, y).covariances_)
     peer = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(X, y)
 
     model = Gaussian("tied", shrinkage=shrinkage).fit(X, y)
@@ -179,22 +181,76 @@ def test_no_other_parameters_are_more_likely(data, rng, covariance_type):
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.4, 1.0])
-def test_shrinkage_is_that_of_shrunk_covariance(data, amount):
+def test_correlations_are_shrunk_as_by_shrunk_covariance(data, amount):
     X, y, _ = data
     plain = Gaussian("full").fit(X, y).covariances_
 
     covariances = Gaussian("full", shrinkage=amount).fit(X, y).covariances_
 
-    assert_allclose(covariances, [shrunk_covariance(c, amount) for c in plain])
+    for covariance, whole in zip(covariances, plain, strict=True):
+        units = np.sqrt(np.outer(whole.diagonal(), whole.diagonal()))
+        assert_allclose(covariance / units, shrunk_covariance(whole / units, amount), atol=1e-14)
 
 
-def test_oas_is_that_of_scikit_learn(data):
+def test_oas_is_that_of_scikit_learn_on_standardised_features(data):
     X, y, _ = data
 
     covariances = Gaussian("full", shrinkage="oas").fit(X, y).covariances_
 
     for covariance, c in zip(covariances, ("a", "b", "c"), strict=True):
-        assert_allclose(covariance, OAS().fit(X[y == c]).covariance_)
+        scaler = StandardScaler().fit(X[y == c])
+        expected = OAS().fit(scaler.transform(X[y == c])).covariance_
+        assert_allclose(covariance / np.outer(scaler.scale_, scaler.scale_), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("shrinkage", [0.1, "oas", 1.0])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_units_do_not_change_what_is_shrunk(data, covariance_type, shrinkage):
+    X, y, _ = data
+    units = 10.0 ** np.arange(-4, 6, 2)
+    if covariance_type == "spherical":
+        units = 1e-4
+    model = Gaussian(covariance_type, shrinkage=shrinkage).fit(X, y)
+
+    scaled = Gaussian(covariance_type, shrinkage=shrinkage).fit(X * units, y)
+
+    assert_allclose(scaled.predict_proba(X * units), model.predict_proba(X), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("covariance_type", "poorer"), [("full", "diag"), ("tied", "tied_diag")])
+def test_all_the_way_is_naive_bayes(data, covariance_type, poorer):
+    X, y, _ = data
+
+    model = Gaussian(covariance_type, shrinkage=1.0).fit(X, y)
+
+    naive = Gaussian(poorer).fit(X, y)
+    assert_allclose(model.predict_proba(X), naive.predict_proba(X), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_factors_of_the_precisions_are_those_of_gaussian_mixtures(data, covariance_type):
+    X, y, _ = data
+
+    model = Gaussian(covariance_type).fit(X, y)
+
+    factors = model.precisions_cholesky_
+    if covariance_type in ("tied", "full"):
+        precisions = factors @ np.swapaxes(factors, -1, -2)
+        assert_allclose(precisions, np.linalg.inv(model.covariances_), rtol=1e-8, atol=1e-10)
+        assert_array_equal(factors, np.triu(factors))
+    else:
+        assert_allclose(factors, 1 / np.sqrt(model.covariances_))
+
+
+@SINGULAR
+def test_factors_of_singular_covariances_are_triangular_too(data, rng):
+    X, y, _ = data
+    _, everything = dirty(X, rng)
+
+    factors = Gaussian("full").fit(everything, y).precisions_cholesky_
+
+    assert_array_equal(factors, np.triu(factors))
+    assert np.all(np.diagonal(factors, axis1=1, axis2=2) > 0)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
@@ -580,8 +636,10 @@ def test_regularisation_restores_the_rank(data, rng):
     X, y, _ = data
     _, everything = dirty(X, rng)
 
-    for options in ({"reg_covar": 1e-3}, {"shrinkage": 0.1}, {"shrinkage": "oas"}):
-        assert np.all(Gaussian("full", **options).fit(everything, y).rank_ == 13)
+    assert np.all(Gaussian("full", reg_covar=1e-3).fit(everything, y).rank_ == 13)
+    varying = everything[:, everything.std(axis=0) > 1e-12]
+    for shrinkage in (0.1, "oas"):
+        assert np.all(Gaussian("full", shrinkage=shrinkage).fit(varying, y).rank_ == 11)
 
 
 # Kinds of input

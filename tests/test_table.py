@@ -183,7 +183,10 @@ def test_choices_of_choices():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (pd.DataFrame({"when": pd.to_datetime(["2020-01-01"])}), "'when' is of type datetime64"),
+        (
+            pd.DataFrame({"when": pd.to_datetime(["2020-01-01"])}),
+            "'when' holds dates or times .datetime64",
+        ),
         (pd.DataFrame([["x", 1]], columns=["a", "a"]), "names of the columns must differ"),
         (pd.DataFrame({"a": pd.Series([], dtype="str")}), "At least one row"),
         (np.array([[1j]]), "Complex data"),

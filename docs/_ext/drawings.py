@@ -7,6 +7,7 @@ labels that it passes through ``say``. ``thumbnails`` shows examples of the gall
 import importlib
 import inspect
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -85,7 +86,8 @@ def save(draw, path, language, words):
         return words.get(text, text)
 
     style = STYLE | (chinese_style() if language == CHINESE else {})
-    with mpl.rc_context(style):
+    with mpl.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # without a font the browser has one
         figure = draw(say)
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)

@@ -1,14 +1,20 @@
 """Tables: columns of data frames and arrays, read as numbers, chosen by name or position."""
 
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.data.data import Data, canonical
+
+_MAX_EXACT = 2**53  # whole numbers beyond are not all float64
+_TEMPORAL = ("date", "time", "timestamp", "duration")  # how Arrow's types of dates begin
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +29,18 @@ class Table:
         The distinct labels of every column whose numbers are positions among them.
     picks : ndarray of int or slice, default=None
         The columns of ``matrix`` that are meant; None means all.
+    objects : frozenset of int, default=frozenset()
+        Columns of Python objects: they hold numbers or labels in these rows, and may hold the
+        other in the next.
+    categories : frozenset of int, default=frozenset()
+        Columns whose values are labels even where they are numbers.
     """
 
     matrix: np.ndarray
     labels: dict = field(default_factory=dict)
     picks: np.ndarray | slice | None = None
+    objects: frozenset = frozenset()
+    categories: frozenset = frozenset()
 
     @property
     def shape(self):
@@ -42,23 +55,30 @@ class Table:
         return sparse.issparse(self.matrix)
 
     def __getitem__(self, rows):
-        return Table(self.matrix[rows], self.labels, self.picks)
+        return replace(self, matrix=self.matrix[rows])
 
     def select(self, picks):
         """Return the columns at the increasing positions ``picks`` of these."""
         places = np.arange(self.matrix.shape[1])[slice(None) if self.picks is None else self.picks]
         places = places[picks]
-        labels = {}
-        if self.labels:
-            labels = {i: self.labels[j] for i, j in enumerate(picks) if j in self.labels}
         if len(places) == self.matrix.shape[1]:
-            return Table(self.matrix, labels)
-        if len(places) and len(places) == places[-1] - places[0] + 1:
+            places = None
+        elif len(places) and len(places) == places[-1] - places[0] + 1:
             places = slice(places[0], places[-1] + 1)
-        return Table(self.matrix, labels, places)
+        if not (self.labels or self.objects):
+            return Table(self.matrix, picks=places)
+        picks = np.asarray(picks).tolist()
+        labels = {i: self.labels[j] for i, j in enumerate(picks) if j in self.labels}
+        kinds = (
+            frozenset(i for i, j in enumerate(picks) if j in kind)
+            for kind in (self.objects, self.categories)
+        )
+        return Table(self.matrix, labels, places, *kinds)
 
     def as_numbers(self, columns, family):
         """Return the same with the labels of some columns read as numbers, for a family of them."""
+        if not self.labels:
+            return self
         wanted = sorted(self.labels.keys() & set(np.asarray(columns).tolist()))
         if not wanted:
             return self
@@ -70,10 +90,10 @@ class Table:
                     f"as {self.labels[j][0]!r}: use 'categorical'."
                 )
             known = ~np.isnan(matrix[:, j])
-            numbers = np.array(self.labels[j], dtype=np.float64)
+            numbers = np.array([_as_float(label) for label in self.labels[j]])
             matrix[known, j] = numbers[matrix[known, j].astype(np.intp)]
         rest = {j: labels for j, labels in self.labels.items() if j not in wanted}
-        return Table(matrix, rest, self.picks)
+        return replace(self, matrix=matrix, labels=rest)
 
     def data(self, targets=None, weight=None):
         """Return the rows as :class:`Data`."""
@@ -91,41 +111,93 @@ class Table:
         return np.ascontiguousarray(part, dtype=np.float64)
 
 
-def read_table(estimator, X, *, reset):
+def read_table(estimator, X, *, reset, exact=True):
     """Validate ``X`` and return its :class:`Table`; ``reset`` as in ``validate_data``.
 
-    Numbers and booleans are read as they are. Strings and pandas categories become labels.
-    None, NaN and pandas' NA are missing. Infinite numbers are left for the caller to find.
+    Numbers and booleans are read as they are, whole numbers beyond 2**53 to their last digit if
+    the table is to be ``exact``.
+    Strings and pandas categories become labels. None, NaN and pandas' NA are missing. Infinite
+    numbers are left for the caller to find.
     """
-    options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
+    if type(X).__name__ == "RecordBatch":  # of Arrow, whose tables have names that are read
+        X = sys.modules["pyarrow"].Table.from_batches([X])
     if getattr(X, "columns", None) is not None:
-        columns, categories = _frame_columns(X)
-        if any(column.dtype.kind not in "iuf" for column in columns):
+        names, columns, categories, objects = _frame_columns(X)
+        if objects or categories or any(map(_is_large, columns)):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             if not len(columns[0]):
                 raise ValueError(f"At least one row is required, got X of shape {X.shape}.")
-            return _encode(columns, list(X.columns), categories)
+            return _encode(columns, names, categories, objects)
+        if hasattr(X, "column_names"):  # Arrow's table, which NumPy does not read
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            return Table(check_array(np.column_stack(columns), dtype=None, ensure_all_finite=False))
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
-    X = validate_data(estimator, X, reset=reset, **options)
-    X = canonical(X)
-    if sparse.issparse(X) or X.dtype.kind in "biuf":
+    X = _validated(estimator, X, reset=reset)
+    if sparse.issparse(X) or not (X.dtype.kind in "OSUmMV" or (exact and _is_large(X))):
         return Table(X)
-    return _encode(list(X.T), range(X.shape[1]))
+    columns = range(X.shape[1])
+    return _encode(list(X.T), columns, objects=columns if X.dtype == object else ())
+
+
+def _validated(estimator, X, *, reset):
+    """Return ``X`` as an array of any type, or as canonical CSR."""
+    options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
+    try:
+        return canonical(validate_data(estimator, X, reset=reset, **options))
+    except OverflowError as error:
+        raise ValueError(f"X holds a number that is too large: {error}.") from error
 
 
 def _frame_columns(frame):
-    """Return the columns of a pandas or polars frame, and the positions of categories."""
-    names = list(frame.columns)
+    """Return names and columns of a frame, and the positions of categories and of objects."""
+    arrow = hasattr(frame, "column_names")
+    names = list(frame.column_names if arrow else frame.columns)
     if len(set(names)) < len(names):
         raise ValueError(f"The names of the columns must differ, got {names}.")
-    categories = {j for j, name in enumerate(names) if str(frame[name].dtype) == "category"}
-    kinds = (object if j in categories else None for j in range(len(names)))
-    columns = [np.asarray(frame[name], dtype=kind) for name, kind in zip(names, kinds, strict=True)]
-    return columns, categories
+    columns, categories, objects = [], set(), set()
+    for j, name in enumerate(names):
+        column = frame[name]
+        kind = str(column.type if arrow else column.dtype)
+        if kind.startswith("dictionary"):
+            column = column.cast(column.type.value_type)
+        if kind == "category" or kind.startswith("dictionary"):
+            categories.add(j)
+        if kind.lower().startswith(_TEMPORAL):
+            raise ValueError(_no_dates(name, kind))
+        columns.append(_as_array(column, kind))
+        if columns[j].dtype.kind not in "iuf":
+            objects.add(j)
+    return names, columns, frozenset(categories), frozenset(objects)
 
 
-def _encode(columns, names, categories=frozenset()):
+def _as_array(column, kind):
+    """Return a column of a frame as an array, of objects where whole numbers would lose digits."""
+    whole = kind.lower().startswith(("int", "uint"))
+    if kind == "category" or (whole and _has_missing(column)):
+        values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+    return np.asarray(column)
+
+
+def _has_missing(column):
+    """Whether a column of a pandas, polars or Arrow frame misses a value."""
+    if hasattr(column, "isna"):
+        return bool(column.isna().any())
+    count = column.null_count  # of Arrow a number, of polars a method
+    return bool(count() if callable(count) else count)
+
+
+def _is_large(column):
+    """Whether whole numbers of an array are beyond what float64 tells apart."""
+    if column.dtype.kind not in "iu" or column.dtype.itemsize < 8 or not column.size:
+        return False
+    return int(column.max()) > _MAX_EXACT or int(column.min()) < -_MAX_EXACT
+
+
+def _encode(columns, names, categories=frozenset(), objects=frozenset()):
     """Return columns of numbers or labels as one matrix of numbers.
 
     Positions in ``categories`` are of columns whose values are labels, even if they are numbers.
@@ -133,31 +205,51 @@ def _encode(columns, names, categories=frozenset()):
     matrix = np.empty((len(columns[0]), len(columns)), order="F")
     labels = {}
     for j, (column, name) in enumerate(zip(columns, names, strict=True)):
-        if column.dtype.kind in "biuf":
+        if _is_large(column):
+            found, matrix[:, j] = np.unique(column, return_inverse=True)
+            labels[j] = found.tolist()
+        elif column.dtype.kind in "biuf":
             matrix[:, j] = column
-        elif column.dtype.kind in "mMcV":
+        elif column.dtype.kind in "mM":
+            raise ValueError(_no_dates(name, column.dtype))
+        elif column.dtype.kind in "cV":
             raise ValueError(
                 f"Column {name!r} is of type {column.dtype}: it must hold numbers or labels."
             )
         else:
-            matrix[:, j], found = _factorize(column.tolist(), as_labels=j in categories)
+            matrix[:, j], found = _factorize(column.tolist(), name, as_labels=j in categories)
             if found is not None:
                 labels[j] = found
-    return Table(matrix, labels)
+    return Table(matrix, labels, None, frozenset(objects) | frozenset(labels), categories)
 
 
-def _factorize(values, *, as_labels):
+def _factorize(values, name, *, as_labels):
     """Return the numbers of a list of objects and None, or positions and the labels."""
     try:
         distinct = list(dict.fromkeys(values))
     except TypeError:
-        return np.asarray(values, dtype=np.float64), None  # raises, and says what it met
+        found = next(value for value in values if type(value).__hash__ is None)
+        raise TypeError(
+            f"Column {name!r} holds a {type(found).__name__}, {found!r}: a value given as argument "
+            f"must be a label, such as a string, or a number."
+        ) from None
     known = [value for value in distinct if not _is_missing(value)]
-    as_labels = bool(known) and (as_labels or not all(map(_is_number, known)))
+    odd = next(filter(_is_date, known), None)
+    if odd is not None:
+        raise ValueError(_no_dates(name, type(odd).__name__))
+    as_labels = bool(known) and (as_labels or not all(map(_is_float, known)))
     number = dict.fromkeys(distinct, np.nan)
     number.update(zip(known, range(len(known)) if as_labels else map(float, known), strict=True))
     numbers = np.fromiter(map(number.__getitem__, values), np.float64, len(values))
     return numbers, known if as_labels else None
+
+
+def _no_dates(name, kind):
+    """Return what to say of a column of dates or times."""
+    return (
+        f"Column {name!r} holds dates or times ({kind}): derive features from it that are numbers "
+        f"or labels, such as the days since a date, the month, or the hour."
+    )
 
 
 def _is_missing(value):
@@ -165,9 +257,30 @@ def _is_missing(value):
     return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
 
 
+def _is_date(value):
+    """Whether a value is a date, a time, a span of time or a period."""
+    known = date | time | timedelta | np.datetime64 | np.timedelta64
+    return isinstance(value, known) or type(value).__name__ == "Period"
+
+
 def _is_number(value):
     """Whether a value is a real number or a boolean."""
     return isinstance(value, Real | Decimal | np.bool_)
+
+
+def _is_float(value):
+    """Whether a value is a number that float64 holds without taking another for it."""
+    if isinstance(value, int) and not -_MAX_EXACT <= value <= _MAX_EXACT:
+        return False
+    return _is_number(value)
+
+
+def _as_float(number):
+    """Return a number as a float, infinite where it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.inf
 
 
 def choose_columns(columns, X, names, n_features):

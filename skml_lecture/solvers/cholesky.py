@@ -90,7 +90,7 @@ class GramCholesky:
             coef[targets] = cholesky.solve(self.cross[:, targets]).T
             if self.rows is None or not cholesky.refinements:
                 continue
-            rows = self.rows.only(targets)
+            rows = self.rows.of_classes(targets)
             for _ in range(cholesky.refinements):
                 gradient = rows.residual_products(coef[targets]) - value * coef[targets].T
                 coef[targets] += cholesky.solve(gradient).T

@@ -60,7 +60,7 @@ class CenteredRows:
         y = self.data.targets - self.y_center
         return y if self.data.root_weight is None else self.data.root_weight[:, np.newaxis] * y
 
-    def only(self, targets):
+    def of_classes(self, targets):
         """Return the same rows with some of their targets."""
         data = replace(self.data, targets=self.data.targets[:, targets])
         return CenteredRows(data, self.x_center, self.y_center[targets], self.fit_intercept)

@@ -86,7 +86,11 @@ class ClassStatistics:
             return NotImplemented
         if not len(self.classes) or not len(other.classes):
             return self if len(self.classes) else other
-        unique_labels(self.classes, other.classes)  # raises where strings meet numbers
+        if (
+            "O" in (kinds := self.classes.dtype.kind + other.classes.dtype.kind)
+            or len(set(kinds)) > 1
+        ):
+            unique_labels(self.classes, other.classes)  # raises where strings meet numbers
         classes = np.union1d(self.classes, other.classes)
         ours, theirs = self.over(classes), other.over(classes)
         return ClassStatistics(classes, ours.weight + theirs.weight, ours.summary + theirs.summary)

@@ -6,6 +6,7 @@ import numpy as np
 
 from skml_lecture.data import Data
 from skml_lecture.statistics import sums
+from skml_lecture.statistics.column_sums import spread
 from skml_lecture.statistics.subtraction import remaining
 
 _EPS = np.finfo(np.float64).eps
@@ -380,6 +381,47 @@ class Moments:
             self.kind,
             self.rounding[positions] if own else self.rounding,
         )
+
+    def spread(self, picks, n_columns):
+        """Return the same over more columns, this column j at ``picks[j]``; of "diag" only.
+
+        Parameters
+        ----------
+        picks : ndarray of int
+            Where each column stands among the new ones.
+        n_columns : int
+            Number of the new columns; those at no position are empty.
+
+        Returns
+        -------
+        moments : Moments
+            With a weight for each column.
+        """
+        weight = np.broadcast_to(self._weights, self.origin.shape)
+        parts = (weight, self.origin, self.first, self.second, self.rounding)
+        *parts, rounding = (spread(part, picks, n_columns) for part in parts)
+        return Moments(*parts, self.kind, rounding)
+
+    def filled(self):
+        """Give a group without values in a column the moments of all groups; of "diag" only.
+
+        Returns
+        -------
+        moments : Moments
+            With a positive weight everywhere, where a column has any value.
+        """
+        empty = np.broadcast_to(self._weights == 0, self.origin.shape)
+        if not empty.any():
+            return self
+        whole = self.pooled()
+        weight = np.broadcast_to(self._weights, empty.shape)
+        pairs = zip(
+            (whole.weight, whole.origin, whole.first, whole.second, whole.rounding),
+            (weight, self.origin, self.first, self.second, self.rounding),
+            strict=True,
+        )
+        *parts, rounding = (np.where(empty, *pair) for pair in pairs)
+        return Moments(*parts, self.kind, rounding)
 
     def select(self, columns):
         """Return the moments of some columns.

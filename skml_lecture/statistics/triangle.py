@@ -225,7 +225,7 @@ class Triangle:
         Returns
         -------
         A, b : ndarray of shape (m, n_features), (m, n_targets)
-            |A beta - b|^2 is the squared error of the rows but for a constant.
+            ``|A beta - b|^2`` is the squared error of the rows but for a constant.
         """
         if fit_intercept:
             A, b = self.R[1:, 1:].copy(), self.q[1:]

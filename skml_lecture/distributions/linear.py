@@ -3,12 +3,13 @@
 # ruff: noqa: D102 (the interface documents what its members share)
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from skml_lecture.statistics.column_statistics import check_range
-from skml_lecture.statistics.distribution import Distribution, missing_values, without
+from skml_lecture.distributions.distribution import Distribution, missing_values, without
+from skml_lecture.validation import check_range
 
 
 class LinearDistribution(Distribution):
@@ -61,21 +62,25 @@ class LinearDistribution(Distribution):
         base = self.base(X)
         return z if base is None else z + base
 
-    def scorer(self, parameters, labels):  # noqa: ARG002 - no labels here
+    def table(self, parameters):
         with np.errstate(divide="ignore"):
             line, forbidden = _split(*self.coefficients(**parameters))
-        count = _linear(*forbidden) if any(part.any() for part in forbidden) else None
-        weigh = _linear(*line)
+        count = _Linear(*forbidden) if any(part.any() for part in forbidden) else None
+        return LinearTable(parameters, _Linear(*line), count)
 
+    def scorer(self, table, labels):  # noqa: ARG002 - no labels here
         def score(x):
             x = self._checked(x)
-            z = weigh(x)
-            if count is not None:
-                z[count(x) > 0] = -np.inf
+            z = table.weigh(x)
+            if table.forbidden is not None:
+                z[table.forbidden(x) > 0] = -np.inf
             base = self._summed_base(x)
             return z if base is None else z + base
 
         return score
+
+    def contributions(self, x, table, labels):
+        return super().contributions(x, table.parameters, labels)
 
     def _summed_base(self, x):
         """Return h summed over the columns, of shape (n, 1), without the missing values."""
@@ -97,19 +102,28 @@ def _split(slope, intercept):
     return line, forbidden
 
 
-def _linear(slope, intercept):
-    """Return a function from a block to its linear scores, missing values left out."""
-    slopes = np.ascontiguousarray(slope.T)  # (d, k)
-    constant = intercept.sum(axis=1)
+@dataclass(frozen=True, eq=False)
+class LinearTable:
+    """What blocks are scored by: linear scores, and a count of what is impossible."""
 
-    def score(x):
+    parameters: dict
+    weigh: "_Linear"
+    forbidden: "_Linear | None"
+
+
+class _Linear:
+    """A function from a block to its linear scores, missing values left out."""
+
+    def __init__(self, slope, intercept):
+        self.slopes, self.intercept = np.ascontiguousarray(slope.T), intercept  # (d, k), (k, d)
+        self.constant = intercept.sum(axis=1)
+
+    def __call__(self, x):
         with np.errstate(invalid="ignore", over="ignore"):
-            z = x @ slopes
+            z = x @ self.slopes
             if np.isfinite(z).all():
-                z += constant
+                z += self.constant
                 return z
             missing = missing_values(x)
-            z = without(x, missing) @ slopes
-        return check_range(z + constant - missing @ intercept.T)
-
-    return score
+            z = without(x, missing) @ self.slopes
+        return check_range(z + self.constant - missing @ self.intercept.T)

@@ -1,15 +1,16 @@
 """What families of distributions share: statistic -> parameters -> log density -> sample."""
 
 from abc import ABC, abstractmethod
-from functools import reduce
-from operator import add
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from skml_lecture.data.threads import map_runs
-from skml_lecture.statistics.column_statistics import ClassSum, ColumnSums, check_range
+from skml_lecture.data import each
+from skml_lecture.statistics.column_sums import ColumnSums
+from skml_lecture.statistics.group_sum import GroupSum
+from skml_lecture.validation import check_range
 
 
 class Distribution(BaseEstimator, ABC):
@@ -29,8 +30,8 @@ class Distribution(BaseEstimator, ABC):
 
     Notes
     -----
-    ``summarise``, ``scorer``, ``contributions`` and ``draw`` work for every family by way of
-    the three methods; a family overrides them only to be faster.
+    ``summarize``, ``table``, ``scorer``, ``contributions`` and ``draw`` work for every family by
+    way of the three methods; a family overrides them only to be faster.
 
     References
     ----------
@@ -43,7 +44,7 @@ class Distribution(BaseEstimator, ABC):
 
     >>> import numpy as np
     >>> from skml_lecture import NaiveBayes
-    >>> from skml_lecture.statistics import Distribution
+    >>> from skml_lecture.distributions import Distribution
     >>> class Exponential(Distribution):
     ...     def parameters(self, statistic):
     ...         return {"rate": statistic.weight / statistic.sums[0]}
@@ -61,6 +62,7 @@ class Distribution(BaseEstimator, ABC):
     accepts_sparse = False  # whether rows may come as CSR, in blocks and to ``scorer``
     accepts_labels = False  # whether columns may hold strings and categories
     positive_only = False  # whether a negative value is an error
+    nonnegative = False  # whether its statistics are never below zero
     poor_score = False  # whether real numbers of no particular kind tell it little
 
     def check(self, X):
@@ -109,6 +111,15 @@ class Distribution(BaseEstimator, ABC):
             What ``log_density`` and ``sample`` take by these names.
         """
 
+    def check_whole(self, statistic):
+        """Raise a ValueError where the statistic of all rows gives no parameters.
+
+        Parameters
+        ----------
+        statistic : object
+            As ``parameters`` gets it. It is not called of parts, which more rows may mend.
+        """
+
     @abstractmethod
     def log_density(self, X, **parameters):
         """Return the natural logarithm of the density of every value.
@@ -143,12 +154,12 @@ class Distribution(BaseEstimator, ABC):
             The values.
         """
 
-    def summarise(self, data, codes, n_classes, weight=None):
+    def summarize(self, table, codes, n_classes, weight=None):
         """Return the statistic of rows.
 
         Parameters
         ----------
-        data : Table
+        table : Table
             The columns of this family.
         codes : ndarray of int of shape (n_samples,)
             The class of each row, from 0 on.
@@ -160,31 +171,26 @@ class Distribution(BaseEstimator, ABC):
         Returns
         -------
         statistic : object
-            A frozen value with ``+``, ``expanded``, ``select`` and ``filled``.
+            A frozen value with ``+``, ``-``, ``*``; ``expanded`` and ``only`` over classes;
+            ``select``, ``spread`` and ``filled`` over columns.
         """
+        d = table.shape[1]
+        work = each(partial(self._summarize_block, n_classes))
+        rows = table.data(codes, weight)
+        return rows.sum(work, width=d + n_classes, result=d * n_classes)
 
-        def run(blocks):
-            return reduce(add, map(summary, blocks))
-
-        def summary(rows):
-            part = None if weight is None else weight[rows]
-            return self._summarise_block(data.block(rows), codes[rows], n_classes, part)
-
-        d = data.shape[1]
-        return reduce(add, map_runs(run, data.blocks(d + n_classes, result=d * n_classes)))
-
-    def _summarise_block(self, x, codes, n_classes, weight):
-        x = self._checked(x)
-        class_sum = ClassSum(codes, n_classes, weight)
-        total = class_sum.total(x.shape[1])
+    def _summarize_block(self, n_classes, block):
+        x = self._checked(as_floats(block))
+        group_sum = GroupSum(block.targets, n_classes, block.weight)
+        total = np.broadcast_to(group_sum.total[:, np.newaxis], (n_classes, x.shape[1]))
         with np.errstate(all="ignore"):  # the result is looked at
             terms = self.statistics(x)
-            sums = _stacked([class_sum(term) for term in terms])
+            sums = _stacked([group_sum(term) for term in terms])
             if not np.isfinite(sums).all():
                 missing = missing_values(x)
-                total = total - class_sum(missing)
-                sums = _stacked([class_sum(without(term, missing)) for term in terms])
-        return ColumnSums(total, check_range(sums))
+                total = total - group_sum(missing)
+                sums = _stacked([group_sum(without(term, missing)) for term in terms])
+        return ColumnSums(total, check_range(sums), self.nonnegative)
 
     def _checked(self, x):
         """Apply ``check`` to a block: to the stored values, where it is sparse."""
@@ -193,13 +199,28 @@ class Distribution(BaseEstimator, ABC):
         values = self.check(x.data)
         return x if values is x.data else _with_data(x, values)
 
-    def scorer(self, parameters, labels):
-        """Return a function from a block to its log density in every class, summed over columns.
+    def table(self, parameters):
+        """Return what scores are computed from, made once of the parameters.
 
         Parameters
         ----------
         parameters : dict
             From ``parameters``.
+
+        Returns
+        -------
+        table : object
+            The parameters themselves, if not overridden.
+        """
+        return parameters
+
+    def scorer(self, table, labels):
+        """Return a function from a block to its log density in every class, summed over columns.
+
+        Parameters
+        ----------
+        table : object
+            From ``table``.
         labels : dict of int to list
             The labels that the numbers of a column stand for.
 
@@ -210,20 +231,19 @@ class Distribution(BaseEstimator, ABC):
         """
 
         def score(x):
-            terms = self.contributions(x, parameters, labels)
-            return terms.sum(axis=2)
+            return self.contributions(x, table, labels).sum(axis=2)
 
         return score
 
-    def contributions(self, x, parameters, labels):  # noqa: ARG002 - for families of labels
+    def contributions(self, x, table, labels):  # noqa: ARG002 - for families of labels
         """Return the log density of every value of a block in every class.
 
         Parameters
         ----------
         x : ndarray of shape (n, n_columns)
             Rows; NaN where a value is missing.
-        parameters : dict
-            From ``parameters``.
+        table : object
+            From ``table``.
         labels : dict of int to list
             The labels that the numbers of a column stand for.
 
@@ -234,11 +254,11 @@ class Distribution(BaseEstimator, ABC):
         """
         x = self.check(x)
         missing = np.isnan(x)
-        n_classes = len(next(iter(parameters.values())))
+        n_classes = len(next(iter(table.values())))
         terms = np.empty((len(x), n_classes, x.shape[1]))
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             for c in range(n_classes):
-                of_class = {name: values[c] for name, values in parameters.items()}
+                of_class = {name: values[c] for name, values in table.items()}
                 terms[:, c] = np.where(missing, 0.0, self.log_density(x, **of_class))
         return terms
 
@@ -268,7 +288,7 @@ class Distribution(BaseEstimator, ABC):
         Parameters
         ----------
         statistic : object
-            From ``summarise``.
+            From ``summarize``.
 
         Returns
         -------
@@ -276,6 +296,13 @@ class Distribution(BaseEstimator, ABC):
             Families, positions of their columns and statistics.
         """
         return [(self, np.arange(statistic.weight.shape[1]), statistic)]
+
+
+def as_floats(block):
+    """Return the rows of a block in float64: a C-contiguous array, or CSR."""
+    if block.is_sparse:
+        return block.x.astype(np.float64, copy=False)
+    return np.ascontiguousarray(block.x, dtype=np.float64)
 
 
 def as_array(product):

@@ -1,0 +1,257 @@
+"""Rows without labels: expectation-maximisation by weighted statistics."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse, stats
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    parametrize_with_checks,
+)
+
+from skml_lecture import GaussianGenerativeClassifier, NaiveBayes, RidgeRegression, SemiSupervisedEM
+
+TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
+UNLABELED = {
+    "check_classifiers_classes": "labels of -1 and 1, of which -1 says that there is no label",
+}
+
+
+@parametrize_with_checks(
+    [
+        SemiSupervisedEM(GaussianGenerativeClassifier("tied", reg_covar=1e-3)),
+        SemiSupervisedEM(GaussianGenerativeClassifier("diag", reg_covar=1e-3)),
+        SemiSupervisedEM(NaiveBayes("gaussian", var_floor=1e-3), unlabeled_weight=0.5),
+    ],
+    expected_failed_checks=lambda _: UNLABELED,
+)
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+def test_frames_with_other_columns_are_told():
+    model = SemiSupervisedEM(NaiveBayes("gaussian"))
+    check_dataframe_column_names_consistency("SemiSupervisedEM", model)
+
+
+@pytest.fixture
+def data(rng):
+    """The lecture's two Gaussians: 10 rows with and 300 without a label."""
+    y = np.r_[np.arange(10) % 2, (rng.random(300) < 0.3) * 1]
+    X = rng.normal(size=(310, 2)) + np.where(y == 1, 2, -2)[:, np.newaxis] * [1, 0]
+    return X, y, np.where(np.arange(310) < 10, y, -1)
+
+
+def hand_written(X, y, n_steps):
+    """The lecture's steps with a shared covariance, by SciPy's densities."""
+    R = np.array([y == 0, y == 1], dtype=float).T
+    known = y >= 0
+    rows = R[known], X[known]
+    for _ in range(n_steps + 1):
+        R_now, X_now = rows
+        N = R_now.sum(axis=0)
+        means = R_now.T @ X_now / N[:, np.newaxis]
+        Z = [
+            (X_now - mean) * np.sqrt(r)[:, np.newaxis]
+            for mean, r in zip(means, R_now.T, strict=True)
+        ]
+        cov = sum(z.T @ z for z in Z) / N.sum()
+        joint = [
+            p * stats.multivariate_normal(m, cov).pdf(X)
+            for p, m in zip(N / N.sum(), means, strict=True)
+        ]
+        P = np.array(joint).T
+        likelihood = np.log(P[known, y[known]]).sum() + np.log(P[~known].sum(axis=1)).sum()
+        R[~known] = (P / P.sum(axis=1, keepdims=True))[~known]
+        rows = R, X
+    return N / N.sum(), means, cov, likelihood / len(X)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_steps", [1, 2, 7])
+def test_steps_are_the_lectures(data, n_steps):
+    X, _, y = data
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier("tied"), max_iter=n_steps, tol=0)
+    model.fit(X, y)
+
+    priors, means, covariance, likelihood = hand_written(X, y, n_steps)
+    assert_allclose(model.estimator_.class_prior_, priors)
+    assert_allclose(model.estimator_.means_, means)
+    assert_allclose(model.estimator_.covariances_, covariance, atol=1e-12)
+    assert_allclose(model.log_likelihood_curve_[-1], likelihood)
+    assert model.n_iter_ == n_steps
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        *map(GaussianGenerativeClassifier, TYPES),
+        GaussianGenerativeClassifier("full", shrinkage=0.3),
+        NaiveBayes("gaussian"),
+        NaiveBayes("gaussian", priors=[0.9, 0.1]),
+    ],
+)
+def test_the_likelihood_never_falls(data, estimator):
+    X, _, y = data
+
+    model = SemiSupervisedEM(estimator, tol=0, max_iter=30).fit(X, y)
+
+    assert np.all(np.diff(model.log_likelihood_curve_) >= 0)
+    assert len(model.log_likelihood_curve_) > 2
+
+
+@pytest.mark.parametrize("estimator", [GaussianGenerativeClassifier("full"), NaiveBayes()])
+def test_without_unlabeled_rows_it_is_a_fit(data, estimator, rng):
+    X, y, _ = data
+    weight = rng.uniform(0, 2, len(y))
+
+    model = SemiSupervisedEM(estimator).fit(X, y, weight)
+
+    fit = clone(estimator).fit(X, y, weight)
+    assert_array_equal(model.predict_proba(X), fit.predict_proba(X))
+    assert_array_equal(model.score_samples(X), fit.score_samples(X))
+    assert_array_equal(model.transduction_, y)
+    assert model.n_iter_ == 1
+
+
+def test_unlabeled_rows_of_no_weight_are_absent(data):
+    X, y, hidden = data
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier(), unlabeled_weight=0).fit(X, hidden)
+
+    fit = GaussianGenerativeClassifier().fit(X[:10], y[:10])
+    assert_allclose(model.predict_proba(X), fit.predict_proba(X))
+
+
+def test_they_help_where_the_model_holds(rng):
+    labeled, unlabeled = [], []
+    for _ in range(20):
+        y = rng.integers(0, 2, 2000)
+        X = rng.normal(size=(2000, 5)) + y[:, np.newaxis]
+        hidden = np.where(np.arange(2000) < 20, y, -1)
+        hidden[:2], y[:2] = [0, 1], [0, 1]
+        few = GaussianGenerativeClassifier("tied").fit(X[:20], y[:20])
+        labeled.append(few.score(X[1000:], y[1000:]))
+        model = SemiSupervisedEM(GaussianGenerativeClassifier("tied")).fit(X[:1000], hidden[:1000])
+        unlabeled.append(model.score(X[1000:], y[1000:]))
+
+    assert np.mean(unlabeled) > np.mean(labeled) + 0.03
+
+
+def test_mixed_tables_with_missing_values(rng):
+    y = rng.integers(0, 2, 400)
+    X = pd.DataFrame(
+        {
+            "size": np.where(rng.random(400) < 0.2, np.nan, rng.normal(2 * y)),
+            "color": np.where(rng.random(400) < 0.8, y, 1 - y).astype(str),
+        }
+    )
+    X.loc[rng.random(400) < 0.2, "color"] = None
+    names = np.array(["no", "yes"])[y].astype(object)
+    hidden = names.copy()
+    hidden[30:] = None
+
+    model = SemiSupervisedEM(NaiveBayes()).fit(X, hidden)
+
+    assert model.estimator_.distributions_ == ["gaussian", "categorical"]
+    assert_array_equal(model.feature_names_in_, ["size", "color"])
+    assert set(model.transduction_) == {"no", "yes"}
+    assert (model.transduction_ == names).mean() > 0.7
+
+
+@pytest.mark.parametrize("mark", [None, np.nan, float("nan"), -1])
+def test_labels_are_marked_as_scikit_learn_marks_them(data, mark):
+    X, y, hidden = data
+    names = np.array(["a", "b"])[y].astype(object)
+    names[hidden == -1] = mark
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(X, names)
+
+    numbers = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(X, hidden)
+    assert_array_equal(model.classes_, ["a", "b"])
+    assert_array_equal(model.predict_proba(X), numbers.predict_proba(X))
+
+
+def test_sparse_rows_and_a_search(rng):
+    y = rng.integers(0, 2, 200)
+    X = sparse.csr_array(rng.poisson(1.0 + y[:, np.newaxis], (200, 6)) * 1.0)
+    hidden = np.where(np.arange(200) % 4, y, -1)
+    model = SemiSupervisedEM(NaiveBayes("multinomial"))
+
+    search = GridSearchCV(model, {"estimator__smoothing": [0.1, 1.0]}, cv=2).fit(X, hidden)
+
+    assert search.best_estimator_.predict(X).shape == (200,)
+
+
+def test_weights_are_repetitions(data, rng):
+    X, _, y = data
+    weight = rng.integers(0, 3, len(y))
+    weight[:2] = 1
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(X, y, weight)
+
+    repeated = SemiSupervisedEM(GaussianGenerativeClassifier())
+    repeated.fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    assert_allclose(model.predict_proba(X), repeated.predict_proba(X), atol=1e-10)
+    assert_allclose(model.log_likelihood_curve_, repeated.log_likelihood_curve_)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"estimator": RidgeRegression()}, TypeError, "estimator must be a generative classifier"),
+        ({"estimator": NaiveBayes}, TypeError, "estimator must be a generative classifier"),
+        ({"max_iter": 0}, ValueError, "max_iter"),
+        ({"tol": -1.0}, ValueError, "tol"),
+        ({"unlabeled_weight": -1.0}, ValueError, "unlabeled_weight"),
+        ({"unlabeled_weight": np.inf}, ValueError, "unlabeled_weight must be finite"),
+        (
+            {"estimator": GaussianGenerativeClassifier(shrinkage="auto")},
+            ValueError,
+            "needs all rows at once",
+        ),
+    ],
+)
+def test_bad_parameters_leave_the_model_as_it_was(data, change, error, message):
+    X, _, y = data
+    model = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(X, y)
+    P = model.predict_proba(X)
+
+    with pytest.raises(error, match=message):
+        model.set_params(**change).fit(X, y)
+
+    assert_array_equal(model.predict_proba(X), P)
+
+
+def test_no_label_at_all_is_an_error(data):
+    with pytest.raises(ValueError, match="No row has a label"):
+        SemiSupervisedEM(NaiveBayes()).fit(data[0], np.full(310, -1))
+
+
+def test_too_few_steps_are_told(data):
+    X, _, y = data
+    with pytest.warns(ConvergenceWarning, match="max_iter=1 steps"):
+        SemiSupervisedEM(GaussianGenerativeClassifier(), max_iter=1).fit(X, y)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples", "sample"])
+def test_an_unfitted_model_says_so(data, method):
+    arguments = () if method == "sample" else (data[0],)
+    with pytest.raises(NotFittedError):
+        getattr(SemiSupervisedEM(NaiveBayes()), method)(*arguments)
+
+
+def test_draws_are_the_models(data):
+    X, _, y = data
+    model = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(X, y)
+
+    rows, labels = model.sample(4, class_label=1, random_state=0)
+
+    assert_array_equal(rows, model.estimator_.sample(4, class_label=1, random_state=0)[0])
+    assert_array_equal(labels, [1] * 4)
