@@ -39,8 +39,9 @@ LINKS = """return [...document.querySelectorAll('a[href]')].map(a => a.href)
     .concat([...document.images].map(image => image.src))"""
 BROKEN_IMAGES = """return [...document.images]
     .filter(image => image.complete && !image.naturalWidth).map(image => image.src)"""
-RENDERED = """return !document.querySelector('.math') || (document.querySelector('mjx-container')
-    && !document.querySelector('mjx-merror'))"""
+RENDERED = """return !document.querySelector('main .math')
+    || (document.querySelector('mjx-container, .MathJax')
+        && !document.querySelector('mjx-merror, .MathJax_Error'))"""
 # what sticks out at the right and cannot be scrolled to
 WIDER = """const width = document.documentElement.clientWidth;
     const scrolls = e => e && (/auto|scroll/.test(getComputedStyle(e).overflowX)
