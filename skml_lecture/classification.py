@@ -9,7 +9,7 @@ from skml_lecture.data import Data
 
 __all__ = ["Indicators", "Labels", "ScoreClassifier"]
 
-_LARGEST = 1e300  # of which differences, and sums over many rows, are finite too
+_LARGEST = 1e250  # of which differences, sums over many rows and rounded values are finite too
 
 
 class Labels:
@@ -212,7 +212,7 @@ class ScoreClassifier(ClassifierMixin):
     - otherwise: ``z`` of shape (n, k), logarithms of the posterior up to a constant per row.
 
     A score may be infinite, of a class that is impossible or certain: probabilities are 0 and 1
-    then, and ``decision_function`` says 1e300, so that metrics can count with it.
+    then, and ``decision_function`` says 1e250, so that metrics can count with it.
     """
 
     def decision_function(self, X):

@@ -257,7 +257,10 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         return self
 
     def _is_fitted(self):
-        return hasattr(self, "n_features_in_")
+        return "n_features_in_" in vars(self)
+
+    def __sklearn_is_fitted__(self):
+        return self._is_fitted()
 
     def _blank(self):
         """Return a copy that may be written to."""

@@ -55,6 +55,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         The labels, sorted.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probability of each class.
+    class_log_prior_ : ndarray of shape (n_classes,)
+        Its natural logarithm; -inf for a class that was announced and not yet seen.
     class_count_ : ndarray of shape (n_classes,)
         Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
@@ -267,7 +269,7 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         shifts = self.means_ - center
         W = self.density_.precise(shifts)  # (k, d)
         halfway = center + shifts / 2
-        b = self._log_prior() - np.einsum("cj,cj->c", W, halfway)
+        b = self.class_log_prior_ - np.einsum("cj,cj->c", W, halfway)
         binary = len(W) == 2
         self.coef_ = W[[1]] - W[[0]] if binary else W
         self.intercept_ = b[[1]] - b[[0]] if binary else b

@@ -191,6 +191,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self.classes_ = values.classes
         self.class_count_ = values.weight
         self.class_prior_ = self._resolve_priors(whole=whole)
+        self.class_log_prior_ = self._resolve_log_priors()
         self.density_ = self._densities(values.summary, whole=whole)
         self._publish()
 
@@ -215,6 +216,14 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 f"{self.classes_.tolist()}, got shape {priors.shape}."
             )
         return self._checked_priors(priors, whole=whole)
+
+    def _resolve_log_priors(self):
+        """Return log P(c); -inf for a class without data, whose density is unknown."""
+        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
+        if not chances.any():  # of a part that lacks every class with a chance
+            chances = self.class_count_ / self.class_count_.sum()
+        with np.errstate(divide="ignore"):
+            return np.log(chances)
 
     def _resolve_named_priors(self, fractions, *, whole):
         """Return the priors of a dict by label; of a part those of the classes it has."""
@@ -245,14 +254,6 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             raise ValueError("priors must be positive for a class that has data.")
         return priors
 
-    def _log_prior(self):
-        """Return log P(c); -inf for a class without data, whose density is unknown."""
-        chances = np.where(self.class_count_ > 0, self.class_prior_, 0.0)
-        if not chances.any():  # of a part that lacks every class with a chance
-            chances = self.class_count_ / self.class_count_.sum()
-        with np.errstate(divide="ignore"):
-            return np.log(chances)
-
     def predict_joint_log_proba(self, X):
         """Return the log of the joint density, log P(c) + log p(x | c).
 
@@ -272,7 +273,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
     def _log_joint(self, X):
         log_joint = self.density_.log_density(self._read(X, reset=False))
-        log_joint += self._log_prior()
+        log_joint += self.class_log_prior_
         return log_joint
 
     def score_samples(self, X):
@@ -320,7 +321,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         check_scalar(n_samples, "n_samples", (int, np.integer), min_val=1)
         random_state = check_random_state(random_state)
         if class_label is None:
-            chances = np.exp(self._log_prior())
+            chances = np.exp(self.class_log_prior_)
             codes = random_state.choice(len(chances), size=n_samples, p=chances / chances.sum())
         else:
             codes = np.full(n_samples, self._code(class_label))
@@ -339,6 +340,6 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         A row that is impossible under every class says nothing about them: it gets the prior.
         """
         z = self._log_joint(X)
-        if np.isneginf(z.min(initial=0)):
-            z[np.isneginf(z.max(axis=1))] = self._log_prior()
+        if z.min(initial=0.0) == -np.inf:
+            z[np.isneginf(z.max(axis=1))] = self.class_log_prior_
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

@@ -12,6 +12,7 @@ from skml_lecture.distributions import (
     ColumnGroups,
     Distribution,
     Gaussian,
+    Histogram,
     Independent,
     Multinomial,
     Poisson,
@@ -27,7 +28,10 @@ _FAMILIES = {
     "categorical": Categorical,
     "poisson": Poisson,
     "multinomial": Multinomial,
+    "histogram": Histogram,
 }
+_KINDS = {name: family() for name, family in _FAMILIES.items()}
+_PARAMETERS = {name: {*kind.get_params()} for name, kind in _KINDS.items()}
 
 
 class NaiveBayes(GenerativeClassifier):
@@ -54,6 +58,7 @@ class NaiveBayes(GenerativeClassifier):
         - ``"categorical"``: labels such as strings, or numbers that stand for labels;
         - ``"poisson"``: counts, each column by itself;
         - ``"multinomial"``: counts, such as of words, over all columns of the family;
+        - ``"histogram"``: numbers of any shape, such as skewed ones or with a spike at zero;
         - ``"auto"``: columns of bool or 0 and 1 are bernoulli, strings and categories
           categorical, all others gaussian;
         - an object: see :class:`~skml_lecture.distributions.Distribution`. It has hyper-parameters
@@ -76,6 +81,8 @@ class NaiveBayes(GenerativeClassifier):
         Total weight of the rows of each class.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probability of each class.
+    class_log_prior_ : ndarray of shape (n_classes,)
+        Its natural logarithm; -inf for a class that was announced and not yet seen.
     distributions_ : list of str
         Name of the family of each column, None where all its values are missing.
     families_ : list of FittedFamily
@@ -159,11 +166,14 @@ class NaiveBayes(GenerativeClassifier):
         return self.density_.contributions(self._read(X, reset=False))
 
     def _read(self, X, *, reset):
-        table = read_table(self, X, reset=reset)
+        kinds = None if reset else [_kind(family) for family, _ in self._groups]
+        exact = reset or any(kind.accepts_labels for kind in kinds)
+        table = read_table(self, X, reset=reset, exact=exact)
         if reset:
             self._groups = self._assign(X, table.shape[1])
-        for family, columns in self._groups:
-            table = as_family_reads(table, _kind(family), columns)
+        if table.is_sparse or table.labels:
+            for family, columns in self._groups:
+                table = as_family_reads(table, _kind(family), columns)
         return table
 
     def _check_finite(self, X):
@@ -223,8 +233,7 @@ class NaiveBayes(GenerativeClassifier):
         known = {"smoothing": self.smoothing, "var_floor": self.var_floor}
         for name, value in known.items():
             check_real(name, value, min_val=0)
-        wanted = _FAMILIES[family]().get_params(deep=False)
-        return _FAMILIES[family](**{name: known[name] for name in wanted.keys() & known.keys()})
+        return _FAMILIES[family](**{name: known[name] for name in _PARAMETERS[family] & {*known}})
 
     def _takes(self, values):
         return super()._takes(values) and isinstance(values.summary, ColumnGroups)
@@ -246,9 +255,7 @@ class NaiveBayes(GenerativeClassifier):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        families = [
-            _FAMILIES.get(f, f) if isinstance(f, str) else f for f in self._named_families()
-        ]
+        families = [*map(_kind, self._named_families())]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = all(family.accepts_sparse for family in families)
         tags.input_tags.string = any(family.accepts_labels for family in families)
@@ -258,10 +265,10 @@ class NaiveBayes(GenerativeClassifier):
 
     def _named_families(self):
         """Return the names and objects that are families: those fitted, or those to fit."""
-        named = self.distributions
         if self._groups is not None:
-            named = [family for family, _ in self._groups]
-        elif not isinstance(named, list | tuple | np.ndarray | dict):
+            return [family for family, _ in self._groups]
+        named = self.distributions
+        if not isinstance(named, list | tuple | np.ndarray | dict):
             named = [named]
         known = [*_FAMILIES]
         return [name for name in named if isinstance(name, Distribution) or name in known]
@@ -269,4 +276,4 @@ class NaiveBayes(GenerativeClassifier):
 
 def _kind(family):
     """Return a distribution of the kind that a name means, or the Distribution."""
-    return _FAMILIES[family]() if isinstance(family, str) else family
+    return _KINDS[family] if isinstance(family, str) else family

@@ -12,6 +12,7 @@ from skml_lecture.distributions import (
     Categorical,
     Distribution,
     Gaussian,
+    Histogram,
     Multinomial,
     Poisson,
 )
@@ -38,6 +39,7 @@ FAMILIES = [
     Categorical(),
     Poisson(),
     Multinomial(),
+    Histogram(),
     Exponential(),
     Automatic(),
 ]
@@ -47,6 +49,7 @@ DRAWN = {  # rows that each family takes
     Categorical: lambda rng, shape: rng.integers(0, 4, shape) * 1.0,
     Poisson: lambda rng, shape: rng.poisson(2, shape) * 1.0,
     Multinomial: lambda rng, shape: rng.poisson(2, shape) * 1.0,
+    Histogram: lambda rng, shape: rng.normal(3, 2, shape),
     Exponential: lambda rng, shape: rng.exponential(2, shape),
     Automatic: lambda rng, shape: rng.integers(0, 2, shape) + rng.normal(size=shape[1]).round(),
 }
@@ -65,7 +68,7 @@ def tables(family, statistic):
         parameters = member.parameters(part.filled())
         parameters.pop("remainder", None)  # below the last digit of a mean
         values = list(parameters.values())
-        if isinstance(member, Categorical):
+        if isinstance(member, Categorical | Histogram):
             values = [np.concatenate(parameters["probability"], axis=1)]
         found += values
     return found

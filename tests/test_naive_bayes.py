@@ -63,6 +63,8 @@ CONFIGURATIONS = [
     NaiveBayes("categorical", smoothing=0),
     NaiveBayes("poisson"),
     NaiveBayes("multinomial"),
+    NaiveBayes("histogram"),
+    NaiveBayes("histogram", smoothing=0),
     NaiveBayes(Gaussian(var_floor=1e-3)),
     NaiveBayes(Bernoulli(handle_unknown="ignore")),
     NaiveBayes(Exponential()),

@@ -111,10 +111,11 @@ class Table:
         return np.ascontiguousarray(part, dtype=np.float64)
 
 
-def read_table(estimator, X, *, reset):
+def read_table(estimator, X, *, reset, exact=True):
     """Validate ``X`` and return its :class:`Table`; ``reset`` as in ``validate_data``.
 
-    Numbers and booleans are read as they are, whole numbers beyond 2**53 to their last digit.
+    Numbers and booleans are read as they are, whole numbers beyond 2**53 to their last digit if
+    the table is to be ``exact``.
     Strings and pandas categories become labels. None, NaN and pandas' NA are missing. Infinite
     numbers are left for the caller to find.
     """
@@ -133,7 +134,7 @@ def read_table(estimator, X, *, reset):
     elif isinstance(X, list) and np.asarray(X).dtype.kind in "US":
         X = np.array(X, dtype=object)  # keeps the numbers that stand beside the strings
     X = _validated(estimator, X, reset=reset)
-    if sparse.issparse(X) or not (X.dtype.kind in "OSUmMV" or _is_large(X)):
+    if sparse.issparse(X) or not (X.dtype.kind in "OSUmMV" or (exact and _is_large(X))):
         return Table(X)
     columns = range(X.shape[1])
     return _encode(list(X.T), columns, objects=columns if X.dtype == object else ())

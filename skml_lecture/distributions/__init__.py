@@ -5,6 +5,7 @@ from skml_lecture.distributions.categorical import Categorical
 from skml_lecture.distributions.counts import Bernoulli, Multinomial, Poisson
 from skml_lecture.distributions.distribution import Distribution
 from skml_lecture.distributions.gaussian import Gaussian
+from skml_lecture.distributions.histogram import Histogram
 from skml_lecture.distributions.independent import ColumnGroups, FittedFamily, Independent
 from skml_lecture.distributions.linear import LinearDistribution
 from skml_lecture.distributions.normal import MultivariateNormal, ShrunkMoments
@@ -18,6 +19,7 @@ __all__ = [
     "Distribution",
     "FittedFamily",
     "Gaussian",
+    "Histogram",
     "Independent",
     "LinearDistribution",
     "Multinomial",

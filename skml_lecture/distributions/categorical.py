@@ -114,18 +114,23 @@ class Categorical(Distribution):
         rows_of = table.reader(labels)
 
         def score(x):
-            rows = rows_of(x)
-            if rows.size * table.n_classes <= _MAX_GATHERED:
-                return table.log_probability[rows].sum(axis=1)
-            indptr = np.arange(0, rows.size + 1, rows.shape[1])
-            shape = (len(rows), len(table.log_probability))
-            indicator = sparse.csr_array((np.ones(rows.size), rows.ravel(), indptr), shape)
-            return indicator @ table.log_probability
+            return sum_of_rows(table.log_probability, rows_of(x))
 
         return score
 
     def contributions(self, x, table, labels):
         return np.swapaxes(table.log_probability[table.reader(labels)(x)], 1, 2)
+
+
+def sum_of_rows(table, rows):
+    """Return for every line of ``rows`` the sum of these rows of a table, (n, k)."""
+    if rows.size * table.shape[1] <= _MAX_GATHERED:
+        return table[rows].sum(axis=1)
+    indptr = np.arange(0, rows.size + 1, rows.shape[1])
+    indicator = sparse.csr_array(
+        (np.ones(rows.size), rows.ravel(), indptr), (len(rows), len(table))
+    )
+    return indicator @ table
 
 
 class CategoricalTable:
@@ -144,7 +149,7 @@ class CategoricalTable:
         for j, (column, chances) in enumerate(zip(values, probability, strict=True)):
             n_numbers = sum(isinstance(value, Number) for value in column)
             numbers = column[:n_numbers]  # they stand first, sorted
-            if numbers and _is_code(numbers[0]) and all(map(_is_code, numbers)):
+            if _are_codes(numbers):
                 places = np.array(numbers, dtype=np.intp)
                 n_keys = int(numbers[-1]) + 1
             else:
@@ -202,9 +207,11 @@ class CategoricalTable:
         return rows
 
 
-def _is_code(number):
-    """Whether a number is looked up by itself."""
-    return 0 <= number <= _MAX_CODE and number == int(number)
+def _are_codes(numbers):
+    """Whether sorted numbers are looked up by themselves: whole, and small or close together."""
+    if not numbers or numbers[0] < 0 or not numbers[-1] <= max(_MAX_CODE, 4 * len(numbers)):
+        return False
+    return all(number == int(number) for number in numbers)
 
 
 def _as_floats(numbers):

@@ -88,7 +88,9 @@ class Gaussian(Distribution):
         return replace(moments, weight=weight)
 
     def check_whole(self, statistic):
-        check_underflow(np.maximum(statistic.pooled().variances_of_scatter(), 0), statistic.mean)
+        if (statistic.variances_of_scatter() < SMALLEST).any():
+            whole = statistic.pooled()
+            check_underflow(np.maximum(whole.variances_of_scatter(), 0), statistic.mean)
 
     def parameters(self, statistic):
         check_real("var_floor", self.var_floor, min_val=0)

@@ -8,7 +8,7 @@ import numpy as np
 from skml_lecture.distributions.distribution import Distribution, as_floats
 from skml_lecture.validation import check_range
 
-_FEW = 2**14  # numbers of rows that are scored in one go
+_FEW, _FEW_STORED = 2**14, 2**20  # numbers of dense and sparse rows that are scored in one go
 
 
 def name_of(distribution):
@@ -317,17 +317,19 @@ class Independent:
         log_density : ndarray of shape (n_samples, n_classes)
             In nats.
         """
+        data = table.data()
         parts = [
-            (family.distribution.scorer(family.table, part.labels), part.data())
+            (
+                family.distribution.scorer(family.table, part.labels),
+                data if part is table else part.data(),
+            )
             for family, part in self._parts(table)
         ]
-        data = table.data()
-        width = 3 * (data.row_size if data.is_sparse else self.n_columns) + self.n_classes
         z = np.zeros((data.n_rows, self.n_classes))
-        if data.n_rows * width <= _FEW:  # in one go
-            for score, rows in parts:
-                z += score(as_floats(rows))
-            return z
+        width = 3 * (data.row_size if data.is_sparse else self.n_columns) + self.n_classes
+        if (data.X.nnz <= _FEW_STORED) if data.is_sparse else (data.n_rows * width <= _FEW):
+            scores = [score(as_floats(rows)) for score, rows in parts]
+            return sum(scores[1:], scores[0]) if scores else z
 
         def run(blocks):
             for block in blocks:
@@ -394,8 +396,9 @@ class Independent:
 
     def _parts(self, table):
         """Return the families with their columns of some rows."""
-        for family in self.families:
-            table = as_family_reads(table, family.distribution, family.columns)
+        if table.is_sparse or table.labels:
+            for family in self.families:
+                table = as_family_reads(table, family.distribution, family.columns)
         if len(self.families) == 1 and len(self.families[0].columns) == self.n_columns:
             return [(self.families[0], table)]
         return [(family, table.select(family.columns)) for family in self.families]
