@@ -9,9 +9,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from sphinx.search.zh import SearchChinese
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.nodes import extract_messages
+
+
+class ChineseSearch(SearchChinese):
+    """Words of Chinese text by jieba; Sphinx' script looks for the stemmer by this name."""
+
+    language_name = "English"  # of the Latin words between
+
 
 logger = logging.getLogger(__name__)
 CHINESE = "zh_CN"
@@ -94,6 +102,7 @@ def setup(app):
     """Connect the check and the switcher."""
     app.add_config_value("edition_pages", [], "env")
     app.add_config_value("english_pages", [], "env")
+    app.add_search_language(ChineseSearch)
     app.add_transform(Messages)
     app.connect("env-before-read-docs", start)
     app.connect("env-purge-doc", forget)
