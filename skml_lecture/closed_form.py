@@ -80,6 +80,13 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         """
         return self._blank()._summarize(X, y, sample_weight, reset=not self._is_fitted())
 
+    def _summarize_in_passes(self, total):
+        """Return the statistic of rows that lie elsewhere.
+
+        ``total(work)`` is the sum of ``work(X, y, sample_weight)`` over parts of them.
+        """
+        return total(self.summarize)
+
     def fit_statistics(self, statistic):
         """Set the model to that of one ``fit`` on all rows of a statistic.
 
@@ -100,7 +107,9 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         ValueError
             If it is of no rows, or the hyper-parameters do not fit it.
         """
-        if not isinstance(statistic, Summary) or not self._takes(statistic.values):
+        if not isinstance(statistic, Summary) or (
+            statistic.weight and not self._takes(statistic.values)
+        ):
             got = statistic.values if isinstance(statistic, Summary) else statistic
             raise TypeError(
                 f"fit_statistics needs what {type(self).__name__}.summarize returns, or a sum of "
@@ -131,9 +140,12 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         self : object
             The model of all rows so far.
         """
+        return self._learn(self.summarize(X, y, sample_weight))
+
+    def _learn(self, added):
+        """Add the statistic of more rows."""
         with unchanged_on_failure(self):
             kept = self._kept_summary() if self._is_fitted() else None
-            added = self.summarize(X, y, sample_weight)
             if kept is not None or added.weight:
                 self._become(added if kept is None else kept + added, whole=False)
         return self
@@ -201,8 +213,12 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
             of a spread is so little of it that half of the digits are gone. Nothing is changed.
         """
         check_is_fitted(self)
+        return self._unlearn(self.summarize(X, y, sample_weight))
+
+    def _unlearn(self, removed):
+        """Take the statistic of rows away."""
         with unchanged_on_failure(self):
-            rest = self._kept_summary() - self.summarize(X, y, sample_weight)
+            rest = self._kept_summary() - removed
             if not rest.weight:
                 raise ValueError(
                     "No row would be left to fit: forget fewer rows, or begin again with fit."

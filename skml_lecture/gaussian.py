@@ -1,11 +1,14 @@
 """The Gaussian generative classifier of lecture 6."""
 
+from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from skml_lecture.data import Data
 from skml_lecture.distributions import MultivariateNormal, ShrunkMoments
@@ -13,7 +16,7 @@ from skml_lecture.distributions.covariances import COVARIANCES
 from skml_lecture.distributions.normal import fourth_moments, ledoit_wolf
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.statistics import Moments
-from skml_lecture.validation import check_option, warn
+from skml_lecture.validation import check_option, check_weight, warn
 
 
 class GaussianGenerativeClassifier(GenerativeClassifier):
@@ -223,6 +226,29 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if self._needs_rows():
             return ledoit_wolf(moments, fourth_moments(rows, moments))
         return moments
+
+    def _summarize_in_passes(self, total):
+        if not self._needs_rows():
+            return super()._summarize_in_passes(total)
+        plain = clone(self).set_params(covariance_type="full", shrinkage=None)
+        statistic = total(plain.summarize)
+        values = statistic.values
+        fourth = total(partial(self._fourth_moments, values))
+        return replace(
+            statistic, values=replace(values, summary=ledoit_wolf(values.summary, fourth))
+        )
+
+    def _fourth_moments(self, values, X, y, sample_weight):
+        """Return the fourth moments of valid rows about the means of their classes."""
+        model = clone(self)
+        X, y = model._read(X, reset=True), column_or_1d(y)
+        weight = check_weight(sample_weight, X, may_vanish=True)
+        if weight is not None:
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        if not len(y):
+            return np.zeros(len(values.classes))
+        rows = Data(X, np.searchsorted(values.classes, y), weight)
+        return fourth_moments(rows, values.summary)
 
     def _densities(self, summary, *, whole):
         self._check_hyper_parameters()

@@ -130,9 +130,12 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         self : object
             The model of all rows so far.
         """
+        return self._learn(self.summarize(X, y, sample_weight), classes)
+
+    def _learn(self, added, classes=None):
         with unchanged_on_failure(self):
             self._announce(classes)
-            return super().partial_fit(X, y, sample_weight)
+            return super()._learn(added)
 
     def _begin_anew(self):
         self._announced = None

@@ -2,10 +2,35 @@ import os
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy is imported, so that no check is skipped
 
+import dask
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Two worker processes, for all tests."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster):
+    with Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(params=["processes", "threads"])
+def engine(request):
+    """What Dask runs on: the two processes, or threads of this one."""
+    if request.param == "processes":
+        yield request.getfixturevalue("client")
+    else:
+        with dask.config.set(scheduler="threads"):
+            yield None

@@ -28,6 +28,7 @@ MODULES = [
     "skml_lecture",
     "skml_lecture.datasets",
     "skml_lecture.diagnostics",
+    "skml_lecture.distributed",
     "skml_lecture.distributions",
     "skml_lecture.plotting",
     "skml_lecture.statistics",

@@ -1,0 +1,253 @@
+"""Rows that lie in the blocks of Dask collections, and sums over them as trees of tasks."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from numbers import Real
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import dask
+import dask.array as da
+import numpy as np
+from dask import delayed, is_dask_collection
+from dask.utils import is_dataframe_like, is_series_like
+from scipy import sparse
+
+from skml_lecture.validation import warn
+
+_FAN_IN = 8  # parts that one task adds up
+_MANY_BLOCKS = 200
+_SMALL_BLOCK = 2**14  # elements: summarised in less time than it takes to hand out the task
+_GOOD_BLOCK = 2**23
+
+
+class Part(NamedTuple):
+    """What some blocks come to: how many rows, in how many blocks, and a value that adds."""
+
+    n_rows: int = 0
+    n_blocks: int = 0
+    value: Any = None
+
+    def plus(self, other):
+        """Return what the blocks of both come to; blocks without rows have no value."""
+        if self.value is None or other.value is None:
+            return other if self.value is None else self
+        value = self.value + other.value
+        return Part(self.n_rows + other.n_rows, self.n_blocks + other.n_blocks, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """The rows of a call, block by block: lists of delayed blocks of the same length.
+
+    Parameters
+    ----------
+    X : list
+        Blocks of the features.
+    y : list
+        Blocks of what goes with the rows.
+    weight : list
+        Blocks of the weights of the rows, or one number, or None, for each.
+    columns : list or int
+        The names of the columns, or their number, as the collection declares them.
+    kind : {"blocks", "partitions"}
+        The name of the blocks in the collection.
+    """
+
+    X: list
+    y: list
+    weight: list
+    columns: list | int
+    kind: str
+
+    def name(self, i):
+        """Return how a user reaches block i, or some: "3:5"."""
+        return f"X.{self.kind}[{i}]"
+
+    def sum(self, work, name):
+        """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
+
+        One task for each block, and a tree of tasks that add; the order is always the same.
+        ``work`` goes to every worker once.
+        """
+        token = uuid4().hex
+        shared = delayed((work, self.columns), traverse=False, name=f"share-{name}-{token}")
+        task = delayed(_of_block, pure=False)
+        parts = [
+            task(shared, self.name(i), *block, dask_key_name=f"{name}-{token}-{i}")
+            for i, block in enumerate(zip(self.X, self.y, self.weight, strict=True))
+        ]
+        return compute(self._added(parts, f"add-{name}-{token}"))
+
+    def warn_if_small(self, part):
+        """Warn where handing out the blocks takes longer than the work on them."""
+        width = len(self.columns) if isinstance(self.columns, list) else self.columns
+        if part.n_blocks < _MANY_BLOCKS or part.n_rows * width >= part.n_blocks * _SMALL_BLOCK:
+            return
+        warn(
+            f"X has {part.n_blocks} blocks of about {part.n_rows // part.n_blocks} rows: handing "
+            f"them out takes longer than the work. Rechunk it to blocks of about "
+            f"{_GOOD_BLOCK // width} rows.",
+            UserWarning,
+        )
+
+    def _added(self, parts, name):
+        """Return the root of the tree that adds parts."""
+        task, width = delayed(_sum_of, pure=False), 1
+        while len(parts) > 1:
+            starts = range(0, len(parts), _FAN_IN)
+            ranges = (self.name(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
+            parts = [
+                task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
+                for i, where in zip(starts, ranges, strict=True)
+            ]
+            width *= _FAN_IN
+        return parts[0]
+
+
+def compute(root):
+    """Return the result of a delayed value: on the client there is, or in threads."""
+    return dask.compute(root)[0]
+
+
+def is_distributed(X):
+    """Whether X is a Dask collection of rows."""
+    return is_dask_collection(X)
+
+
+def read_blocks(X, y, sample_weight=None):
+    """Return dask arrays or frames, and what goes with their rows, as :class:`Blocks`."""
+    if isinstance(X, da.Array):
+        X = whole_rows(X)
+        kind, columns, sizes = "blocks", X.shape[1], X.chunks[0]
+    elif is_dataframe_like(X):
+        kind, columns, sizes = "partitions", list(X.columns), (np.nan,) * X.npartitions
+    else:
+        raise TypeError(
+            f"X must be a dask array or a dask data frame, or rows in memory, got a "
+            f"{type(X).__name__}."
+        )
+    rows = X.to_delayed()
+    rows = rows.ravel().tolist() if kind == "blocks" else rows
+    weight = sample_weight
+    if not isinstance(weight, Real | None):
+        weight = _aligned("sample_weight", weight, sizes)
+    else:
+        weight = [weight] * len(rows)
+    return Blocks(rows, _aligned("y", y, sizes), weight, columns, kind)
+
+
+def whole_rows(X):
+    """Return a dask array whose blocks hold whole rows."""
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got X of {X.ndim} dimensions: use X.reshape(-1, 1).")
+    if X.numblocks[1] == 1:
+        return X
+    return da.blockwise(
+        _side_by_side, "ik", X, "ij", new_axes={"k": X.shape[1]}, concatenate=False,
+        dtype=X.dtype, meta=np.empty((0, 0), X.dtype),
+    )  # fmt: skip
+
+
+def _side_by_side(pieces):
+    """Return the pieces of some rows as one block."""
+    if any(map(sparse.issparse, pieces)):
+        return sparse.hstack(pieces, format="csr")
+    return np.hstack(pieces)
+
+
+def _aligned(name, values, sizes):
+    """Return blocks of values that go with blocks of rows of these sizes."""
+    known = not np.isnan(sizes).any()
+    if isinstance(values, da.Array):
+        ours = values.chunks[0] if values.ndim else ()
+        if known and not np.isnan(ours).any() and ours != sizes:
+            _check_length(name, sum(ours), sizes)
+            values = values.rechunk({0: sizes})
+        values = whole_rows(values) if values.ndim == 2 else values
+        blocks = values.to_delayed().ravel().tolist()
+    elif is_dask_collection(values) and (is_dataframe_like(values) or is_series_like(values)):
+        blocks = values.to_delayed()
+    elif is_dask_collection(values):
+        raise TypeError(
+            f"{name} must be a dask array, series or frame, or rows in memory, got a "
+            f"{type(values).__name__}."
+        )
+    else:
+        return _cut(name, values, sizes, known)
+    if len(blocks) != len(sizes):
+        raise ValueError(
+            f"X has {len(sizes)} blocks and {name} has {len(blocks)}, of sizes that are not known: "
+            f"make both of the same blocks, or call compute_chunk_sizes() on both."
+        )
+    return blocks
+
+
+def _cut(name, values, sizes, known):
+    """Return values in memory as blocks that go with those of the rows."""
+    if values is None:
+        raise ValueError(f"{name} is None: a fit needs one value per row.")
+    if not known:
+        raise ValueError(
+            f"The blocks of X have sizes that are not known, and {name} is in memory: give it as "
+            f"a dask array of the same blocks, or call X.compute_chunk_sizes()."
+        )
+    values = np.asarray(values)
+    _check_length(name, len(values) if values.ndim else 0, sizes)
+    edges = np.cumsum([0, *sizes])
+    return [values[a:b] for a, b in pairwise(edges)]
+
+
+def _check_length(name, length, sizes):
+    if length != sum(sizes):
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: {sum(sizes)} in X and "
+            f"{length} in {name}."
+        )
+
+
+def _of_block(shared, where, X, y, weight):
+    """Return what a block comes to."""
+    work, columns = shared
+    with naming(where):
+        n_rows = X.shape[0]
+        for name, values in (("y", y), ("sample_weight", weight)):
+            if np.ndim(values) and len(values) != n_rows:
+                raise ValueError(
+                    f"Found input variables with inconsistent numbers of samples: {n_rows} in the "
+                    f"block of X and {len(values)} in that of {name}."
+                )
+        if not n_rows:
+            return Part()
+        _check_columns(X, columns)
+        return Part(n_rows, 1, work(X, y, weight))
+
+
+def _check_columns(X, columns):
+    """Raise where a block has not the columns that the collection declares."""
+    if isinstance(columns, list):
+        if list(X.columns) != columns:
+            raise ValueError(f"The columns are {list(X.columns)}, but X declares {columns}.")
+    elif np.ndim(X) == 2 and X.shape[1] != columns and not np.isnan(columns):
+        raise ValueError(f"X has {X.shape[1]} features here, but declares {columns} features.")
+
+
+def _sum_of(where, parts):
+    """Return the sum of parts in their order."""
+    with naming(where):
+        return reduce(Part.plus, parts)
+
+
+@contextmanager
+def naming(where):
+    """Say of an error in which block it was."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{where}: {error}") from error
+    except Exception as error:
+        error.add_note(where)
+        raise

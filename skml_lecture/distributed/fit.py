@@ -1,0 +1,341 @@
+"""Fits of rows that lie on a Dask cluster."""
+
+from functools import partial
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skml_lecture.closed_form import ClosedFormEstimator
+from skml_lecture.distributed.blocks import is_distributed, read_blocks
+from skml_lecture.distributed.prediction import predicted, score
+from skml_lecture.documented import DocumentedEstimator
+from skml_lecture.validation import warn
+
+_PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
+
+
+def _has(method):
+    """Return a check that the estimator has a method."""
+
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)  # says why it has not
+        return True
+
+    return check
+
+
+def _on_a_list_of_labels(work, X, y, weight):
+    """Work on a block whose labels are a column."""
+    return work(X, np.ravel(y), weight)
+
+
+def _mapped(method, what, shape):
+    """Return a method that predicts rows where they lie."""
+
+    def call(self, X):
+        check_is_fitted(self)
+        if not is_distributed(X):
+            return getattr(self.estimator_, method)(X)
+        return predicted(self.estimator_, method, X)
+
+    call.__name__, call.__qualname__ = method, f"DistributedFit.{method}"
+    call.__doc__ = f"""Return {what}.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+
+        Returns
+        -------
+        result : dask array of shape {shape}
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray.
+        """
+    return available_if(_has(method))(call)
+
+
+class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
+    r"""The model of one ``fit`` on rows that lie in the blocks of a Dask array or data frame.
+
+    What a closed-form model needs of its rows are statistics that add. Every worker summarises
+    the blocks that it holds, the summaries are added in a tree of tasks, and the model is solved
+    once from their sum: no row leaves its worker.
+
+    .. math:: \hat\theta = \mathrm{solve}\Big(\sum_{b} s(X_b, y_b)\Big) =
+              \mathrm{solve}\big(s(X, y)\big)
+
+    with s the statistic of rows and b the blocks.
+
+    Parameters
+    ----------
+    estimator : RidgeRegression, GaussianGenerativeClassifier or NaiveBayes
+        The model, with any of its options. It is cloned.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted model, as if fitted in memory: it knows nothing of Dask.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, of a classifier.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where the rows have string names.
+
+    See Also
+    --------
+    RidgeRegression.summarize : The statistic of some rows.
+    RidgeRegression.fit_statistics : The model of a sum of statistics.
+
+    Notes
+    -----
+    Tasks run on the ``distributed.Client`` that is there, else on the scheduler that Dask is set
+    to, threads by default. n rows in b blocks cost what one pass over them costs, shared out, and
+    the transfer of b statistics, about :math:`\log_8 b` one after the other; the client receives
+    one. Blocks may be of unknown size, empty, sparse, of weight zero, or lack classes; columns
+    may lie in several chunks. Blocks of X and y of known sizes are matched, others must be alike.
+
+    The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
+    ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
+    ``solver="svd"`` adds up triangular factors, as accurate as the rows.
+
+    Rows in memory are fitted and predicted in memory.
+
+    References
+    ----------
+    M. I. Jordan et al., "Map-reduce for machine learning on multicore", Advances in Neural
+    Information Processing Systems 19, 2006: the summation form.
+
+    M. Rocklin, "Dask: parallel computation with blocked algorithms and task scheduling",
+    Proceedings of the 14th Python in Science Conference, 2015.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn.datasets import load_iris
+    >>> from skml_lecture import NaiveBayes
+    >>> from skml_lecture.distributed import DistributedFit
+    >>> X, y = load_iris(return_X_y=True)
+    >>> rows = da.from_array(X, chunks=(40, 4))
+    >>> model = DistributedFit(NaiveBayes()).fit(rows, y)
+    >>> model.predict(rows)
+    dask.array<predict, shape=(150,), dtype=int64, chunksize=(40,), chunktype=numpy.ndarray>
+    >>> model.score(rows, y) == NaiveBayes().fit(X, y).score(X, y)
+    True
+    """
+
+    _doc_link_template = DocumentedEstimator._doc_link_template.replace(
+        "{estimator_name}", "distributed.{estimator_name}"
+    )
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model to all rows.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+
+        Returns
+        -------
+        self : DistributedFit
+            The fitted model.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is none that can be fitted so.
+        ValueError
+            If rows are not valid: what ``fit`` of rows in memory says, and in which block.
+        """
+        model = clone(self._checked_estimator())
+        if is_distributed(X):
+            model.fit_statistics(self._summed(model, X, y, sample_weight))
+        else:
+            model.fit(X, y, sample_weight)
+        return self._publish(model)
+
+    @available_if(_has("partial_fit"))
+    def partial_fit(self, X, y, *, classes=None, sample_weight=None):
+        """Learn from more rows.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that may ever come, for a classifier; None leaves them open.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+
+        Returns
+        -------
+        self : DistributedFit
+            The model of all rows so far.
+        """
+        fresh = not hasattr(self, "estimator_")
+        model = clone(self._checked_estimator()) if fresh else self.estimator_
+        announced = {} if classes is None else {"classes": classes}
+        if not is_distributed(X):
+            return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
+        return self._publish(model._learn(self._summed(model, X, y, sample_weight), **announced))
+
+    @available_if(_has("forget"))
+    def forget(self, X, y, sample_weight=None):
+        """Take rows away again: the model becomes that of one ``fit`` on the rest.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            Rows that were learnt.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            The weights they were learnt with; None means 1.
+
+        Returns
+        -------
+        self : DistributedFit
+            The model of the rest.
+        """
+        check_is_fitted(self)
+        model = self.estimator_
+        if not is_distributed(X):
+            return self._publish(model.forget(X, y, sample_weight))
+        return self._publish(model._unlearn(self._summed(model, X, y, sample_weight)))
+
+    @available_if(_has("merge"))
+    def merge(self, other):
+        """Fold the data of another fitted model into this one.
+
+        Parameters
+        ----------
+        other : DistributedFit or object of the class of ``estimator_``
+            A fitted model of the same features. It is left as it is.
+
+        Returns
+        -------
+        self : DistributedFit
+            The model of the rows of both.
+        """
+        check_is_fitted(self)
+        if isinstance(other, DistributedFit):
+            check_is_fitted(other)
+            other = other.estimator_
+        return self._publish(self.estimator_.merge(other))
+
+    @available_if(_has("summarize"))
+    def summarize(self, X, y, sample_weight=None):
+        """Return the statistic of rows; the model stays as it is.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows; of a fitted model, of the same features.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+
+        Returns
+        -------
+        statistic : Summary
+            See the method of the estimator.
+        """
+        model = getattr(self, "estimator_", None)
+        model = clone(self._checked_estimator()) if model is None else model
+        if not is_distributed(X):
+            return model.summarize(X, y, sample_weight)
+        return self._summed(model, X, y, sample_weight)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of a classifier, the R2 of a regressor.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+
+        Returns
+        -------
+        score : float
+            That of ``estimator_`` on all rows.
+        """
+        check_is_fitted(self)
+        if not is_distributed(X):
+            return self.estimator_.score(X, y, sample_weight)
+        return score(self.estimator_, X, y, sample_weight)
+
+    predict = _mapped("predict", "the predictions", "(n_samples,) or (n_samples, n_targets)")
+    predict_proba = _mapped(
+        "predict_proba", "the probability of every class", "(n_samples, n_classes)"
+    )
+    predict_log_proba = _mapped(
+        "predict_log_proba", "the natural logarithm of ``predict_proba``", "(n_samples, n_classes)"
+    )
+    predict_joint_log_proba = _mapped(
+        "predict_joint_log_proba", "the log of the joint density", "(n_samples, n_classes)"
+    )
+    decision_function = _mapped(
+        "decision_function", "the raw scores", "(n_samples,) or (n_samples, n_classes)"
+    )
+    score_samples = _mapped("score_samples", "the log density of the rows", "(n_samples,)")
+
+    def _checked_estimator(self):
+        """Return the estimator, if it can be fitted so."""
+        if not isinstance(self.estimator, ClosedFormEstimator):
+            raise TypeError(
+                f"DistributedFit fits a RidgeRegression, a GaussianGenerativeClassifier or a "
+                f"NaiveBayes, got {self.estimator!r}."
+            )
+        return self.estimator
+
+    def _summed(self, model, X, y, sample_weight):
+        """Return the statistic of all rows."""
+        blocks = read_blocks(X, y, sample_weight)
+        name = type(model).__name__
+        column = is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1
+        if column:
+            warn("A column-vector y was passed: use y.ravel().", DataConversionWarning)
+
+        def total(work):
+            work = partial(_on_a_list_of_labels, work) if column else work
+            part = blocks.sum(work, f"summarize-{name}")
+            if part.value is None:
+                raise ValueError(
+                    f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
+                )
+            blocks.warn_if_small(part)
+            return part.value
+
+        return model._summarize_in_passes(total)
+
+    def _publish(self, model):
+        """Become the wrapper of a fitted model."""
+        for name in _PUBLISHED:
+            vars(self).pop(name, None)
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
+        self.estimator_ = model
+        return self
+
+    def __sklearn_tags__(self):
+        inner = self.estimator
+        return get_tags(inner) if isinstance(inner, BaseEstimator) else super().__sklearn_tags__()

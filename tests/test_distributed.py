@@ -1,0 +1,437 @@
+"""Fits of rows in Dask's blocks against fits of the same rows in memory."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import dask
+import dask.array as da
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import Client, get_task_stream
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from skml_lecture import (
+    GaussianGenerativeClassifier,
+    NaiveBayes,
+    RidgeRegression,
+    SemiSupervisedEM,
+)
+from skml_lecture.distributed import DistributedFit
+
+KINDS = ("tied", "full", "diag", "tied_diag", "spherical")
+MODELS = [
+    RidgeRegression(0.3),
+    RidgeRegression(0.0, fit_intercept=False),
+    RidgeRegression(0.3, solver="svd"),
+    *(GaussianGenerativeClassifier(kind) for kind in KINDS),
+    GaussianGenerativeClassifier(shrinkage="oas"),
+    GaussianGenerativeClassifier("full", shrinkage="auto", priors=[0.2, 0.3, 0.5]),
+    NaiveBayes(),
+    NaiveBayes("histogram"),
+    NaiveBayes(["gaussian", "categorical", "gaussian", "poisson"]),
+]
+METHODS = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "predict_joint_log_proba",
+    "decision_function",
+    "score_samples",
+)
+
+
+def name_of(model):
+    return str(model).replace("\n", "")
+
+
+def make_rows(rng, n=240):
+    X = rng.normal(size=(n, 4))
+    X[:, 1] = rng.integers(0, 3, n)
+    X[:, 3] = rng.poisson(2.0, n)
+    y = (X[:, 0] + 0.5 * X[:, 1] + rng.normal(size=n) > 0).astype(int) + (X[:, 2] > 0.5)
+    return X, y, rng.integers(0, 3, n) / 2
+
+
+def random_sizes(rng, n, n_blocks):
+    """Sizes of blocks that add up to n, empty ones and single rows among them."""
+    edges = np.sort(rng.choice(np.arange(n + 1), n_blocks - 1))
+    sizes = np.diff([0, *edges, n])
+    return tuple(int(size) for size in [*sizes, 1, 0][: len(sizes)])
+
+
+def in_blocks(values, sizes):
+    return da.from_array(values, chunks=(sizes, *[(size,) for size in values.shape[1:]]))
+
+
+def assert_same_predictions(model, local, X, tolerance=1e-10):
+    for method in METHODS:
+        if hasattr(local, method):
+            ours, theirs = getattr(model, method)(X), getattr(local, method)(X)
+            if ours.dtype.kind in "iOU":
+                assert_array_equal(ours, theirs)
+            else:
+                assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_blocks_equal_one_fit(engine, rng, model):
+    X, y, weight = make_rows(rng)
+    sizes = (100, 0, 1, 39, 100)
+    weight[100:140] = 0  # blocks of no weight
+
+    fitted = DistributedFit(model).fit(*(in_blocks(part, sizes) for part in (X, y, weight)))
+
+    assert_same_predictions(fitted.estimator_, clone(model).fit(X, y, weight), X)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+@pytest.mark.parametrize("n_blocks", [1, 2, 7, 50])
+def test_any_cut_into_blocks_gives_the_same_model(rng, model, n_blocks):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, random_sizes(rng, len(y), n_blocks)) for part in (X, y, weight)]
+
+    fitted = DistributedFit(model).fit(*rows)
+
+    assert_same_predictions(fitted.estimator_, clone(model).fit(X, y, weight), X)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_blocks_of_one_class_each(rng, model):
+    X, y, _ = make_rows(rng)
+    X, y = X[np.argsort(y)], np.sort(y)
+    sizes = tuple(np.bincount(y).tolist())
+
+    fitted = DistributedFit(model).fit(in_blocks(X, sizes), in_blocks(y, sizes))
+
+    assert_same_predictions(fitted.estimator_, clone(model).fit(X, y), X)
+
+
+def test_blocks_of_unknown_sizes(engine, rng):
+    X, y, weight = make_rows(rng)
+    rows, labels, weights = (in_blocks(part, (80, 80, 80)) for part in (X, y, weight))
+    some = rows[:, 0] > 0
+    keep = X[:, 0] > 0
+
+    model = DistributedFit(NaiveBayes()).fit(rows[some], labels[some], weights[some])
+
+    local = NaiveBayes().fit(X[keep], y[keep], weight[keep])
+    assert_same_predictions(model.estimator_, local, X)
+    assert_array_equal(model.predict(rows[some]).compute(), local.predict(X[keep]))
+
+
+@pytest.mark.parametrize("as_blocks", [sparse.csr_array, sparse.csr_matrix, np.asarray])
+@pytest.mark.parametrize("of_columns", [1, 3, 4])
+def test_sparse_blocks_and_several_chunks_of_columns(rng, as_blocks, of_columns):
+    X, y, _ = make_rows(rng)
+    rows = da.from_array(X, chunks=(70, of_columns)).map_blocks(as_blocks)
+
+    model = DistributedFit(RidgeRegression()).fit(rows, y)
+
+    assert_allclose(model.estimator_.coef_, RidgeRegression().fit(X, y).coef_, rtol=1e-10)
+    assert_allclose(model.predict(rows).compute(), model.estimator_.predict(X), rtol=1e-10)
+
+
+def test_near_singular_regression_by_triangular_factors(engine, rng):
+    t = np.linspace(0, 1, 400)
+    X, y = np.vander(t, 9), np.cos(6 * t) + rng.normal(scale=0.1, size=400)
+
+    model = DistributedFit(RidgeRegression(1e-10, solver="svd"))
+    model.fit(in_blocks(X, (150, 150, 100)), y)
+
+    exact = RidgeRegression(1e-10, solver="svd").fit(X, y)
+    assert_allclose(model.estimator_.predict(X), exact.predict(X), rtol=1e-8, atol=1e-8)
+
+
+def make_frame(rng, n=200):
+    frame = pd.DataFrame(
+        {
+            "size": rng.normal(size=n),
+            "color": rng.choice(["red", "green", None], n),
+            "grade": pd.Categorical(rng.choice(list("xyz"), n)),
+            "old": rng.random(n) > 0.5,
+        }
+    )
+    frame.loc[::7, "size"] = np.nan
+    frame["label"] = np.where(rng.random(n) > 0.4, "yes", "no")
+    return frame
+
+
+def test_mixed_naive_bayes_of_a_data_frame(engine, rng):
+    frame = make_frame(rng)
+    names = ["size", "color", "grade", "old"]
+    blocks = dd.from_pandas(frame, npartitions=5)
+
+    model = DistributedFit(NaiveBayes()).fit(blocks[names], blocks["label"])
+
+    local = NaiveBayes().fit(frame[names], frame["label"])
+    assert_same_predictions(model.estimator_, local, frame[names])
+    assert model.feature_names_in_.tolist() == names
+    probabilities = model.predict_proba(blocks[names]).compute()
+    assert_allclose(probabilities, local.predict_proba(frame[names]), rtol=1e-10)
+    assert model.score(blocks[names], blocks["label"]) == local.score(frame[names], frame["label"])
+
+
+def test_several_targets_of_a_data_frame(rng):
+    frame = pd.DataFrame(rng.normal(size=(90, 4)), columns=list("abst"))
+    blocks = dd.from_pandas(frame, npartitions=4)
+
+    model = DistributedFit(RidgeRegression()).fit(blocks[["a", "b"]], blocks[["s", "t"]])
+
+    local = RidgeRegression().fit(frame[["a", "b"]], frame[["s", "t"]])
+    assert_allclose(model.estimator_.coef_, local.coef_, rtol=1e-10)
+    assert model.predict(blocks[["a", "b"]]).compute().shape == (90, 2)
+    score = model.score(blocks[["a", "b"]], blocks[["s", "t"]])
+    assert score == pytest.approx(local.score(frame[["a", "b"]], frame[["s", "t"]]))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_predictions_are_lazy_and_of_the_declared_shape_and_type(rng, model):
+    X, y, weight = make_rows(rng)
+    rows = in_blocks(X, (100, 0, 140))
+    fitted = DistributedFit(model).fit(rows, y, weight)
+
+    for method in METHODS:
+        if not hasattr(fitted, method):
+            continue
+        lazy, local = getattr(fitted, method)(rows), getattr(fitted.estimator_, method)(X)
+        assert isinstance(lazy, da.Array)
+        assert (lazy.shape, lazy.dtype) == (local.shape, local.dtype)
+        assert_array_equal(lazy.blocks[0].compute(), local[:100])
+        assert_array_equal(lazy.compute(), local)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_the_score_is_a_float_and_that_of_the_estimator(rng, model):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, (100, 0, 140)) for part in (X, y, weight)]
+    fitted = DistributedFit(model).fit(*rows)
+
+    score = fitted.score(*rows)
+
+    assert type(score) is float
+    assert score == pytest.approx(fitted.estimator_.score(X, y, weight), rel=1e-12)
+
+
+def test_rows_of_two_calls_and_rows_taken_away(engine, rng):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, (60,) * 4) for part in (X, y, weight)]
+    first, second = ([part[half] for part in rows] for half in (slice(120), slice(120, None)))
+    model = DistributedFit(NaiveBayes())
+
+    model.partial_fit(*first[:2], classes=[0, 1, 2], sample_weight=first[2])
+    model.partial_fit(*second[:2], sample_weight=second[2])
+
+    assert_same_predictions(model.estimator_, NaiveBayes().fit(X, y, weight), X)
+    model.forget(*second)
+    local = NaiveBayes().fit(X[:120], y[:120], weight[:120])
+    assert_same_predictions(model.estimator_, local, X)
+    model.merge(DistributedFit(NaiveBayes()).fit(*second))
+    assert_same_predictions(model.estimator_, NaiveBayes().fit(X, y, weight), X)
+
+
+def test_statistics_of_blocks_are_those_of_the_rows(rng):
+    X, y, weight = make_rows(rng)
+
+    statistic = DistributedFit(RidgeRegression()).summarize(in_blocks(X, (100, 140)), y, weight)
+
+    model = RidgeRegression().fit_statistics(statistic)
+    assert_allclose(model.coef_, RidgeRegression().fit(X, y, weight).coef_, rtol=1e-10)
+
+
+def test_a_fitted_model_knows_nothing_of_dask(rng):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(GaussianGenerativeClassifier()).fit(in_blocks(X, (100, 140)), y)
+    code = (
+        "import pickle, sys; model = pickle.load(sys.stdin.buffer); "
+        "model.predict([[0.0] * 4]); sys.exit('dask' in sys.modules)"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(model.estimator_), check=False
+    )
+
+    assert result.returncode == 0
+
+
+def test_the_package_imports_nothing_of_dask():
+    code = "import skml_lecture, sys; sys.exit('dask' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("as_rows", [np.asarray, lambda part: da.from_array(part, chunks=40)])
+def test_inside_a_grid_search(rng, as_rows):
+    X, y, _ = make_rows(rng)
+    grid = {"estimator__alpha": [0.01, 1.0, 100.0]}
+
+    search = GridSearchCV(DistributedFit(RidgeRegression()), grid, cv=3)
+    search.fit(as_rows(X).reshape(-1, 4), as_rows(y))
+
+    local = GridSearchCV(RidgeRegression(), {"alpha": grid["estimator__alpha"]}, cv=3).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
+
+
+def test_parameters_are_nested_and_clones_are_unfitted(rng):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(RidgeRegression(2.0)).fit(in_blocks(X, (240,)), y)
+
+    copy = clone(model).set_params(estimator__alpha=5.0)
+
+    assert model.get_params()["estimator__alpha"] == 2.0
+    assert copy.estimator.alpha == 5.0
+    with pytest.raises(NotFittedError):
+        copy.predict(X)
+    assert is_classifier(DistributedFit(NaiveBayes()))
+
+
+def broken(X, row, value):
+    X = X.copy()
+    X[row] = value
+    return X
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y, w: (broken(X, 130, np.nan), y, w), r"X\.blocks\[2\].*NaN"),
+        (lambda X, y, w: (broken(X, 70, np.inf), y, w), r"X\.blocks\[1\].*infinity"),
+        (lambda X, y, w: (X, broken(y + 0.0, 239, np.nan), w), r"X\.blocks\[3\].*y contains NaN"),
+        (lambda X, y, w: (X, y, broken(w, 0, -1)), r"X\.blocks\[0\].*Negative values"),
+        (lambda X, y, w: (X, y, 0 * w), "no row is left to fit"),
+        (lambda X, y, w: (X, y[:200], w), "inconsistent numbers of samples: 240 in X and 200 in y"),
+        (lambda X, y, w: (X, y, w[:-1]), "240 in X and 239 in sample_weight"),
+        (lambda X, y, w: (X[:0], y[:0], w[:0]), "minimum of 1 sample is required"),
+        (lambda X, y, w: (X[:, 0], y, w), "Expected 2D array"),
+    ],
+)
+@pytest.mark.parametrize("model", [RidgeRegression(), NaiveBayes("gaussian")], ids=name_of)
+def test_a_failed_fit_says_where_and_changes_nothing(engine, rng, model, change, message):
+    X, y, weight = make_rows(rng)
+    fitted = DistributedFit(model).fit(in_blocks(X, (60,) * 4), y)
+    before = fitted.predict(X)
+    if "NaN" in message and "y contains" not in message and not isinstance(model, RidgeRegression):
+        model = fitted.set_params(estimator=GaussianGenerativeClassifier())
+
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        fitted.fit(*(da.from_array(part, chunks=60) for part in change(X, y, weight)))
+
+    assert_array_equal(fitted.predict(X), before)
+
+
+def test_blocks_of_another_width_or_length_are_named(engine, rng):
+    X, y, _ = make_rows(rng)
+    narrow = dask.delayed(X[60:120, :3])
+    parts = [da.from_delayed(part, (60, 4), X.dtype) for part in (dask.delayed(X[:60]), narrow)]
+    short = [da.from_delayed(dask.delayed(y[:size]), (60,), y.dtype) for size in (60, 59)]
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[1\]: X has 3 features"):
+        DistributedFit(NaiveBayes()).fit(da.concatenate(parts), y[:120])
+    with pytest.raises(ValueError, match=r"X\.blocks\[1\]: .*60 in the block of X and 59"):
+        DistributedFit(NaiveBayes()).fit(
+            da.from_array(X[:120], chunks=(60, 4)), da.concatenate(short)
+        )
+
+
+def test_unknown_labels_and_features_of_a_later_call(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (120, 120))
+    model = DistributedFit(NaiveBayes("gaussian")).partial_fit(rows, y, classes=[0, 1, 2])
+    before = model.predict_proba(X)
+
+    with pytest.raises(ValueError, match=r"Labels \[5\] are not among the classes"):
+        model.partial_fit(rows, np.where(y == 2, 5, y))
+    with pytest.raises(ValueError, match="3 features, but NaiveBayes is expecting 4"):
+        model.partial_fit(rows[:, :3], y)
+    with pytest.raises(ValueError, match=r"can not be taken away|below zero"):
+        model.forget(rows, np.full(240, 1))
+    with pytest.raises(ValueError, match=r"X\.blocks\[\d\].*3 features"):
+        model.predict(rows[:, :3]).compute()
+
+    assert_array_equal(model.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression(), None, "ridge"])
+def test_other_estimators_are_refused_by_name(rng, estimator):
+    X, y, _ = make_rows(rng)
+
+    with pytest.raises(TypeError, match=r"RidgeRegression.*NaiveBayes.*got"):
+        DistributedFit(estimator).fit(in_blocks(X, (240,)), y)
+
+
+def test_models_that_need_all_rows_are_refused(rng):
+    X, y, _ = make_rows(rng)
+
+    with pytest.raises(TypeError, match="SemiSupervisedEM"):
+        DistributedFit(SemiSupervisedEM(NaiveBayes())).fit(in_blocks(X, (240,)), y)
+
+
+def test_collections_that_are_no_rows_are_refused(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (240,))
+
+    with pytest.raises(TypeError, match="X must be a dask array or a dask data frame"):
+        DistributedFit(NaiveBayes()).fit(dask.delayed(X), y)
+    with pytest.raises(ValueError, match=r"sizes that are not known.*compute_chunk_sizes"):
+        DistributedFit(NaiveBayes()).fit(rows[rows[:, 0] > 0], y)
+
+
+def test_blocks_too_small_to_pay_are_told(rng):
+    X, y, _ = make_rows(rng)
+
+    with pytest.warns(UserWarning, match="240 blocks of about 1 rows.*Rechunk"):
+        DistributedFit(RidgeRegression()).fit(in_blocks(X, (1,) * 240), y)
+
+
+def test_a_killed_worker_changes_nothing(client, rng, tmp_path):
+    X, y, _ = make_rows(rng)
+    marker = tmp_path / "was killed"
+
+    def kill_once(block):
+        if not marker.exists():
+            marker.touch()
+            os._exit(1)
+        return block
+
+    rows = da.from_array(X, chunks=(60, 4))
+    rows = da.concatenate([rows[:60], rows[60:120].map_blocks(kill_once, meta=X), rows[120:]])
+
+    model = DistributedFit(GaussianGenerativeClassifier()).fit(rows, y)
+
+    assert marker.exists()
+    assert_same_predictions(model.estimator_, GaussianGenerativeClassifier().fit(X, y), X)
+
+
+def test_a_client_that_goes_away_leaves_the_model_as_it_was(cluster, rng):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(RidgeRegression()).fit(in_blocks(X, (240,)), y)
+    before = model.estimator_
+    with Client(cluster) as client:
+        rows = client.persist(in_blocks(X, (120, 120)))
+
+    with pytest.raises(Exception, match=r"(?i)missing dependency|client|cancel"):
+        model.fit(rows, y)
+
+    assert model.estimator_ is before
+
+
+def test_only_statistics_leave_the_workers(client):
+    X = da.random.default_rng(0).random((200_000, 10), chunks=(50_000, 10))
+    y = (X[:, 0] > 0.5).astype(int)
+    name = "summarize-GaussianGenerativeClassifier"
+
+    with get_task_stream(client) as stream:
+        DistributedFit(GaussianGenerativeClassifier()).fit(X, y)
+
+    sizes = [task["nbytes"] for task in stream.data if name in task["key"]]
+    assert len(sizes) >= 5  # four blocks and their sum
+    assert max(sizes) < 20_000
