@@ -82,6 +82,15 @@ def offer_other_edition(app, pagename, _template, context, _doctree):
     context["edition"] = ("中文", f"{up}zh/{target}.html", "zh", "简体中文版")
 
 
+def lead_to_the_api(app, error):
+    """Turn the links in the examples' code to the API, which is in the English edition."""
+    if error or app.config.language != CHINESE or app.builder.format != "html":
+        return
+    for page in Path(app.outdir, "auto_examples").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace('"../generated/', '"../../generated/'), encoding="utf-8")
+
+
 def start(_app, env, _names):
     """Keep the messages of pages that are not read again."""
     if not hasattr(env, "edition_messages"):
@@ -109,6 +118,7 @@ def setup(app):
     app.connect("env-merge-info", merge)
     app.connect("env-check-consistency", check_edition)
     app.connect("html-page-context", offer_other_edition)
+    app.connect("build-finished", lead_to_the_api, priority=900)
     return {
         "version": "1",
         "env_version": 1,
