@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_weight, unchanged_on_failure
+from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
 
 
 def _can_continue(classifier):
@@ -208,9 +208,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             return fractions
         if isinstance(self.priors, Mapping):
             return self._resolve_named_priors(fractions, whole=whole)
-        priors = check_array(
-            self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
-        )
+        priors = np.atleast_1d(check_numbers("priors", self.priors))
+        options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0, "copy": True}
+        priors = check_array(priors, dtype=np.float64, input_name="priors", **options)
         if not whole and priors.ndim == 1 and len(priors) > len(self.classes_):
             return fractions
         if priors.shape != self.classes_.shape:

@@ -1,6 +1,6 @@
 """The cascade of logistic regressions: the network with hidden layers."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sequence, Sized
 from numbers import Integral, Real
 
 import numpy as np
@@ -377,7 +377,9 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     def _hidden_sizes(self):
         """Return the units of the hidden layers."""
         sizes = self.hidden_layer_sizes
-        if not isinstance(sizes, Integral | Iterable):
+        if isinstance(sizes, str | bytes) or not isinstance(
+            sizes, Integral | Sequence | np.ndarray
+        ):
             raise TypeError(f"hidden_layer_sizes must be an int or a list of ints, got {sizes!r}.")
         sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
         for size in sizes:

@@ -215,6 +215,8 @@ class NaiveBayes(GenerativeClassifier):
                 f"column, or a dict of them with columns, got {self.distributions!r}."
             )
         families = list(self.distributions)
+        for family in families:
+            self._family(family)
         if len(families) != d:
             raise ValueError(
                 f"distributions must list one name for each of the {d} columns, "
@@ -270,8 +272,11 @@ class NaiveBayes(GenerativeClassifier):
         named = self.distributions
         if not isinstance(named, list | tuple | np.ndarray | dict):
             named = [named]
-        known = [*_FAMILIES]
-        return [name for name in named if isinstance(name, Distribution) or name in known]
+        return [
+            name
+            for name in named
+            if isinstance(name, Distribution) or (isinstance(name, str) and name in _FAMILIES)
+        ]
 
 
 def _kind(family):

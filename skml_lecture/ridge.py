@@ -19,7 +19,7 @@ from sklearn.utils.metadata_routing import (
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.linear_regression import LinearRegressor, check_alpha, summarize
-from skml_lecture.ridge_search import Scorer, Search, check_splits
+from skml_lecture.ridge_search import Scorer, Search, check_splits, splits_of
 from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
@@ -400,8 +400,8 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             if self.cv is None:
                 scores = search.left_out()
             else:
-                splits = check_cv(self.cv).split(X, y, **routed.splitter.split)
-                scores = search.of_folds(check_splits(list(splits), data.n_rows))
+                splits = splits_of(self.cv, X, y, **routed.splitter.split)
+                scores = search.of_folds(check_splits(splits, data.n_rows))
             search.scorer.warn_of_failures()
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
