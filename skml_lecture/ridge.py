@@ -63,13 +63,14 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     solver : {"auto", "cholesky", "svd", "lsqr"}, default="auto"
         How the minimum is computed; all give the same one.
 
-        - "auto": Cholesky decomposition of the centered Gram matrix (of the kernel matrix where
-          features outnumber rows and 1000), refined on the residuals or replaced by "svd" where
-          the condition asks for it, so the result is as accurate as that of "svd"; LSQR for
-          sparse X of more than 2800 features.
+        - "auto": Cholesky decomposition of the centered Gram matrix, of the kernel matrix where
+          features outnumber rows; refined on the residuals or replaced by "svd" where the
+          condition asks for it, so the result is as accurate as that of "svd". LSQR for large
+          sparse X, where it takes a fraction of the time and converges.
         - "cholesky": the same without LSQR.
-        - "svd": singular value decomposition of the rows, reduced block by block to their
-          triangular factor.
+        - "svd": singular values of the rows, reduced block by block to their triangular factor.
+          The factor is kept and adds too, so chunks, ``merge`` and ``refit`` are as accurate; it
+          takes about six times as long.
         - "lsqr": the iterations of Paige and Saunders, which read X once each and need O(nnz)
           memory.
 
@@ -80,11 +81,13 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     intercept_ : float or ndarray of shape (n_targets,)
         The free term b; 0.0 without intercept.
     solver_ : {"cholesky", "svd", "lsqr", "eigh"}
-        What ran. "eigh" are the eigenvectors of the Gram matrix, where only statistics are at
-        hand (``partial_fit``, ``merge``, ``refit``) and they are close to singular.
-    moments_ : Moments
-        Weight, mean and scatter of the columns of X and then y. Only where they were kept: by
-        ``partial_fit``, and by ``fit`` where it solved from them.
+        What ran. "eigh" are the eigenvectors of the Gram matrix, where only that is at hand
+        (``partial_fit``, ``merge``, ``refit``) and it is close to singular.
+    statistics_ : Summary
+        What the model was solved from, kept by ``partial_fit``, and by ``fit`` up to 1000 features
+        or where it solved from it. With solver="svd" a :class:`~skml_lecture.statistics.Triangle`.
+    moments_ : RegressionMoments
+        The values of ``statistics_``: weight, mean and scatter of the columns of X and then y.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -92,15 +95,18 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
     See Also
     --------
-    RidgeRegressionCV : Chooses alpha by cross-validation at the price of one fit.
+    RidgeRegressionCV : Chooses alpha by cross-validation.
+    statsmodels.api.OLS : The inference at ``alpha=0``.
     sklearn.linear_model.Ridge : The same minimum for the same ``alpha``; cannot learn in chunks.
 
     Notes
     -----
     Cost O(n d^2 + d^3), one pass over X in blocks, no copy of X; O(n^2 d) for more features than
-    rows. The Gram matrix squares the condition number. Where it says so, ``fit`` goes back to the
-    rows; ``partial_fit`` cannot, so there a condition number c of the scaled columns leaves about
-    ``16 - 2 log10(c)`` digits.
+    rows. The rank is decided once, on columns of unit norm, then least squares is of minimum norm
+    in the units of the features. The Gram matrix squares the condition number. Where it says so,
+    ``fit`` goes back to the rows; ``partial_fit`` cannot, so there a condition number c of the
+    scaled columns leaves about ``16 - 2 log10(c)`` digits: a warning says how many are gone, and
+    solver="svd" keeps them.
 
     References
     ----------
@@ -349,7 +355,7 @@ class _Models:
 
 
 class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
-    r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
+    r"""Ridge regression with alpha chosen by cross-validation, from statistics of the folds.
 
     The lecture's N-fold cross-validation: every candidate is scored on rows that it was not
     fitted on, and the winner is refitted on all rows. The statistics of a training set are the
@@ -410,10 +416,16 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     Notes
     -----
-    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)).
-    More features than rows (and than 1000) go through the kernel matrix, O(n^2 d) for each fold.
-    Where the statistics would lose digits (a near-singular Gram matrix, residuals far smaller
-    than the targets), the rows are used instead.
+    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)), rows
+    of leverage one included. More features than rows go through the kernel matrix, O(n^2 d) for
+    each fold. Where the statistics would lose digits (a near-singular Gram matrix, residuals far
+    smaller than the targets), the rows are used instead. So for many rows a search takes about
+    the time of a fit; where a fit takes less than a millisecond, it takes one for each fold and
+    what the scores cost.
+
+    A fold that weighs nothing is skipped. A score that fails or is NaN is NaN, is told, and never
+    wins. Scorers see a fitted :class:`RidgeRegression` of the candidate and the rows as they were
+    given; metadata are routed as by ``GridSearchCV``.
 
     References
     ----------
