@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_weight, unchanged_on_failure
+from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
 
 
 def _can_continue(classifier):
@@ -70,6 +70,10 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
     @abstractmethod
     def _read(self, X, *, reset):
         """Validate rows."""
+
+    def _read_rows(self, X):
+        """Validate rows to be scored by the densities."""
+        return self._read(X, reset=False)
 
     @abstractmethod
     def _summarize_rows(self, X, codes, n_classes, weight):
@@ -208,9 +212,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             return fractions
         if isinstance(self.priors, Mapping):
             return self._resolve_named_priors(fractions, whole=whole)
-        priors = check_array(
-            self.priors, ensure_2d=False, dtype=np.float64, copy=True, input_name="priors"
-        )
+        priors = np.atleast_1d(check_numbers("priors", self.priors))
+        options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0, "copy": True}
+        priors = check_array(priors, dtype=np.float64, input_name="priors", **options)
         if not whole and priors.ndim == 1 and len(priors) > len(self.classes_):
             return fractions
         if priors.shape != self.classes_.shape:
@@ -275,7 +279,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         return self._log_joint(X)
 
     def _log_joint(self, X):
-        log_joint = self.density_.log_density(self._read(X, reset=False))
+        log_joint = self.density_.log_density(self._read_rows(X))
         log_joint += self.class_log_prior_
         return log_joint
 

@@ -163,14 +163,20 @@ class NaiveBayes(GenerativeClassifier):
             between two classes are log odds.
         """
         check_is_fitted(self)
-        return self.density_.contributions(self._read(X, reset=False))
+        return self.density_.contributions(self._read_rows(X))
 
     def _read(self, X, *, reset):
-        kinds = None if reset else [_kind(family) for family, _ in self._groups]
-        exact = reset or any(kind.accepts_labels for kind in kinds)
-        table = read_table(self, X, reset=reset, exact=exact)
+        table = read_table(self, X, reset=reset)
         if reset:
             self._groups = self._assign(X, table.shape[1])
+        return self._as_families_read(table)
+
+    def _read_rows(self, X):
+        table = read_table(self, X, reset=False, exact=self.density_.is_exact)
+        return self._as_families_read(table)
+
+    def _as_families_read(self, table):
+        """Return the table with the columns of every group as its family takes them, or raise."""
         if table.is_sparse or table.labels:
             for family, columns in self._groups:
                 table = as_family_reads(table, _kind(family), columns)
@@ -215,6 +221,8 @@ class NaiveBayes(GenerativeClassifier):
                 f"column, or a dict of them with columns, got {self.distributions!r}."
             )
         families = list(self.distributions)
+        for family in families:
+            self._family(family)
         if len(families) != d:
             raise ValueError(
                 f"distributions must list one name for each of the {d} columns, "
@@ -270,8 +278,11 @@ class NaiveBayes(GenerativeClassifier):
         named = self.distributions
         if not isinstance(named, list | tuple | np.ndarray | dict):
             named = [named]
-        known = [*_FAMILIES]
-        return [name for name in named if isinstance(name, Distribution) or name in known]
+        return [
+            name
+            for name in named
+            if isinstance(name, Distribution) or (isinstance(name, str) and name in _FAMILIES)
+        ]
 
 
 def _kind(family):

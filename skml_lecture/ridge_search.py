@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_array
 
 from skml_lecture.data import Data, take_rows
 from skml_lecture.left_out import LeftOut
@@ -214,6 +216,8 @@ class Search:
             if errors is None:
                 errors = squared_errors(coefs, equations, tested)
             return SCORES[self.scoring](errors, of_y.weight, spread)
+        if self.scoring == "r2" and len(test) == 1:  # a row has no spread of its own
+            return np.full((len(self.alphas), 1), np.nan)
         X, y = take_rows(self.X, test), take_rows(self.y, test)
         candidates = zip(self.alphas, coefs, strict=True)
         return np.array(
@@ -275,6 +279,27 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     if (centered < _CANCELLED_BELOW * (Syy + explained)).any():
         return None
     return centered + test.weight * (y_shift - coefs @ x_shift) ** 2
+
+
+def splits_of(cv, X, y, **groups):
+    """Return the pairs of positions that ``cv`` gives."""
+    try:
+        splits = list(check_cv(cv).split(X, y, **groups))
+        return [(_positions(train), _positions(test)) for train, test in splits]
+    except (TypeError, ValueError) as error:
+        if hasattr(cv, "split") and not isinstance(cv, bytes):  # a splitter speaks for itself
+            raise
+        raise ValueError(
+            f"cv must be a number of folds, a splitter, or pairs of the positions that train and "
+            f"test, got {cv!r}: {error}"
+        ) from error
+
+
+def _positions(rows):
+    """Return positions, or a mask, as an array."""
+    if np.ndim(rows) != 1:
+        raise ValueError(f"positions have one dimension, got {rows!r}.")
+    return check_array(rows, ensure_2d=False, dtype=None, ensure_min_samples=0)
 
 
 def check_splits(splits, n):

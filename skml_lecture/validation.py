@@ -25,7 +25,9 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
         return None
     if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
         sample_weight = np.full(X.shape[0], sample_weight)
-    weight = check_array(sample_weight, ensure_2d=False, dtype=dtype, input_name="sample_weight")
+    numbers = check_numbers("sample_weight", sample_weight, flags=True)
+    options = {"ensure_2d": False, "ensure_min_samples": 0, "input_name": "sample_weight"}
+    weight = check_array(numbers, dtype=dtype, **options)
     if weight.ndim != 1:
         raise ValueError(
             f"sample_weight must be 1D with one weight per row, got shape {weight.shape}."
@@ -62,17 +64,14 @@ def check_whole(name, value, **bounds):
     return check_scalar(value, name, Integral, **bounds)
 
 
-def check_numbers(name, values):
-    """Return numbers as a float array; what only looks like them, such as "1.0", is refused."""
+def check_numbers(name, values, *, flags=False):
+    """Return an array of numbers; what only looks like them, such as "1.0", is refused."""
     array = np.asarray(values)
-    if array.dtype.kind not in "iuf" and not all(_is_number(value) for value in array.flat):
+    if array.dtype.kind in "iuf" or (flags and array.dtype.kind == "b"):
+        return array
+    if not all(isinstance(v, Real) and type(v) not in (bool, np.bool_) for v in array.flat):
         raise TypeError(f"{name} must be a number or an array of numbers, got {values!r}.")
     return array.astype(np.float64)
-
-
-def _is_number(value):
-    """Return whether ``value`` is a number, which a flag is not."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def check_flag(name, value):

@@ -42,7 +42,7 @@ IGNORED |= {"RT02", "RT03", "RT04", "RT05", "SS06", "YD01"}
 
 def documented(name):
     """The class or function, and its own public methods."""
-    thing = import_module(name.rpartition(".")[0]).__dict__[name.rpartition(".")[2]]
+    thing = getattr(import_module(name.rpartition(".")[0]), name.rpartition(".")[2])
     yield name
     if inspect.isclass(thing):
         for method, function in inspect.getmembers(thing, inspect.isfunction):
@@ -66,7 +66,7 @@ def test_docstrings_are_complete(name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_classes_document_every_parameter_and_example(name):
-    thing = import_module(name.rpartition(".")[0]).__dict__[name.rpartition(".")[2]]
+    thing = getattr(import_module(name.rpartition(".")[0]), name.rpartition(".")[2])
     if not (inspect.isclass(thing) and "__init__" in vars(thing)):
         return
 

@@ -1,0 +1,192 @@
+"""Fitted models survive every tool that people save them with."""
+
+import pickle
+import subprocess
+import sys
+
+import cloudpickle
+import joblib
+import numpy as np
+import pytest
+import skops.io
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture import (
+    CascadedLogisticMLP,
+    GaussianGenerativeClassifier,
+    LogisticRegressionGD,
+    NaiveBayes,
+    RidgeRegression,
+    RidgeRegressionCV,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = load_iris(return_X_y=True)
+MODELS = [
+    RidgeRegression(),
+    RidgeRegression([0.1, 1.0]),
+    RidgeRegression(solver="svd"),
+    RidgeRegression(solver="lsqr"),
+    RidgeRegressionCV(),
+    RidgeRegressionCV(cv=3, scoring="r2"),
+    *(
+        GaussianGenerativeClassifier(kind)
+        for kind in ("tied", "full", "diag", "tied_diag", "spherical")
+    ),
+    GaussianGenerativeClassifier("full", shrinkage="auto"),
+    GaussianGenerativeClassifier(shrinkage="oas"),
+    *map(NaiveBayes, ("auto", "gaussian", "categorical", "poisson", "multinomial")),
+    LogisticRegressionGD(),
+    LogisticRegressionGD(batch_size=10, optimizer="adam", max_iter=3, warm_start=True),
+    LogisticRegressionGD(preconditioner="whiten", early_stopping=True, random_state=0),
+    CascadedLogisticMLP((5,), max_iter=3, random_state=0),
+    CascadedLogisticMLP((5, 4), max_iter=3, random_state=0, activation="relu", warm_start=True),
+    CascadedLogisticMLP((), max_iter=3, random_state=0, early_stopping=True),
+]
+
+
+def fitted(model):
+    """Return a fitted clone; a penalty for each target is fitted to two."""
+    if np.ndim(getattr(model, "alpha", 1.0)):
+        return clone(model).fit(X, np.column_stack([Y, X[:, 0]]))
+    return clone(model).fit(X, Y)
+
+
+def by_pickle(model, _):
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        model = pickle.loads(pickle.dumps(model, protocol=protocol))
+    return model
+
+
+def by_joblib(model, path):
+    joblib.dump(model, path / "model", compress=3)
+    return joblib.load(path / "model")
+
+
+def by_memory_map(model, path):
+    joblib.dump(model, path / "model")
+    return joblib.load(path / "model", mmap_mode="r")
+
+
+def by_cloudpickle(model, _):
+    return pickle.loads(cloudpickle.dumps(model))
+
+
+def by_skops(model, path):
+    skops.io.dump(model, path / "model")
+    types = skops.io.get_untrusted_types(file=path / "model")
+    assert all(name.startswith("skml_lecture.") for name in types)
+    return skops.io.load(path / "model", trusted=types)
+
+
+TRIPS = [by_pickle, by_joblib, by_memory_map, by_cloudpickle, by_skops]
+
+
+def answers(model):
+    """Return what a model says of some rows."""
+    methods = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
+    return {name: getattr(model, name)(X) for name in methods if hasattr(model, name)}
+
+
+@pytest.mark.parametrize("trip", TRIPS)
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: repr(m).replace("\n", ""))
+def test_a_round_trip_changes_no_answer(model, trip, tmp_path):
+    model = fitted(model)
+
+    loaded = trip(model, tmp_path)
+
+    for name, answer in answers(model).items():
+        assert_array_equal(answers(loaded)[name], answer)
+    assert loaded.get_params().keys() == model.get_params().keys()
+
+
+@pytest.mark.parametrize("trip", TRIPS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeRegression(),
+        RidgeRegression(solver="svd"),
+        GaussianGenerativeClassifier("full"),
+        NaiveBayes(),
+        NaiveBayes("categorical"),
+    ],
+    ids=str,
+)
+def test_statistics_go_on_after_a_round_trip(model, trip, tmp_path):
+    model = clone(model).partial_fit(X[::2], Y[::2])
+
+    loaded = trip(model, tmp_path)
+
+    expected = answers(model.partial_fit(X[1::2], Y[1::2]).refit())
+    for name, answer in answers(loaded.partial_fit(X[1::2], Y[1::2]).refit()).items():
+        assert_array_equal(answer, expected[name])
+    other = clone(model).fit(X, Y)
+    assert_array_equal(loaded.merge(other).predict(X), model.merge(other).predict(X))
+
+
+@pytest.mark.parametrize("trip", TRIPS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegressionGD(max_iter=3, warm_start=True),
+        LogisticRegressionGD(optimizer="adam", batch_size=10, max_iter=3, warm_start=True),
+        CascadedLogisticMLP((5,), max_iter=3, random_state=0, warm_start=True),
+    ],
+    ids=str,
+)
+def test_a_descent_goes_on_after_a_round_trip(model, trip, tmp_path):
+    model = clone(model).set_params(random_state=0).fit(X, Y)
+
+    loaded = trip(model, tmp_path)
+
+    expected = answers(model.fit(X, Y).partial_fit(X, Y))
+    for name, answer in answers(loaded.fit(X, Y).partial_fit(X, Y)).items():
+        assert_array_equal(answer, expected[name])
+
+
+def test_a_pipeline_is_saved_whole(tmp_path):
+    model = make_pipeline(StandardScaler(), LogisticRegressionGD()).fit(X, Y)
+
+    for trip in (by_pickle, by_joblib, by_memory_map, by_cloudpickle):
+        assert_array_equal(trip(model, tmp_path).predict_proba(X), model.predict_proba(X))
+
+
+def test_another_process_reads_what_was_saved(tmp_path):
+    models = [fitted(model) for model in MODELS]
+    (tmp_path / "models").write_bytes(pickle.dumps((models, X, [m.predict(X) for m in models])))
+    code = (
+        "import pickle, sys, numpy as np\n"
+        "models, X, expected = pickle.loads(open(sys.argv[1], 'rb').read())\n"
+        "assert all(np.array_equal(m.predict(X), p) for m, p in zip(models, expected))"
+    )
+
+    subprocess.run([sys.executable, "-c", code, tmp_path / "models"], check=True)
+
+
+def size(model):
+    return len(pickle.dumps(model))
+
+
+def test_a_fitted_model_is_about_as_large_as_its_parameters():
+    digits, labels = load_digits(return_X_y=True)
+    gradient = LogisticRegressionGD(optimizer="gd", max_iter=900, tol=0).fit(digits, labels)
+    network = CascadedLogisticMLP((64,), max_iter=20).fit(digits, labels)
+
+    curve = 9 * len(gradient.loss_curve_)  # a pickled float is nine bytes
+    assert size(gradient) < 2 * gradient.coef_.nbytes + curve + 2000
+    parameters = sum(
+        W.nbytes + b.nbytes for W, b in zip(network.coefs_, network.intercepts_, strict=True)
+    )
+    assert size(network) < 2 * parameters + 9 * len(network.loss_curve_) + 2000
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: repr(m).replace("\n", ""))
+def test_fitted_state_is_made_of_public_classes(model):
+    types = skops.io.get_untrusted_types(data=skops.io.dumps(fitted(model)))
+
+    assert not [name for name in types if any(part[0] == "_" for part in name.split("."))]
