@@ -2,9 +2,9 @@
 A file larger than memory is learnt from, chunk by chunk
 ========================================================
 
-A process that may take 500 MB reads three files of 530 MB or more: Parquet by record batches, CSV by
-chunks and a memory map by slices. Every closed-form model comes out as from one fit on all rows,
-and a logistic regression descends along the stream. The memory in use does not grow.
+A process that may take 500 MB reads three files of 530 MB or more: Parquet by record batches, CSV
+by chunks and a memory map by slices. Every closed-form model comes out as from one fit on all
+rows, and a logistic regression descends along the stream. The memory in use does not grow.
 """
 
 import json
@@ -44,8 +44,8 @@ rows.flush()
 sizes = {kind: (path / f"rows.{kind}").stat().st_size / 2**20 for kind in ("parquet", "csv", "npy")}
 
 # %%
-# What the small process runs. It sets its limit first; where a chunk comes from is all that differs.
-# The bar tells how far it is.
+# What the small process runs. It sets its limit first; where a chunk comes from is all that
+# differs. The bar tells how far it is.
 script = """
 import json, resource, sys
 import numpy as np, pandas as pd, pyarrow.parquet as pq

@@ -58,7 +58,7 @@ def whitens_as_it_goes(objective, recipe):
 
 def _start(objective, rng):
     """Return the parameters, in their coordinates, at which nothing is known yet."""
-    network, dtype = objective.network, objective.data.X.dtype
+    network, dtype = objective.network, objective.data.dtype
     if network.is_linear:
         return np.zeros(network.n_parameters, dtype)
     return network.initialize(rng, dtype)

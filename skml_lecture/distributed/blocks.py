@@ -66,24 +66,34 @@ class Blocks:
         """Return how a user reaches block i, or some: "3:5"."""
         return f"X.{self.kind}[{i}]"
 
-    def sum(self, work, name):
-        """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
+    @property
+    def n_columns(self):
+        """How many columns the collection declares."""
+        return len(self.columns) if isinstance(self.columns, list) else self.columns
 
-        One task for each block, and a tree of tasks that add; the order is always the same.
+    def each(self, work, name):
+        """Return ``work(X, y, weight)`` of every block, delayed, as a :class:`Part`.
+
         ``work`` goes to every worker once.
         """
         token = uuid4().hex
         shared = delayed((work, self.columns), traverse=False, name=f"share-{name}-{token}")
         task = delayed(_of_block, pure=False)
-        parts = [
+        return [
             task(shared, self.name(i), *block, dask_key_name=f"{name}-{token}-{i}")
             for i, block in enumerate(zip(self.X, self.y, self.weight, strict=True))
         ]
-        return compute(self._added(parts, f"add-{name}-{token}"))
+
+    def sum(self, work, name):
+        """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
+
+        One task for each block, and a tree of tasks that add; the order is always the same.
+        """
+        return compute(added(self.each(work, name), f"add-{name}-{uuid4().hex}", self.name))
 
     def warn_if_small(self, part):
         """Warn where handing out the blocks takes longer than the work on them."""
-        width = len(self.columns) if isinstance(self.columns, list) else self.columns
+        width = self.n_columns
         if part.n_blocks < _MANY_BLOCKS or part.n_rows * width >= part.n_blocks * _SMALL_BLOCK:
             return
         warn(
@@ -93,18 +103,19 @@ class Blocks:
             UserWarning,
         )
 
-    def _added(self, parts, name):
-        """Return the root of the tree that adds parts."""
-        task, width = delayed(_sum_of, pure=False), 1
-        while len(parts) > 1:
-            starts = range(0, len(parts), _FAN_IN)
-            ranges = (self.name(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
-            parts = [
-                task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
-                for i, where in zip(starts, ranges, strict=True)
-            ]
-            width *= _FAN_IN
-        return parts[0]
+
+def added(parts, name, name_of=str):
+    """Return the sum of delayed parts, a tree of tasks; ``name_of(i)`` says what part i is."""
+    task, width = delayed(_sum_of, pure=False), 1
+    while len(parts) > 1:
+        starts = range(0, len(parts), _FAN_IN)
+        ranges = (name_of(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
+        parts = [
+            task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
+            for i, where in zip(starts, ranges, strict=True)
+        ]
+        width *= _FAN_IN
+    return parts[0]
 
 
 def compute(root):
