@@ -18,7 +18,7 @@ from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import forward_rows
 from skml_lecture.descent.recipe import Recipe
 from skml_lecture.descent.rows import encode, hold_out, read_targets, with_class_weight
-from skml_lecture.descent.schedules import resolve_schedule
+from skml_lecture.descent.schedules import Constant, resolve_schedule
 from skml_lecture.descent.stream import learn_chunk
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.validation import (
@@ -79,7 +79,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     class_weight, max_iter, tol, shuffle, early_stopping, validation_fraction, n_iter_no_change,
     warm_start, random_state`` and gives
 
-    - ``_recipe(n_rows)``: how it learns, from its parameters, which it checks;
+    - ``_recipe(n_rows, stream)``: how it learns, from its parameters, which it checks;
     - ``_network(n_features, targets)``: what it learns;
     - ``_coefficients(theta, task)``: the fitted attributes that hold the parameters;
     - ``_fitted_layers()``: the fitted network, and its layers where those attributes lie;
@@ -156,7 +156,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
             fitted = hasattr(self, "classes_")
             classes = self._classes_of_stream(classes, fitted)
             dtype = self._fitted_layers()[1][0][0].dtype if fitted else FLOATS
-            task = self._task(X, y, sample_weight, classes, reset=not fitted, dtype=dtype)
+            options = {"reset": not fitted, "dtype": dtype, "stream": True}
+            task = self._task(X, y, sample_weight, classes, **options)
             task = task._replace(data=_encoded(task.data, task))
             state = vars(self).get("_state")
             theta = None
@@ -182,12 +183,12 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
             )
         return self.classes_
 
-    def _task(self, X, y, sample_weight, classes=None, *, reset, dtype=FLOATS):
+    def _task(self, X, y, sample_weight, classes, *, reset, dtype=FLOATS, stream=False):
         """Return what to learn, and how, from rows that count."""
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
         options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
         X, y = validate_data(self, X, y, **options)
-        recipe = self._recipe(X.shape[0])
+        recipe = self._recipe(X.shape[0], stream=stream)
         if sample_weight is not None or not recipe.updates_find_bad_rows(X.shape[0]):
             self._check_finite(X)
         data, classes = self._data(X, y, sample_weight, classes)
@@ -355,10 +356,12 @@ def resolve_recipe(estimator, **chosen):
         chosen["learning_rate"] = rate
     else:
         check_option("learning_rate", estimator.learning_rate, ["auto"])
+    schedule = resolve_schedule(estimator.schedule)
+    if not isinstance(schedule, Constant) or "schedule" not in chosen:
+        chosen["schedule"] = schedule
     return Recipe(
         loss=estimator.loss,
         alpha=check_real("alpha", estimator.alpha, **finite),
-        schedule=resolve_schedule(estimator.schedule),
         max_iter=check_whole("max_iter", estimator.max_iter, min_val=1),
         tol=check_real("tol", estimator.tol, min_val=0),
         patience=check_whole("n_iter_no_change", estimator.n_iter_no_change, min_val=1),

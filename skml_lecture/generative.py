@@ -75,6 +75,10 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
     def _read(self, X, *, reset):
         """Validate rows."""
 
+    def _read_rows(self, X):
+        """Validate rows to be scored by the densities."""
+        return self._read(X, reset=False)
+
     @abstractmethod
     def _summarize_rows(self, X, codes, n_classes, weight):
         """Return what the rows of each class are summarised to."""
@@ -279,7 +283,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         return self._log_joint(X)
 
     def _log_joint(self, X):
-        log_joint = self.density_.log_density(self._read(X, reset=False))
+        log_joint = self.density_.log_density(self._read_rows(X))
         log_joint += self.class_log_prior_
         return log_joint
 

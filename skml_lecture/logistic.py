@@ -267,7 +267,7 @@ class LogisticRegressionGD(DescentEstimator):
         """
         return self._partial_fit(X, y, classes, sample_weight)
 
-    def _recipe(self, n_rows):  # noqa: ARG002 (the same for any number)
+    def _recipe(self, n_rows, *, stream=False):  # noqa: ARG002 (the same for any)
         if self.preconditioner is not None:
             check_option("preconditioner", self.preconditioner, PRECONDITIONERS)
         return resolve_recipe(self, preconditioner=self.preconditioner, until="gradient")

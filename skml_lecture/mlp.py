@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe
 from skml_lecture.descent.activations import Activation, resolve_activation
+from skml_lecture.descent.automatic import for_rows, for_stream
 from skml_lecture.descent.network import Network
+from skml_lecture.descent.optimizers import name_of
 from skml_lecture.validation import check_option, check_real, check_whole, warn
 
 INPUT_FIRST = "layer, the input first"
@@ -121,12 +123,17 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
         Loss of a row, through the sigmoid or the softmax.
 
-    optimizer : str or Optimizer, default="adam"
+    optimizer : str or Optimizer, default="auto"
         The rule of the step: "gd", "momentum", "nesterov", "adagrad", "rmsprop" or "adam"; an
-        instance sets its hyper-parameters.
+        instance sets its hyper-parameters. "auto" descends in features centred and divided by
+        their spread: up to 32 rows "nesterov", all at once along the curvature, until the
+        gradient's norm is at most ``tol``; else "adam", with batches of a quarter of the rows (16
+        to 200) and a rate of 0.14 over the root of the number of updates that ``max_iter`` allows
+        (0.001 to 0.01; that of a stream falls from 0.05 in the same way).
 
     learning_rate : float or "auto", default="auto"
-        Step size. "auto": 0.001 for "adam" and "rmsprop", 0.1 for "adagrad"; for the others half
+        Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
+        "adagrad"; for the others half
         the inverse of the curvature at the start, which then follows the curvature met where all
         rows are taken at once.
 
@@ -134,7 +141,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
 
     batch_size : int, "auto" or None, default="auto"
-        Rows per update; "auto": 200 or all, None: all.
+        Rows per update; "auto": 200 or all (under ``optimizer="auto"`` as above), None: all.
 
     dropout : float or sequence of float, default=0.0
         Probability, in [0, 1), that an update goes without an input or a hidden unit; one for
@@ -195,6 +202,9 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     n_parameters_ : int
         Number of weights and intercepts: what to hold equal when deep is compared with wide.
 
+    optimizer_ : str or Optimizer
+        The rule of the step that ran.
+
     loss_curve_ : list of float
         Penalised mean loss after each epoch, in nats; with mini-batches the epoch's average.
 
@@ -249,7 +259,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         activation="logistic",
         alpha=1e-4,
         loss="cross_entropy",
-        optimizer="adam",
+        optimizer="auto",
         learning_rate="auto",
         schedule="constant",
         batch_size="auto",
@@ -351,17 +361,25 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         """
         return self._partial_fit(X, y, classes, sample_weight)
 
-    def _recipe(self, n_rows):
-        batch_size = {}
+    def _recipe(self, n_rows, *, stream=False):
         if isinstance(self.batch_size, str):
             check_option("batch_size", self.batch_size, ["auto"])
-            batch_size["batch_size"] = 200
+        elif self.batch_size is not None:
+            check_whole("batch_size", self.batch_size, min_val=1)
         check_whole("n_init", self.n_init, min_val=1)
+        check_whole("max_iter", self.max_iter, min_val=1)
         rates = per_layer("dropout", self.dropout, 1 + len(self._hidden_sizes()), INPUT_FIRST)
         for rate in rates:
             check_real("dropout", rate, min_val=0, max_val=1, include_boundaries="left")
-        recipe = resolve_recipe(self, dropout=tuple(rates), until="plateau", **batch_size)
-        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows:
+        chosen = {"until": "plateau", "dropout": tuple(rates)}
+        if not (isinstance(self.optimizer, str) and self.optimizer == "auto"):
+            chosen["batch_size"] = 200 if self.batch_size == "auto" else self.batch_size
+        elif stream:
+            chosen |= for_stream(n_rows, self.batch_size)
+        else:
+            chosen |= for_rows(n_rows, self.max_iter, self.batch_size, rates)
+        recipe = resolve_recipe(self, **chosen)
+        if isinstance(self.batch_size, Integral) and self.batch_size > n_rows and not stream:
             warn(
                 f"batch_size={self.batch_size} is more than the {n_rows} rows and was clipped.",
                 UserWarning,
@@ -399,6 +417,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
             "n_outputs_": network.sizes[-1],
             "out_activation_": task.targets.output,
             "n_parameters_": network.n_parameters,
+            "optimizer_": name_of(task.recipe.optimizer),
             "_activations": network.activations,
             "_multilabel": task.targets.several,
         }

@@ -3,34 +3,41 @@
 from time import perf_counter
 
 import numpy as np
+from scipy import sparse
 from scipy.stats import rankdata
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, check_array
+from sklearn.utils import Bunch, assert_all_finite, check_array
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
+from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.documented import DocumentedEstimator
+from skml_lecture.inference import Posterior, infer, of_one_target
 from skml_lecture.linear_regression import LinearRegressor, check_alpha, summarize
 from skml_lecture.ridge_search import Scorer, Search, check_splits, splits_of
 from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
+from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
+    check_flag,
     check_flags,
     check_numbers,
     check_option,
+    check_real,
     unchanged_on_failure,
     warn,
 )
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
+_DEFAULT_SCORING = "neg_mean_squared_error"
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 
 
@@ -56,13 +63,14 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     solver : {"auto", "cholesky", "svd", "lsqr"}, default="auto"
         How the minimum is computed; all give the same one.
 
-        - "auto": Cholesky decomposition of the centered Gram matrix (of the kernel matrix where
-          features outnumber rows and 1000), refined on the residuals or replaced by "svd" where
-          the condition asks for it, so the result is as accurate as that of "svd"; LSQR for
-          sparse X of more than 2800 features.
+        - "auto": Cholesky decomposition of the centered Gram matrix, of the kernel matrix where
+          features outnumber rows; refined on the residuals or replaced by "svd" where the
+          condition asks for it, so the result is as accurate as that of "svd". LSQR for large
+          sparse X, where it takes a fraction of the time and converges.
         - "cholesky": the same without LSQR.
-        - "svd": singular value decomposition of the rows, reduced block by block to their
-          triangular factor.
+        - "svd": singular values of the rows, reduced block by block to their triangular factor.
+          The factor is kept and adds too, so chunks, ``merge`` and ``refit`` are as accurate; it
+          takes about six times as long.
         - "lsqr": the iterations of Paige and Saunders, which read X once each and need O(nnz)
           memory.
 
@@ -73,11 +81,13 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     intercept_ : float or ndarray of shape (n_targets,)
         The free term b; 0.0 without intercept.
     solver_ : {"cholesky", "svd", "lsqr", "eigh"}
-        What ran. "eigh" are the eigenvectors of the Gram matrix, where only statistics are at
-        hand (``partial_fit``, ``merge``, ``refit``) and they are close to singular.
-    moments_ : Moments
-        Weight, mean and scatter of the columns of X and then y. Only where they were kept: by
-        ``partial_fit``, and by ``fit`` where it solved from them.
+        What ran. "eigh" are the eigenvectors of the Gram matrix, where only that is at hand
+        (``partial_fit``, ``merge``, ``refit``) and it is close to singular.
+    statistics_ : Summary
+        What the model was solved from, kept by ``partial_fit``, and by ``fit`` up to 1000 features
+        or where it solved from it. With solver="svd" a :class:`~skml_lecture.statistics.Triangle`.
+    moments_ : RegressionMoments
+        The values of ``statistics_``: weight, mean and scatter of the columns of X and then y.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -85,15 +95,18 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
     See Also
     --------
-    RidgeRegressionCV : Chooses alpha by cross-validation at the price of one fit.
+    RidgeRegressionCV : Chooses alpha by cross-validation.
+    statsmodels.api.OLS : The inference at ``alpha=0``.
     sklearn.linear_model.Ridge : The same minimum for the same ``alpha``; cannot learn in chunks.
 
     Notes
     -----
     Cost O(n d^2 + d^3), one pass over X in blocks, no copy of X; O(n^2 d) for more features than
-    rows. The Gram matrix squares the condition number. Where it says so, ``fit`` goes back to the
-    rows; ``partial_fit`` cannot, so there a condition number c of the scaled columns leaves about
-    ``16 - 2 log10(c)`` digits.
+    rows. The rank is decided once, on columns of unit norm, then least squares is of minimum norm
+    in the units of the features. The Gram matrix squares the condition number. Where it says so,
+    ``fit`` goes back to the rows; ``partial_fit`` cannot, so there a condition number c of the
+    scaled columns leaves about ``16 - 2 log10(c)`` digits: a warning says how many are gone, and
+    solver="svd" keeps them.
 
     References
     ----------
@@ -148,11 +161,22 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         with unchanged_on_failure(self):
             data, single = self._read(X, y, sample_weight, reset=True)
             alpha = self._check(data.targets.shape[1])
-            statistic = summarize(data, self.solver)
-            n_targets = None if single else data.targets.shape[1]
-            self._summary = None if statistic is None else self._summary_of(statistic, n_targets)
+            statistic, self._summary = self._summarized(data, single)
             self._solve_equations(Equations(self.fit_intercept, data, statistic), alpha, single)
         return self
+
+    def _summarized(self, data, single):
+        """Return the statistic to solve from, and the summary to keep; None where it is too large.
+
+        Fewer rows than features are solved without, so theirs is made when it is asked for.
+        """
+        n_targets = None if single else data.targets.shape[1]
+        if self.solver != "svd" and data.n_rows < data.n_features <= MAX_GRAM:
+            assert_all_finite(data.X, input_name="X")
+            blank = self._summary_of(None, n_targets)
+            return None, LaterSummary(RegressionMoments.from_data, data.copy(), blank)
+        statistic = summarize(data, self.solver)
+        return statistic, None if statistic is None else self._summary_of(statistic, n_targets)
 
     def _summarize(self, X, y, sample_weight, *, reset):
         data, single = self._read(X, y, sample_weight, reset=reset, may_vanish=True)
@@ -173,6 +197,7 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         solver = equations.solver(alpha, self.solver)
         coef = solver.coefs(alpha)
         self.solver_ = solver.name
+        self._penalty = alpha, self.fit_intercept
         self._publish(coef, equations.intercept(coef), single)
         if solver.name == "lsqr" and not solver.converged:
             warn(
@@ -188,6 +213,89 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
                 f"of the rows instead, which does not square their condition.",
                 UserWarning,
             )
+
+    def predict(self, X, return_std=False):
+        r"""Return the predictions ``X @ coef_.T + intercept_``, and how uncertain they are.
+
+        The variance of a new target is that of the noise and that of the coefficients,
+
+        .. math:: \hat\sigma^2 \big(1 + 1 / W + (x - \bar x)^\top (S + \alpha I)^{-1}
+                  (x - \bar x)\big)
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows, in the units of the training data.
+        return_std : bool, default=False
+            Whether to return standard deviations too. They come from the kept statistics, at
+            the cost of one more solution, O(d^3).
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions in the units of the target.
+        std : ndarray of the shape of y
+            Standard deviations of new targets, in the same units; only with ``return_std``.
+            NaN, with a warning, where they are not determined.
+        """
+        check_flag("return_std", return_std)
+        X = self._read_rows(X)
+        if not return_std:
+            return self._predict(X)
+        posterior = self._posterior()
+        std = posterior.prediction_errors(X.toarray() if sparse.issparse(X) else X)
+        return self._predict(X), std[:, 0] if self.coef_.ndim == 1 else std
+
+    def inference(self, level=0.95):
+        """Return standard errors, tests and intervals of the coefficients.
+
+        From the kept statistics, so also after chunks, ``merge``, ``forget`` and ``refit``. At
+        ``alpha=0`` those of ordinary least squares, a weight of k counting as k rows. With a
+        penalty those of the posterior of the Gaussian prior that it is; its estimates are
+        shrunk, so the intervals are of the penalised coefficients.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Probability of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        inference : Bunch
+            ``coef``, ``standard_error``, ``t``, ``p_value`` (two-sided) in the shape of
+            ``coef_``, ``interval`` with lower and upper ends in a last axis; the same for the
+            ``intercept`` (None without one); ``sigma``, the standard deviation of the noise;
+            ``degrees_of_freedom``, the trace of the hat matrix; ``r2``, ``log_likelihood`` (in
+            nats), ``aic``, ``bic``. Printed, it is a table.
+
+        Raises
+        ------
+        ValueError
+            If the fit kept no statistics, or the level is not between 0 and 1.
+
+        Warns
+        -----
+        UserWarning
+            Where rows do not determine the coefficients, or leave nothing to tell the noise by:
+            standard errors are NaN.
+        """
+        check_is_fitted(self)
+        bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
+        check_real("level", level, **bounds)
+        posterior = self._posterior()
+        single = self.coef_.ndim == 1
+        names = getattr(self, "feature_names_in_", None)
+        names = [f"x{j}" for j in range(self.n_features_in_)] if names is None else list(names)
+        coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
+        result = infer(posterior, coef, intercept, names, level)
+        return of_one_target(result) if single else result
+
+    def _posterior(self):
+        """Return the distribution of the coefficients, and warn where it is none."""
+        alpha, fit_intercept = self._penalty
+        posterior = Posterior.of(self._kept_summary().values, alpha, fit_intercept)
+        posterior.warn_if_undetermined()
+        return posterior
 
     @property
     def moments_(self):
@@ -247,7 +355,7 @@ class _Models:
 
 
 class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
-    r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
+    r"""Ridge regression with alpha chosen by cross-validation, from statistics of the folds.
 
     The lecture's N-fold cross-validation: every candidate is scored on rows that it was not
     fitted on, and the winner is refitted on all rows. The statistics of a training set are the
@@ -262,8 +370,11 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     Parameters
     ----------
-    alphas : array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
-        Candidates ``>= 0`` with the meaning of ``RidgeRegression``'s ``alpha``.
+    alphas : array-like of shape (n_alphas,) or "auto", default=(0.1, 1.0, 10.0)
+        Candidates ``>= 0`` with the meaning of ``RidgeRegression``'s ``alpha``. "auto": five for
+        each power of ten, from what changes nothing to what leaves nothing of the coefficients,
+        by the eigenvalues of the data. Where the best of several is the smallest or the largest,
+        a warning says so.
     fit_intercept : bool, default=True
         Whether to fit the free term.
     cv : int, cross-validation generator or iterable, default=None
@@ -305,10 +416,16 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     Notes
     -----
-    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)).
-    More features than rows (and than 1000) go through the kernel matrix, O(n^2 d) for each fold.
-    Where the statistics would lose digits (a near-singular Gram matrix, residuals far smaller
-    than the targets), the rows are used instead.
+    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)), rows
+    of leverage one included. More features than rows go through the kernel matrix, O(n^2 d) for
+    each fold. Where the statistics would lose digits (a near-singular Gram matrix, residuals far
+    smaller than the targets), the rows are used instead. So for many rows a search takes about
+    the time of a fit; where a fit takes less than a millisecond, it takes one for each fold and
+    what the scores cost.
+
+    A fold that weighs nothing is skipped. A score that fails or is NaN is NaN, is told, and never
+    wins. Scorers see a fitted :class:`RidgeRegression` of the candidate and the rows as they were
+    given; metadata are routed as by ``GridSearchCV``.
 
     References
     ----------
@@ -354,7 +471,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         for name, part, callee in (
-            ("scorer", check_scoring(self, scoring=self.scoring), "score"),
+            ("scorer", self._scorer(), "score"),
             ("splitter", check_cv(self.cv), "split"),
         ):
             mapping = MethodMapping().add(caller="fit", callee=callee)
@@ -390,9 +507,12 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """
         with unchanged_on_failure(self):
             check_flags(self)
-            alphas, each = np.unique(self._check_alphas(), return_inverse=True)
+            self._check_alphas()
             data, single = self._read(X, y, sample_weight, reset=True)
             statistic = summarize(data)
+            equations = Equations(self.fit_intercept, data, statistic)
+            grid = equations.grid() if self._is_automatic() else self._check_alphas()
+            alphas, each = np.unique(grid, return_inverse=True)
             y = y if hasattr(y, "iloc") else (data.targets[:, 0] if single else data.targets)
             routed = self._route(sample_weight, groups, params)
             start = perf_counter()
@@ -407,7 +527,6 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 scores = scores.mean(axis=2, keepdims=True)
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
             alpha = np.broadcast_to(self.alpha_, data.targets.shape[1])
-            equations = Equations(self.fit_intercept, data, statistic)
             coef = equations.solver(alpha, "cholesky").coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
         return self
@@ -428,9 +547,6 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     def _search(self, data, X, y, alphas, routed):
         """Return the search among the candidates, its scorer checked."""
-        scorer = check_scoring(self, scoring=self.scoring)
-        if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
-            raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
         present = data.n_rows if data.weight is None else np.count_nonzero(data.weight)
         if self.cv is None and present < 2:
             raise ValueError(f"Leave-one-out needs two rows or more, got n_samples = {present}.")
@@ -444,13 +560,25 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             y,
             alphas,
             self.fit_intercept,
-            self.scoring or "neg_mean_squared_error",
-            Scorer(scorer, metadata, optional=not routing),
+            self.scoring or _DEFAULT_SCORING,
+            Scorer(self._scorer(), metadata, optional=not routing),
             _Models(self),
             self.alpha_per_target,
         )
 
+    def _scorer(self):
+        """Return what scores fitted models."""
+        if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
+            raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
+        return check_scoring(self, scoring=self.scoring or _DEFAULT_SCORING)
+
+    def _is_automatic(self):
+        return isinstance(self.alphas, str) and self.alphas == "auto"
+
     def _check_alphas(self):
+        """Return the candidates as an array, None where the data choose them."""
+        if self._is_automatic():
+            return None
         alphas = check_array(
             np.atleast_1d(check_numbers("alphas", self.alphas)),
             ensure_2d=False,
@@ -477,6 +605,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
         best = np.nanargmax(mean, axis=0)
         self.alpha_, self.best_score_ = alphas[best], mean[best, np.arange(len(best))]
+        self._warn_of_edges(alphas, mean)
         if single or not self.alpha_per_target:
             self.alpha_, self.best_score_ = self.alpha_[0], self.best_score_[0]
         over_targets = scores.mean(axis=2)  # (folds, a)
@@ -496,3 +625,21 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 np.int32
             ),
         }
+
+    def _warn_of_edges(self, alphas, mean):
+        """Say where the best candidate is at the edge, so that a better one may lie beyond."""
+        differ = np.nanmax(mean, axis=0) > np.nanmin(mean, axis=0)
+        chosen = self.alpha_[differ]
+        sides = [
+            side
+            for side, edge in (("smallest", alphas.min()), ("largest", alphas.max()))
+            if edge > 0 and (chosen == edge).any()
+        ]
+        if sides and len(np.unique(alphas)) > 1:
+            edges = " and ".join(sides)
+            beyond = " and ".join({"smallest": "smaller", "largest": "larger"}[s] for s in sides)
+            warn(
+                f"The best alpha is the {edges} of the candidates: add {beyond} ones to alphas, "
+                f"or let alphas='auto' choose them.",
+                UserWarning,
+            )

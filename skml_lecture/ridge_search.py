@@ -216,6 +216,8 @@ class Search:
             if errors is None:
                 errors = squared_errors(coefs, equations, tested)
             return SCORES[self.scoring](errors, of_y.weight, spread)
+        if self.scoring == "r2" and len(test) == 1:  # a row has no spread of its own
+            return np.full((len(self.alphas), 1), np.nan)
         X, y = take_rows(self.X, test), take_rows(self.y, test)
         candidates = zip(self.alphas, coefs, strict=True)
         return np.array(

@@ -106,9 +106,9 @@ def test_early_stopping_keeps_the_best_parameters(iris):
 
 
 def test_restarts_keep_the_best(iris):
-    model = small(n_init=4)
+    model = small(n_init=4, optimizer="adam")
 
-    losses = [small(n_init=k).fit(*iris).loss_curve_[-1] for k in (1, 2, 4)]
+    losses = [small(n_init=k, optimizer="adam").fit(*iris).loss_curve_[-1] for k in (1, 2, 4)]
 
     assert sorted(losses, reverse=True) == losses
     assert model.fit(*iris).loss_curve_[-1] == losses[-1]
@@ -147,9 +147,10 @@ def test_interrupt_keeps_the_best_parameters_and_says_so(iris):
         return 1.0
 
     with pytest.warns(UserWarning, match="Interrupted after 5 epochs"):
-        model = small(schedule=schedule).fit(*iris)
+        model = small(schedule=schedule, optimizer="adam").fit(*iris)
 
-    assert_array_equal(model.coefs_[0], small(max_iter=5).fit(*iris).coefs_[0])
+    expected = small(max_iter=5, optimizer="adam").fit(*iris)
+    assert_array_equal(model.coefs_[0], expected.coefs_[0])
 
 
 def test_interrupt_between_restarts_keeps_the_best_of_those_finished(iris):
@@ -173,7 +174,8 @@ def test_interrupt_between_restarts_keeps_the_best_of_those_finished(iris):
 
 def test_interrupt_of_a_resumed_fit_keeps_its_own_best(iris):
     X, y = iris
-    model = small(max_iter=200, learning_rate=0.02, warm_start=True).fit(X, y)
+    settings = {"max_iter": 200, "learning_rate": 0.02, "optimizer": "adam"}
+    model = small(**settings, warm_start=True).fit(X, y)
 
     def schedule(t):
         if t > 600:

@@ -19,6 +19,8 @@ from sklearn.model_selection import (
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
+pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
+
 ALPHAS = np.logspace(-2, 3, 6)
 SPLITTERS = [
     5,

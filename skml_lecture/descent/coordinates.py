@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import issparse
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from skml_lecture.data import Data
+from skml_lecture.statistics import Moments
 
 
 class Coordinates(ABC):
@@ -46,6 +46,8 @@ class Coordinates(ABC):
 class Unchanged(Coordinates):
     """No change: ``u`` is ``theta``."""
 
+    mean, scale = 0.0, 1.0
+
     def to_theta(self, u):
         return u
 
@@ -57,6 +59,14 @@ class Unchanged(Coordinates):
 
     def push_forward(self, gradient):
         return gradient
+
+    def is_near(self, other):  # noqa: ARG002
+        """Say whether these are worth no change from others."""
+        return True
+
+    def for_one_output(self):
+        """Return the coordinates of one unit alone."""
+        return self
 
     def features(self, X, fit_intercept):
         X = X.toarray() if issparse(X) else X
@@ -87,20 +97,36 @@ class Scaled(Coordinates):
     @classmethod
     def from_data(cls, data, n_outputs, fit_intercept):
         """Take mean and standard deviation from weighted rows; constant features stay."""
-        return cls.from_mean_and_spread(*_mean_and_spread(data), n_outputs, fit_intercept)
+        moments = Moments.from_data(data, kind="diag")
+        if np.isfinite(moments.scatter).all():
+            return cls.from_moments(moments, n_outputs, fit_intercept)
+        unit = 1e200  # of columns whose squares overflow
+        smaller = Data(data.X.astype(np.float64) / unit, None, data.weight)
+        scaled = cls.from_moments(Moments.from_data(smaller, kind="diag"), n_outputs, fit_intercept)
+        return cls(unit * scaled.mean, unit * scaled.scale, n_outputs, fit_intercept)
 
     @classmethod
-    def from_mean_and_spread(cls, mean, scale, n_outputs, fit_intercept):
-        """Take a mean and a standard deviation; constant features stay."""
+    def from_moments(cls, moments, n_outputs, fit_intercept):
+        """Take mean and standard deviation from moments; constant features stay."""
+        mean, scale = moments.mean, np.sqrt(np.maximum(moments.scatter / moments.weight, 0))
         if not fit_intercept:
             scale, mean = np.hypot(scale, mean), np.zeros_like(mean)
         scale = np.where(scale > 1e-10 * np.abs(mean), scale, 0)
         scale = np.where(scale == 0, np.maximum(np.abs(mean), 1), scale)
         return cls(mean, scale, n_outputs, fit_intercept)
 
+    def is_near(self, other):
+        """Say whether units and origins are other ones, of ``Scaled`` too, within a factor two."""
+        ratio, shift = self.scale / other.scale, np.abs(self.mean - other.mean)
+        return bool(((ratio < 2) & (ratio > 0.5) & (shift < self.scale / 2)).all())
+
+    def for_one_output(self):
+        """Return the coordinates of one unit alone."""
+        return Scaled(self.mean, self.scale, 1, self.fit_intercept)
+
     def with_penalty(self, strength):
         """Return coordinates that count a penalty, relative to the curvature, in the units."""
-        scale = np.hypot(self.scale, np.sqrt(strength))
+        scale = self.scale if not strength else np.hypot(self.scale, np.sqrt(strength))
         return Scaled(self.mean, scale, self.n_outputs, self.fit_intercept)
 
     def features(self, X, fit_intercept):
@@ -189,45 +215,3 @@ class Whitened(Coordinates):
             return joined.ravel().astype(dtype)
         rows = joined.reshape(self.scaled.n_outputs, -1)
         return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
-
-
-def _mean_and_spread(data):
-    """Return weighted mean and standard deviation of the columns, in float64."""
-    X, weight = data.X, data.weight
-    if issparse(X):
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, variance = mean_variance_axis(X, axis=0, weights=weight)
-        if np.isfinite(variance).all():
-            return mean.astype(np.float64), np.sqrt(variance, dtype=np.float64)
-        if X.dtype == np.float64:
-            return _in_larger_unit(data)
-        return _mean_and_spread(Data(X.astype(np.float64), None, weight))
-    origin = X[:1000].mean(axis=0, dtype=np.float64)
-    first, second, total = data.sum(_Sums(origin), 2 * X.shape[1])
-    first, second = first / total[0], second / total[0]
-    if not np.isfinite(second).all():
-        return _in_larger_unit(data)
-    return origin + first, np.sqrt(np.maximum(second - first**2, 0))
-
-
-class _Sums:
-    def __init__(self, origin):
-        self.origin = origin
-
-    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
-    def __call__(self, blocks):
-        first, second, total = 0.0, 0.0, 0.0
-        for block in blocks:
-            w = np.ones(block.n_rows) if block.weight is None else block.weight
-            Z = block.x - self.origin
-            first = first + w @ Z
-            second = second + w @ np.square(Z, out=Z)
-            total += w.sum(dtype=float)
-        return np.stack([first, second, np.full_like(first, total)])
-
-
-def _in_larger_unit(data):
-    """Return mean and standard deviation of columns of float64 whose squares overflow."""
-    unit = 1e200
-    smaller = Data(data.X / unit, None, data.weight)
-    return tuple(unit * value for value in _mean_and_spread(smaller))

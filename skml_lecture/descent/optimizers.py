@@ -345,3 +345,11 @@ def resolve_optimizer(optimizer):
             f"optimizer must be one of {names} or an Optimizer instance, got {optimizer!r}."
         )
     return OPTIMIZERS[optimizer]()
+
+
+def name_of(optimizer):
+    """Return the name of an optimizer with its default hyper-parameters, else a copy of it."""
+    for name, kind in OPTIMIZERS.items():
+        if type(optimizer) is kind and optimizer.get_params() == kind().get_params():
+            return name
+    return clone(optimizer)

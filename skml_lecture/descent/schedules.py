@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone
 
 from skml_lecture.validation import check_option
 
-__all__ = ["Constant", "InverseSqrt"]
+__all__ = ["Constant", "InverseSqrt", "Settling"]
 
 
 class Constant(BaseEstimator):
@@ -25,6 +25,27 @@ class InverseSqrt(BaseEstimator):
     def __call__(self, t):
         """Return the factor of update ``t``."""
         return 1 / np.sqrt(t + 1)
+
+
+class Settling(BaseEstimator):
+    r"""Constant at first, then :math:`\sqrt{T / (t + 1)}`, down to a least factor.
+
+    Parameters
+    ----------
+    constant : float, default=8.0
+        The number T of updates before it falls.
+
+    least : float, default=0.0
+        Where it stops falling.
+    """
+
+    def __init__(self, constant=8.0, least=0.0):
+        self.constant = constant
+        self.least = least
+
+    def __call__(self, t):
+        """Return the factor of update ``t``."""
+        return max(min(np.sqrt(self.constant / (t + 1)), 1.0), self.least)
 
 
 SCHEDULES = {"constant": Constant, "inv_sqrt": InverseSqrt}

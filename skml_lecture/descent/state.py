@@ -114,7 +114,7 @@ class State:
         return self.theta if best is None else best
 
     def copy(self, dtype=None):
-        """Return a state that can be written into without harm to this one.
+        """Return a state that can be written into without harm to this one, and is cheap.
 
         Parameters
         ----------

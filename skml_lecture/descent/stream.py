@@ -1,51 +1,68 @@
-"""Learning from a stream: one pass over a chunk, whose rate and coordinates hold for all rows."""
+"""Learning from a stream: one pass over a chunk, whose rate and coordinates hold for all rows.
 
-from dataclasses import dataclass
+The rows of a stream are seen once, a chunk at a time, so nothing can be taken from all of them
+beforehand. What their statistics say grows with them: moments of the features, which give the
+coordinates, and the curvature of chunks, which gives the rate.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import diags_array, issparse
 
 from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Scaled
+from skml_lecture.descent.curvature import sharpness
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.objective import Objective, View
 from skml_lecture.descent.state import State
 from skml_lecture.descent.training import descend
+from skml_lecture.statistics import Moments
 
 __all__ = ["Seen", "learn_chunk"]
 
 _OF_A_CHUNK = ("max_iter", "tol", "patience", "alpha", "batch_size", "learning_rate", "schedule")
-_OF_A_CHUNK += ("shuffle", "until")
+_OF_A_CHUNK += ("shuffle", "until")  # of the recipe, what may change from chunk to chunk
+_STEPS = 8  # of the power iteration for the curvature of a chunk
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a stream has seen of its rows: weight, mean and scatter of every feature; they add."""
+    """What a stream has seen of its rows; it adds.
+
+    Parameters
+    ----------
+    weight : float
+        Total weight of the rows.
+
+    n_rows : int
+        Their number.
+
+    moments : Moments or None, default=None
+        Of the features, where coordinates follow them.
+
+    curvature : float, default=0.0
+        Sum of the largest curvatures of the chunks in the coordinates at hand.
+
+    n_chunks : int, default=0
+        Number of those chunks.
+    """
 
     weight: float
-    mean: np.ndarray  # (d,)
-    scatter: np.ndarray  # (d,), squares around the mean
     n_rows: int
-
-    @classmethod
-    def of(cls, data, features):
-        """Return what there is to see of some rows, of their ``features`` only where asked to."""
-        weight, n_rows = data.total_weight, data.n_rows
-        if not features:
-            return cls(weight, 0.0, 0.0, n_rows)
-        X = data.X.toarray() if issparse(data.X) else data.X
-        share = np.full(n_rows, 1 / n_rows) if data.weight is None else data.weight / weight
-        mean = share @ X.astype(np.float64, copy=False)
-        return cls(weight, mean, weight * (share @ np.square(X - mean)), n_rows)
+    moments: Moments | None = None
+    curvature: float = 0.0
+    n_chunks: int = 0
 
     def __add__(self, other):
-        weight = self.weight + other.weight
-        shift = other.mean - self.mean
-        mean = self.mean + other.weight / weight * shift
-        between = self.weight * other.weight / weight * shift**2
-        scatter = self.scatter + other.scatter + between
-        return Seen(weight, mean, scatter, self.n_rows + other.n_rows)
+        return Seen(
+            self.weight + other.weight,
+            self.n_rows + other.n_rows,
+            None if self.moments is None else self.moments + other.moments,
+            self.curvature + other.curvature,
+            self.n_chunks + other.n_chunks,
+        )
 
 
 def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=None):
@@ -70,66 +87,121 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
     state : State
         Its loss curve is that of this pass.
     """
-    seen = Seen.of(data, recipe.preconditioner is not None)
-    goes_on = state is not None and state.seen is not None
-    goes_on = goes_on and recipe.equals(state.recipe, but=_OF_A_CHUNK)
-    if goes_on:
+    moments = None
+    if recipe.preconditioner is not None:
+        moments = Moments.from_data(data, kind="diag")
+    seen = Seen(data.total_weight, data.n_rows, moments)
+    if (
+        state is not None
+        and state.seen is not None
+        and recipe.equals(state.recipe, but=_OF_A_CHUNK)
+    ):
         seen, state = state.seen + seen, state.copy(data.X.dtype)
         state.loss_curve = []
     else:
         state = _beginning(data, network, recipe, theta, rng)
     alpha = recipe.alpha * data.total_weight / seen.weight  # the chunk's share of the penalty
     objective = Objective(data, network, resolve_loss(recipe.loss, targets.output), alpha)
+    if state.seen is None or state.seen.n_rows.bit_length() != seen.n_rows.bit_length():
+        seen = _take_coordinates(state, seen, objective, recipe)
     objective.dropout = Dropout(recipe.dropout, state.units) if any(recipe.dropout) else None
+    view = View(objective, state.coordinates)
+    if recipe.needs_curvature and recipe.optimizer.gain == 1 and state.t % data.n_rows == 0:
+        # momentum without end adds up noise, of as many rows as a chunk has at most
+        recipe.optimizer.restart(state.memory)
+    state.rate, state.seen = _rate(view, recipe, state.u, seen)
     state.recipe = recipe
-    _take_coordinates(state, seen, network, recipe)
-    state.rate = _rate(objective, recipe, state)
-    state.seen = seen
     with Loader(data) as rows:
-        return descend(
-            View(objective, state.coordinates), state, recipe.optimizer, max_iter=1,
-            batches=_batches(data, recipe, state.rng, rows), schedule=recipe.schedule,
-        )  # fmt: skip
+        batches = _batches(data, recipe, state.rng, rows)
+        options = {"batches": batches, "schedule": recipe.schedule}
+        return descend(view, state, recipe.optimizer, max_iter=1, **options)
 
 
 def _beginning(data, network, recipe, theta, rng):
-    """Return the first state of a stream."""
+    """Return the first state of a stream, before its coordinates are known."""
     rng = np.random.RandomState(0) if rng is None else rng
-    if theta is None and network.is_linear:
-        theta = np.zeros(network.n_parameters, data.X.dtype)
-    elif theta is None:
-        theta = network.initialize(rng, data.X.dtype)
-    state = State(theta.copy(), recipe.optimizer.init(theta), rng=rng)
+    if theta is not None:
+        state = State(theta, {}, t=1, rng=rng)  # of a fit, which took one step at least
+    elif network.is_linear:
+        state = State(np.zeros(network.n_parameters, data.X.dtype), {}, rng=rng)
+    else:
+        state = State(network.initialize(rng, data.X.dtype), {}, rng=rng)
     if any(recipe.dropout):
         state.units = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
     return state
 
 
-def _take_coordinates(state, seen, network, recipe):
-    """Go to coordinates that suit the rows seen, whenever their number has doubled."""
-    before = 0 if state.seen is None else state.seen.n_rows
-    if recipe.preconditioner is None or before.bit_length() == seen.n_rows.bit_length():
-        return
-    theta = state.theta
-    spread = np.sqrt(seen.scatter / seen.weight)
-    state.coordinates = Scaled.from_mean_and_spread(
-        seen.mean, spread, network.sizes[1], network.fit_intercept
-    )
-    state.u = state.coordinates.from_theta(theta)
-    state.memory = recipe.optimizer.init(state.u)
+def _take_coordinates(state, seen, objective, recipe):
+    """Go to coordinates that suit the rows seen, and return what is seen in them.
+
+    Called whenever the number of rows has doubled. The first coordinates say where a network
+    begins that knows nothing yet; later ones that are much the same are not worth the change.
+    """
+    network, theta, first = objective.network, state.theta, state.seen is None
+    coordinates = state.coordinates
+    if recipe.preconditioner is not None:
+        coordinates = Scaled.from_moments(seen.moments, network.sizes[1], network.fit_intercept)
+        if network.is_linear:
+            coordinates = coordinates.with_penalty(objective.strength / objective.loss.curvature)
+    if not first and coordinates.is_near(state.coordinates):
+        return seen
+    if not first or state.t:  # at t = 0 nothing is known, and u is drawn in any coordinates
+        state.u = coordinates.from_theta(theta)
+    state.coordinates, state.memory = coordinates, recipe.optimizer.init(state.u)
+    return replace(seen, curvature=0.0, n_chunks=0)
 
 
-def _rate(objective, recipe, state):
-    """Return the learning rate of a chunk."""
-    optimizer = recipe.optimizer
+def _rate(view, recipe, u, seen):
+    """Return the learning rate of a chunk, and what is seen with its curvature.
+
+    The rate is the inverse of the largest curvature, of this chunk or of the average one: a step
+    overshoots neither its own loss nor that of the others.
+    """
+    optimizer, objective = recipe.optimizer, view.objective
     if recipe.learning_rate is not None:
-        return float(recipe.learning_rate)
+        return float(recipe.learning_rate), seen
     if optimizer.auto_rate is not None:
-        return float(optimizer.auto_rate)
-    network = objective.network
-    Z = state.coordinates.features(objective.data.X[:64], network.fit_intercept)
-    longest = float(np.einsum("ij,ij->i", Z, Z).max())
-    return 1 / (objective.loss.curvature * longest + objective.strength) / optimizer.gain
+        return float(optimizer.auto_rate), seen
+    if objective.network.is_linear:
+        largest = objective.loss.curvature * _largest_curvature(view, recipe)
+        largest += float(np.max(objective.strength / view.coordinates.scale**2))
+    else:
+        largest = 2 * sharpness(view, u)
+    seen = replace(seen, curvature=seen.curvature + largest, n_chunks=seen.n_chunks + 1)
+    return 1 / max(largest, seen.curvature / seen.n_chunks) / optimizer.gain, seen
+
+
+def _largest_curvature(view, recipe):
+    """Return the largest eigenvalue of the second moments of a batch of rows, in coordinates.
+
+    That of the chunk by power iteration; of smaller batches it lies between that and the worst
+    row's (as in ``Curvature.largest``).
+    """
+    data, fit_intercept = view.objective.data, view.objective.network.fit_intercept
+    one, d, n = view.coordinates.for_one_output(), data.n_features, data.n_rows
+    share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
+    z = np.random.default_rng(0).normal(size=n)
+    for _ in range(min(_STEPS, n) + 1):
+        r = share * z
+        g = data.X.T @ r
+        v = one.pull_back(np.append(g, r.sum()) if fit_intercept else g)
+        theta = one.to_theta(v / max(np.linalg.norm(v), np.finfo(float).tiny))
+        z = data.X @ theta[:d] + (theta[d] if fit_intercept else 0)
+    largest, size = float(share @ z**2), recipe.rows_per_update(n)
+    if size is None:
+        return largest
+    return (1 - 1 / size) * largest + _longest(view.coordinates, data.X, fit_intercept) / size
+
+
+def _longest(coordinates, X, fit_intercept):
+    """Return the largest squared length of a row, in coordinates."""
+    if not issparse(X):
+        Z = coordinates.features(X, fit_intercept)
+        return float(np.einsum("ij,ij->i", Z, Z).max())
+    scale, mean = coordinates.scale + np.zeros(X.shape[1]), coordinates.mean / coordinates.scale
+    Z = X @ diags_array(1 / scale)
+    squares = Z.power(2).sum(axis=1) - 2 * (Z @ (mean + np.zeros(X.shape[1]))) + np.sum(mean**2)
+    return float(np.max(squares)) + fit_intercept
 
 
 def _batches(data, recipe, rng, rows):
