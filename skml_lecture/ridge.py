@@ -1,15 +1,24 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
+from numbers import Integral
 from time import perf_counter
 
 import numpy as np
 from scipy import sparse
 from scipy.stats import rankdata
 from sklearn import get_config
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, assert_all_finite, check_array
+from sklearn.utils import (
+    Bunch,
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    check_scalar,
+    column_or_1d,
+)
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -22,9 +31,16 @@ from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.inference import Posterior, infer, of_one_target
 from skml_lecture.linear_regression import LinearRegressor, check_alpha, summarize
-from skml_lecture.ridge_search import Scorer, Search, check_splits, splits_of
+from skml_lecture.ridge_search import (
+    Scorer,
+    Search,
+    check_splits,
+    is_partition,
+    scores_of_statistics,
+    splits_of,
+)
 from skml_lecture.solvers import MAX_GRAM, Equations
-from skml_lecture.statistics import RegressionMoments, Triangle
+from skml_lecture.statistics import FoldMoments, RegressionMoments, Summary, Triangle
 from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
     check_flag,
@@ -63,13 +79,14 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     solver : {"auto", "cholesky", "svd", "lsqr"}, default="auto"
         How the minimum is computed; all give the same one.
 
-        - "auto": Cholesky decomposition of the centered Gram matrix (of the kernel matrix where
-          features outnumber rows and 1000), refined on the residuals or replaced by "svd" where
-          the condition asks for it, so the result is as accurate as that of "svd"; LSQR for
-          sparse X of more than 2800 features.
+        - "auto": Cholesky decomposition of the centered Gram matrix, of the kernel matrix where
+          features outnumber rows; refined on the residuals or replaced by "svd" where the
+          condition asks for it, so the result is as accurate as that of "svd". LSQR for large
+          sparse X, where it takes a fraction of the time and converges.
         - "cholesky": the same without LSQR.
-        - "svd": singular value decomposition of the rows, reduced block by block to their
-          triangular factor.
+        - "svd": singular values of the rows, reduced block by block to their triangular factor.
+          The factor is kept and adds too, so chunks, ``merge`` and ``refit`` are as accurate; it
+          takes about six times as long.
         - "lsqr": the iterations of Paige and Saunders, which read X once each and need O(nnz)
           memory.
 
@@ -80,11 +97,13 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     intercept_ : float or ndarray of shape (n_targets,)
         The free term b; 0.0 without intercept.
     solver_ : {"cholesky", "svd", "lsqr", "eigh"}
-        What ran. "eigh" are the eigenvectors of the Gram matrix, where only statistics are at
-        hand (``partial_fit``, ``merge``, ``refit``) and they are close to singular.
-    moments_ : Moments
-        Weight, mean and scatter of the columns of X and then y. Only where they were kept: by
-        ``partial_fit``, and by ``fit`` where it solved from them.
+        What ran. "eigh" are the eigenvectors of the Gram matrix, where only that is at hand
+        (``partial_fit``, ``merge``, ``refit``) and it is close to singular.
+    statistics_ : Summary
+        What the model was solved from, kept by ``partial_fit``, and by ``fit`` up to 1000 features
+        or where it solved from it. With solver="svd" a :class:`~skml_lecture.statistics.Triangle`.
+    moments_ : RegressionMoments
+        The values of ``statistics_``: weight, mean and scatter of the columns of X and then y.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -92,15 +111,18 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
     See Also
     --------
-    RidgeRegressionCV : Chooses alpha by cross-validation at the price of one fit.
+    RidgeRegressionCV : Chooses alpha by cross-validation.
+    statsmodels.api.OLS : The inference at ``alpha=0``.
     sklearn.linear_model.Ridge : The same minimum for the same ``alpha``; cannot learn in chunks.
 
     Notes
     -----
     Cost O(n d^2 + d^3), one pass over X in blocks, no copy of X; O(n^2 d) for more features than
-    rows. The Gram matrix squares the condition number. Where it says so, ``fit`` goes back to the
-    rows; ``partial_fit`` cannot, so there a condition number c of the scaled columns leaves about
-    ``16 - 2 log10(c)`` digits.
+    rows. The rank is decided once, on columns of unit norm, then least squares is of minimum norm
+    in the units of the features. The Gram matrix squares the condition number. Where it says so,
+    ``fit`` goes back to the rows; ``partial_fit`` cannot, so there a condition number c of the
+    scaled columns leaves about ``16 - 2 log10(c)`` digits: a warning says how many are gone, and
+    solver="svd" keeps them.
 
     References
     ----------
@@ -349,7 +371,7 @@ class _Models:
 
 
 class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
-    r"""Ridge regression with alpha chosen by cross-validation, at about the price of one fit.
+    r"""Ridge regression with alpha chosen by cross-validation, from statistics of the folds.
 
     The lecture's N-fold cross-validation: every candidate is scored on rows that it was not
     fitted on, and the winner is refitted on all rows. The statistics of a training set are the
@@ -410,10 +432,16 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     Notes
     -----
-    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)).
-    More features than rows (and than 1000) go through the kernel matrix, O(n^2 d) for each fold.
-    Where the statistics would lose digits (a near-singular Gram matrix, residuals far smaller
-    than the targets), the rows are used instead.
+    Cost O(n d^2 + k (d^3 + a d^2)) for k folds and a candidates; leave-one-out O(n d (d + a)), rows
+    of leverage one included. More features than rows go through the kernel matrix, O(n^2 d) for
+    each fold. Where the statistics would lose digits (a near-singular Gram matrix, residuals far
+    smaller than the targets), the rows are used instead. So for many rows a search takes about
+    the time of a fit; where a fit takes less than a millisecond, it takes one for each fold and
+    what the scores cost.
+
+    A fold that weighs nothing is skipped. A score that fails or is NaN is NaN, is told, and never
+    wins. Scorers see a fitted :class:`RidgeRegression` of the candidate and the rows as they were
+    given; metadata are routed as by ``GridSearchCV``.
 
     References
     ----------
@@ -497,7 +525,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             check_flags(self)
             self._check_alphas()
             data, single = self._read(X, y, sample_weight, reset=True)
-            statistic = summarize(data)
+            statistic, self._summary = summarize(data), None
             equations = Equations(self.fit_intercept, data, statistic)
             grid = equations.grid() if self._is_automatic() else self._check_alphas()
             alphas, each = np.unique(grid, return_inverse=True)
@@ -518,6 +546,105 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             coef = equations.solver(alpha, "cholesky").coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
         return self
+
+    def summarize(self, X, y, sample_weight=None, *, folds=None):
+        """Return a statistic for each fold of rows; the model stays as it is.
+
+        Statistics add (``+``), subtract and scale: those of parts of the rows to that of all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative weights.
+        folds : array-like of int of shape (n_samples,), default=None
+            The fold that tests each row, from 0 to one less than their number; ``cv`` must be
+            that number. None: as ``cv`` splits these rows, its test sets a partition of them.
+
+        Returns
+        -------
+        statistic : Summary
+            With a :class:`~skml_lecture.statistics.FoldMoments`.
+        """
+        reader = clone(self)
+        data, single = reader._read(X, y, sample_weight, reset=True, may_vanish=True)
+        if folds is None:
+            if self.cv is None:
+                raise ValueError("Leave-one-out has a fold for each row: use cv=5, or folds=.")
+            splits = check_splits(splits_of(self.cv, X, y), data.n_rows)
+            if not is_partition(splits, data.n_rows):
+                raise ValueError("Statistics of folds need every row in one test set of cv.")
+            tests = [test for _, test in splits]
+        else:
+            check_scalar(self.cv, "cv", Integral, min_val=2)
+            folds = column_or_1d(folds)
+            check_consistent_length(data.targets, folds)
+            tests = [np.flatnonzero(folds == f) for f in range(self.cv)]
+            if sum(map(len, tests)) < data.n_rows:
+                raise ValueError(f"folds must be from 0 to {self.cv - 1}, got {np.unique(folds)}.")
+        summarize(data, "cholesky", always=True)  # which refuses what is not finite
+        parts = tuple(RegressionMoments.from_data(data.pick(test)) for test in tests)
+        names = getattr(reader, "feature_names_in_", None)
+        n_targets = None if single else data.targets.shape[1]
+        return Summary(FoldMoments(parts), reader.n_features_in_, names, n_targets)
+
+    def fit_statistics(self, statistic):
+        """Choose alpha and set the model from statistics of folds alone.
+
+        Parameters
+        ----------
+        statistic : Summary
+            From :meth:`summarize`, or a sum of such.
+
+        Returns
+        -------
+        self : RidgeRegressionCV
+            The fitted model.
+
+        Raises
+        ------
+        TypeError
+            If it is no statistic of folds.
+        ValueError
+            If fewer than two folds have rows, or ``scoring`` needs predictions.
+        """
+        if not (isinstance(statistic, Summary) and isinstance(statistic.values, FoldMoments)):
+            raise TypeError(
+                f"fit_statistics needs what RidgeRegressionCV.summarize returns, or a sum of such, "
+                f"got {type(statistic).__name__}."
+            )
+        with unchanged_on_failure(self):
+            check_flags(self)
+            whole, single = statistic.values.whole, statistic.n_targets is None
+            equations = Equations(self.fit_intercept, statistic=whole)
+            grid = equations.grid() if self._is_automatic() else self._check_alphas()
+            alphas, each = np.unique(grid, return_inverse=True)
+            start = perf_counter()
+            scoring = self.scoring or _DEFAULT_SCORING
+            folds = statistic.values.folds
+            scores = scores_of_statistics(folds, alphas, scoring, self.fit_intercept)
+            if not self.alpha_per_target:
+                scores = scores.mean(axis=2, keepdims=True)
+            vars(self).pop("feature_names_in_", None)
+            self.n_features_in_ = statistic.n_features
+            if statistic.feature_names is not None:
+                self.feature_names_in_ = statistic.feature_names
+            self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
+            alpha = np.broadcast_to(self.alpha_, whole.n_targets)
+            coef = equations.solver(alpha).coefs(alpha)
+            self._publish(coef, equations.intercept(coef), single)
+            self._summary = statistic
+        return self
+
+    @property
+    def statistics_(self):
+        """The statistic that :meth:`fit_statistics` was given."""
+        if getattr(self, "_summary", None) is None:
+            raise AttributeError("statistics_: the model was fitted on rows and kept none.")
+        return self._summary
 
     def _route(self, sample_weight, groups, params):
         """Return the metadata of scorer and splitter."""

@@ -212,8 +212,10 @@ class Search:
         if self._from_errors(len(test), spread):
             errors = None
             if of_test is not None:
-                errors = squared_errors_of_moments(coefs, of_train, of_test, self.fit_intercept)
-            if errors is None:
+                errors, cancelled = squared_errors_of_moments(
+                    coefs, of_train, of_test, self.fit_intercept
+                )
+            if errors is None or cancelled:
                 errors = squared_errors(coefs, equations, tested)
             return SCORES[self.scoring](errors, of_y.weight, spread)
         if self.scoring == "r2" and len(test) == 1:  # a row has no spread of its own
@@ -268,7 +270,7 @@ def squared_errors(coefs, equations, test):
 
 
 def squared_errors_of_moments(coefs, train, test, fit_intercept):
-    """Return the same from the moments of the rows, or None where they cancel."""
+    """Return the same from the moments of the rows, and whether their digits cancelled."""
     x_shift, y_shift = (
         of_test.mean_minus(of_train) if fit_intercept else of_test.mean
         for of_train, of_test in ((train.x, test.x), (train.y, test.y))
@@ -276,9 +278,32 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     Sxx, Sxy, Syy = test.x.scatter, test.cross, test.y.scatter
     explained = np.sum(coefs @ Sxx * coefs, axis=2)  # (a, t)
     centered = Syy - 2 * np.sum(coefs * Sxy.T, axis=2) + explained
-    if (centered < _CANCELLED_BELOW * (Syy + explained)).any():
-        return None
-    return centered + test.weight * (y_shift - coefs @ x_shift) ** 2
+    cancelled = (centered < _CANCELLED_BELOW * (Syy + explained)).any()
+    shift = test.weight * (y_shift - coefs @ x_shift) ** 2
+    return np.maximum(centered, 0) + shift, cancelled
+
+
+def scores_of_statistics(folds, alphas, scoring, fit_intercept):
+    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+    if not (isinstance(scoring, str) and scoring in SCORES):
+        raise ValueError(
+            f"From statistics alone scoring is one of {', '.join(map(repr, SCORES))}, got "
+            f"{scoring!r}: fit on the rows for any other."
+        )
+    used = [f for f, fold in enumerate(folds) if fold.weight]
+    if len(used) < 2:
+        raise ValueError(f"Cross-validation needs two folds with rows, got {len(used)}.")
+    parts = [folds[f] for f in used]
+    t = parts[0].n_targets
+    scores = np.full((len(folds), len(alphas), t), np.nan)
+    for f, train in zip(used, sums_without_each(parts), strict=True):
+        path = Equations(fit_intercept, statistic=train).path(alphas)
+        coefs = path.coefs(np.repeat(alphas[:, np.newaxis], t, axis=1))
+        errors, _ = squared_errors_of_moments(coefs, train, folds[f], fit_intercept)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = spread_of_targets(folds[f].y)
+            scores[f] = SCORES[scoring](errors, folds[f].weight, spread)
+    return scores
 
 
 def splits_of(cv, X, y, **groups):
