@@ -17,7 +17,7 @@ from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 
 from skml_lecture import (
     CascadedLogisticMLP,
@@ -25,6 +25,7 @@ from skml_lecture import (
     LogisticRegressionGD,
     NaiveBayes,
     RidgeRegression,
+    RidgeRegressionCV,
     SemiSupervisedEM,
 )
 from skml_lecture.descent.optimizers import Nesterov
@@ -239,6 +240,33 @@ def test_rows_of_two_calls_and_rows_taken_away(engine, rng):
     assert_same_predictions(model.estimator_, local, X)
     model.merge(DistributedFit(NaiveBayes()).fit(*second))
     assert_same_predictions(model.estimator_, NaiveBayes().fit(X, y, weight), X)
+
+
+@pytest.mark.parametrize("cv", [4, KFold(3, shuffle=True, random_state=0)], ids=str)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_search_by_folds(engine, rng, cv, known):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, (100, 0, 1, 139)) for part in (X, y, weight)]
+    if not known:
+        rows = [part[rows[0][:, 0] > -99] for part in rows]
+
+    search = DistributedFit(RidgeRegressionCV([0.1, 10.0, 1000.0], cv=cv)).fit(*rows).estimator_
+
+    local = RidgeRegressionCV([0.1, 10.0, 1000.0], cv=cv).fit(X, y, weight)
+    assert search.alpha_ == local.alpha_
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
+    assert_allclose(search.coef_, local.coef_, rtol=1e-10)
+
+
+def test_folds_that_leave_rows_out_and_one_for_each_row_are_refused(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+
+    with pytest.raises(ValueError, match="every row in one test set"):
+        DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).fit(rows, y)
+    with pytest.raises(TypeError, match="not leave-one-out"):
+        DistributedFit(RidgeRegressionCV()).fit(rows, y)
 
 
 def test_statistics_of_blocks_are_those_of_the_rows(rng):

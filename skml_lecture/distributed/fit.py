@@ -10,11 +10,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
+from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
 from skml_lecture.distributed.descent import fit_by_descent
+from skml_lecture.distributed.folds import folds_of, summarizer
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.validation import warn
 
 _PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
@@ -75,8 +78,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Parameters
     ----------
     estimator : RidgeRegression, GaussianGenerativeClassifier, NaiveBayes or LogisticRegressionGD
-        The model. It is cloned. Closed forms may have any of their options; of the descent every
-        step takes all rows: ``batch_size=None, early_stopping=False, warm_start=False``.
+        The model, or a RidgeRegressionCV. It is cloned. Closed forms may have any of their options,
+        but the search no leave-one-out; its folds are told from the numbers of the rows. Of the
+        descent every step takes all rows: ``batch_size=None, early_stopping=False,
+        warm_start=False``.
 
     Attributes
     ----------
@@ -168,7 +173,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
         model = clone(self._checked_estimator())
-        if is_distributed(X) and not isinstance(model, ClosedFormEstimator):
+        if is_distributed(X) and isinstance(model, DescentEstimator):
             fit_by_descent(model, X, y, sample_weight)
         elif is_distributed(X):
             model.fit_statistics(self._summed(model, X, y, sample_weight))
@@ -315,17 +320,19 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         descends = isinstance(model, LogisticRegressionGD) and not (
             model.batch_size is not None or model.early_stopping or model.warm_start
         )
-        if not (descends or isinstance(model, ClosedFormEstimator)):
+        in_folds = isinstance(model, RidgeRegressionCV) and model.cv is not None
+        if not (descends or in_folds or isinstance(model, ClosedFormEstimator)):
             raise TypeError(
-                f"DistributedFit fits a RidgeRegression, a GaussianGenerativeClassifier, a "
-                f"NaiveBayes, or a LogisticRegressionGD of all rows at once (batch_size=None, "
-                f"early_stopping=False, warm_start=False), got {model!r}."
+                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV of folds (cv=5, not "
+                f"leave-one-out), a GaussianGenerativeClassifier, a NaiveBayes, or a "
+                f"LogisticRegressionGD of all rows at once (batch_size=None, early_stopping=False, "
+                f"warm_start=False), got {model!r}."
             )
         return model
 
     def _summed(self, model, X, y, sample_weight):
         """Return the statistic of all rows."""
-        if not isinstance(model, ClosedFormEstimator):
+        if isinstance(model, DescentEstimator):
             raise TypeError(
                 f"partial_fit of {type(model).__name__} takes rows in memory, a chunk after the "
                 f"other: give it those of a block, or call fit."
@@ -338,7 +345,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
         def total(work):
             work = partial(_on_a_list_of_labels, work) if column else work
-            part = blocks.sum(work, f"summarize-{name}")
+            part = blocks.sum(work, f"summarize-{name}", folds)
             if part.value is None:
                 raise ValueError(
                     f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
@@ -346,6 +353,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             blocks.warn_if_small(part)
             return part.value
 
+        if isinstance(model, RidgeRegressionCV):
+            n_folds, folds = folds_of(model.cv, blocks.known_sizes())
+            return total(summarizer(model, n_folds))
+        folds = None
         return model._summarize_in_passes(total)
 
     def _publish(self, model):
