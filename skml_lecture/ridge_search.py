@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 
@@ -368,3 +369,46 @@ def spread_of_targets(y):
     """Return squared deviations (t,) of targets from their mean; of constant ones 0."""
     squares = y.scatter
     return np.where(is_constant(squares, y.mean, y.weight), 0, squares)
+
+
+def best_of(scores, scoring):
+    """Return the mean scores (a, t) of the folds that count, and the best candidate of each target.
+
+    Folds of NaN alone weighed nothing; a candidate of NaN on any other is never the best.
+    """
+    mean = _of_used_folds(scores).mean(axis=0)
+    if not len(mean) or np.isnan(mean).all(axis=0).any():
+        raise ValueError(
+            f"No candidate has a score: scoring={scoring!r} is NaN on a fold for each. Use larger "
+            f"test sets or another scoring."
+        )
+    if np.isnan(mean).any():
+        warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
+    return mean, np.nanargmax(mean, axis=0)
+
+
+def results_of(alphas, scores, seconds):
+    """Return the record of a search under the keys of ``GridSearchCV``."""
+    over_targets = scores.mean(axis=2)  # (folds, a)
+    used = _of_used_folds(scores).mean(axis=2)
+    mean = used.mean(axis=0)
+    each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
+    rank = rankdata(-np.nan_to_num(mean, nan=-np.inf), method="min")
+    return {
+        "mean_fit_time": each,
+        "std_fit_time": np.zeros_like(each),
+        "mean_score_time": each.copy(),
+        "std_score_time": np.zeros_like(each),
+        "param_alpha": np.ma.MaskedArray(alphas, mask=False),
+        "params": [{"alpha": float(alpha)} for alpha in alphas],
+        **{f"split{f}_test_score": fold for f, fold in enumerate(over_targets)},
+        "mean_test_score": mean,
+        "std_test_score": used.std(axis=0),
+        "rank_test_score": rank.astype(np.int32),
+    }
+
+
+def _of_used_folds(scores):
+    """Return the scores of the folds that are not NaN for every candidate, or of all."""
+    used = ~np.isnan(scores).all(axis=(1, 2))
+    return scores[used] if used.any() else scores
