@@ -290,7 +290,8 @@ class LogisticRegressionGD(DescentEstimator):
 
     def _warn(self, state, task):
         convex = resolve_loss(task.recipe.loss, task.targets.output).convex
-        if self.alpha == 0 and convex and separates(task.data, self.coef_, self.intercept_):
+        fitted = self.coef_, self.intercept_, self._has_intercept
+        if self.alpha == 0 and convex and separates(task.data, *fitted):
             warn(
                 "The classes can be separated, so with alpha=0 the coefficients grow without "
                 "end: no optimum exists. Set alpha > 0.",

@@ -4,6 +4,7 @@ from collections.abc import Sequence, Sized
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.special import entr
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe
 from skml_lecture.descent.activations import Activation, resolve_activation
 from skml_lecture.descent.automatic import for_rows, for_stream
+from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.optimizers import name_of
 from skml_lecture.validation import check_option, check_real, check_whole, warn
@@ -428,8 +430,17 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         layers = [*zip(weights, columns, [*self._activations, None], strict=True)]
         return Network(sizes, self._activations), layers
 
-    def _warn(self, state, task):  # noqa: ARG002
-        if state.ending is None:
+    def _warn(self, state, task):
+        guessing = loss_of_guessing(task.data.targets, task.data.weight, task.targets.output)
+        entropy = resolve_loss(task.recipe.loss, task.targets.output).convex
+        if entropy and guessing > 0 and state.loss_curve[-1] > 0.98 * guessing:
+            warn(
+                f"The loss ended at {state.loss_curve[-1]:.3g}, no better than the {guessing:.3g} "
+                "of guessing by the frequencies of the classes: a plateau, or features that say "
+                "nothing of the labels. Try n_init=10, more units or another learning_rate.",
+                ConvergenceWarning,
+            )
+        elif state.ending is None:
             warn(
                 f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
                 f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
@@ -447,6 +458,14 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         tags.classifier_tags.multi_label = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def loss_of_guessing(Y, weight, output):
+    """Return the mean cross entropy of always saying the frequencies of the classes."""
+    share = np.average(Y, axis=0, weights=weight)
+    if output == "softmax":
+        return float(entr(share).sum())
+    return float((entr(share) + entr(1 - share)).sum())
 
 
 def per_layer(name, value, n_layers, kind):
