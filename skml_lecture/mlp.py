@@ -115,14 +115,14 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of every hidden layer; () is logistic regression.
 
-    activation : str or sequence of str, default="logistic"
-        "logistic", "tanh", "relu", "leaky_relu" or "identity": of all hidden layers, or one per
-        hidden layer.
+    activation : str, Activation or sequence of them, default="logistic"
+        "logistic", "tanh", "relu", "leaky_relu" or "identity", or an instance: of all hidden
+        layers, or one per hidden layer.
 
     alpha : float, default=1e-4
         Strength of the penalty, the lecture's lambda, ``>= 0``.
 
-    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+    loss : {"cross_entropy", "squared_error"} or Loss, default="cross_entropy"
         Loss of a row, through the sigmoid or the softmax.
 
     optimizer : str or Optimizer, default="auto"
@@ -131,7 +131,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         their spread: up to 32 rows "nesterov", all at once along the curvature, until the
         gradient's norm is at most ``tol``; else "adam", with batches of a quarter of the rows (16
         to 200) and a rate of 0.14 over the root of the number of updates that ``max_iter`` allows
-        (0.001 to 0.01; that of a stream falls from 0.05 in the same way).
+        (0.001 to 0.01; that of a stream falls from 0.1 in the same way).
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
@@ -214,7 +214,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         Mean loss of the held-out rows after each epoch, without penalty; only when validating.
 
     n_iter_ : int
-        Number of epochs run, those of resumed fits included.
+        Number of epochs of the last fit; ``loss_curve_`` has those of all that it resumed.
 
     n_features_in_ : int
         Number of features.
@@ -245,7 +245,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     --------
     >>> from skml_lecture import CascadedLogisticMLP
     >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [2, 1, 1, 2]
-    >>> model = CascadedLogisticMLP((4,), optimizer="nesterov", max_iter=2000, random_state=0)
+    >>> model = CascadedLogisticMLP((4,), random_state=0)
     >>> model.fit(X, y).predict(X)
     array([2, 1, 1, 2])
     >>> model.transform(X).shape
@@ -340,7 +340,10 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
 
     @OfAStream
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Pass once over the given rows, resuming the optimizer.
+        """Pass once over the given rows of a stream, in chunks of any size.
+
+        A step, or one per ``batch_size`` rows. Coordinates and rate follow all rows seen so far,
+        of whose penalty a chunk bears its share.
 
         Parameters
         ----------
