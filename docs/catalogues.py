@@ -49,7 +49,8 @@ VERBATIM = [  # what is the same in every language
 
 def verbatim(message):
     """Whether a message has no word to translate: mathematics, code, numbers and names."""
-    if "\\" in message and ":math:" not in message and r"\text" not in message:
+    words = re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", message)
+    if "\\" in message and ":math:" not in message and r"\text" not in message and not words:
         return True  # a displayed formula
     if re.search("[\u4e00-\u9fff]", message):
         return True  # a word of the glossary

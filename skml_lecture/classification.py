@@ -248,7 +248,8 @@ class ScoreClassifier(ClassifierMixin):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Members of ``classes_``; of several labels, 0 and 1.
         """
-        check_is_fitted(self)
+        if "classes_" not in vars(self):  # else fitted, which is all there is to check
+            check_is_fitted(self)
         return self._targets().decode(self._scores(X))
 
     def predict_proba(self, X):

@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.statistics.summary import Summary
+from skml_lecture.statistics.summary import LaterSummary, Summary
 from skml_lecture.validation import unchanged_on_failure
 
 
@@ -53,10 +53,11 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
     @property
     def statistics_(self):
         """The statistic of all rows so far, a :class:`~skml_lecture.statistics.Summary`."""
-        if self._summary is None:
+        summary = self._current_summary()
+        if summary is None:
             why = self._why_no_statistics() if self._is_fitted() else "fit the model first."
             raise AttributeError(f"statistics_: none were kept: {why}")
-        return self._summary
+        return summary
 
     def summarize(self, X, y, sample_weight=None):
         """Return the statistic of rows; the model stays as it is.
@@ -300,12 +301,19 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         self._summary = summary
         self._solve(summary.values, whole=whole)
 
+    def _current_summary(self):
+        """Return the summary, made now where the fit put it off; None where there is none."""
+        if isinstance(self._summary, LaterSummary):
+            self._summary = self._summary()
+        return self._summary
+
     def _kept_summary(self):
         """Return the summary of the rows so far, or raise."""
-        if self._summary is None:
+        summary = self._current_summary()
+        if summary is None:
             raise ValueError(
                 f"This {type(self).__name__} kept no statistics of the rows it was fitted on, "
                 f"so it can not be refitted, merged or continued by partial_fit: "
                 f"{self._why_no_statistics()}"
             )
-        return self._summary
+        return summary

@@ -7,7 +7,6 @@ from numbers import Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils import (
-    assert_all_finite,
     check_array,
     check_consistent_length,
     check_random_state,
@@ -20,7 +19,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
+from skml_lecture.validation import (
+    assert_all_finite,
+    check_numbers,
+    check_weight,
+    unchanged_on_failure,
+)
 
 
 def _can_continue(classifier):
@@ -70,6 +74,10 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
     @abstractmethod
     def _read(self, X, *, reset):
         """Validate rows."""
+
+    def _read_rows(self, X):
+        """Validate rows to be scored by the densities."""
+        return self._read(X, reset=False)
 
     @abstractmethod
     def _summarize_rows(self, X, codes, n_classes, weight):
@@ -275,7 +283,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         return self._log_joint(X)
 
     def _log_joint(self, X):
-        log_joint = self.density_.log_density(self._read(X, reset=False))
+        log_joint = self.density_.log_density(self._read_rows(X))
         log_joint += self.class_log_prior_
         return log_joint
 

@@ -163,14 +163,20 @@ class NaiveBayes(GenerativeClassifier):
             between two classes are log odds.
         """
         check_is_fitted(self)
-        return self.density_.contributions(self._read(X, reset=False))
+        return self.density_.contributions(self._read_rows(X))
 
     def _read(self, X, *, reset):
-        kinds = None if reset else [_kind(family) for family, _ in self._groups]
-        exact = reset or any(kind.accepts_labels for kind in kinds)
-        table = read_table(self, X, reset=reset, exact=exact)
+        table = read_table(self, X, reset=reset)
         if reset:
             self._groups = self._assign(X, table.shape[1])
+        return self._as_families_read(table)
+
+    def _read_rows(self, X):
+        table = read_table(self, X, reset=False, exact=self.density_.is_exact)
+        return self._as_families_read(table)
+
+    def _as_families_read(self, table):
+        """Return the table with the columns of every group as its family takes them, or raise."""
         if table.is_sparse or table.labels:
             for family, columns in self._groups:
                 table = as_family_reads(table, _kind(family), columns)

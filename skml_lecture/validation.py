@@ -10,7 +10,7 @@ from numbers import Integral, Real
 import numpy as np
 import sklearn
 from sklearn import config_context
-from sklearn.utils import assert_all_finite, check_array, check_consistent_length, check_scalar
+from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
@@ -101,6 +101,18 @@ def check_range(values):
             f"Input X contains infinity or a value too large for {np.dtype('float64')!r}."
         )
     return values
+
+
+def validate_data(estimator, *data, **options):
+    """Validate data as scikit-learn does, silent about infinities until its error names them."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return validation.validate_data(estimator, *data, **options)
+
+
+def assert_all_finite(X, **names):
+    """Raise where a value is not finite, without a warning of NumPy before."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        validation.assert_all_finite(X, **names)
 
 
 def check_finite(X, owner, name="X"):

@@ -1,9 +1,12 @@
 """scikit-learn's checks, over every configuration, none expected to fail and none skipped."""
 
+import pytest
 from sklearn.model_selection import KFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
+
+pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
 
 ESTIMATORS = [
     *[

@@ -337,7 +337,7 @@ def test_what_does_not_fit_does_not_add(data, other, error, message):
         UnitBall().summarize(*data) + other(*data)
 
 
-@pytest.mark.parametrize("statistic", [0, Summary(Moments.empty(2), 2)])
+@pytest.mark.parametrize("statistic", [0, Summary(Moments.from_samples(np.eye(2)), 2)])
 def test_a_model_is_made_of_its_own_statistics_only(statistic):
     with pytest.raises(TypeError, match=r"what UnitBall\.summarize returns"):
         UnitBall().fit_statistics(statistic)

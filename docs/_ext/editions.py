@@ -9,9 +9,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from sphinx.search.zh import SearchChinese
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.nodes import extract_messages
+
+
+class ChineseSearch(SearchChinese):
+    """Words of Chinese text by jieba; Sphinx' script looks for the stemmer by this name."""
+
+    language_name = "English"  # of the Latin words between
+
 
 logger = logging.getLogger(__name__)
 CHINESE = "zh_CN"
@@ -74,6 +82,15 @@ def offer_other_edition(app, pagename, _template, context, _doctree):
     context["edition"] = ("中文", f"{up}zh/{target}.html", "zh", "简体中文版")
 
 
+def lead_to_the_api(app, error):
+    """Turn the links in the examples' code to the API, which is in the English edition."""
+    if error or app.config.language != CHINESE or app.builder.format != "html":
+        return
+    for page in Path(app.outdir, "auto_examples").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace('"../generated/', '"../../generated/'), encoding="utf-8")
+
+
 def start(_app, env, _names):
     """Keep the messages of pages that are not read again."""
     if not hasattr(env, "edition_messages"):
@@ -94,12 +111,14 @@ def setup(app):
     """Connect the check and the switcher."""
     app.add_config_value("edition_pages", [], "env")
     app.add_config_value("english_pages", [], "env")
+    app.add_search_language(ChineseSearch)
     app.add_transform(Messages)
     app.connect("env-before-read-docs", start)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("env-check-consistency", check_edition)
     app.connect("html-page-context", offer_other_edition)
+    app.connect("build-finished", lead_to_the_api, priority=900)
     return {
         "version": "1",
         "env_version": 1,

@@ -129,6 +129,10 @@ class Data:
         positions = rows if self.picks is None else self.picks[rows]
         return Data(self.X[positions], *self._of_rows(rows), self.columns)
 
+    def copy(self):
+        """Return the same rows in memory of their own."""
+        return Data(self.x.copy(), self.targets.copy(), self.weight)
+
     def sample(self, n_rows):
         """Return about so many rows, the same ones every time; all of them where they are few."""
         if self.n_rows <= n_rows:

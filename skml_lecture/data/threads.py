@@ -3,10 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
 from threading import Lock
 
-from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
@@ -65,31 +63,3 @@ def one_thread_if_small(n_elements, products=0):
             yield
     finally:
         _busy.release()
-
-
-def row_size(X):
-    """Return how many numbers a row of X holds, 1 or more."""
-    return max(X.nnz // max(X.shape[0], 1) if issparse(X) else X.shape[1], 1)
-
-
-def row_blocks(n_rows, row_size, *, at_least=16):
-    """Slice ``n_rows`` rows into blocks of about 2 MB of float64, ``at_least`` so many rows."""
-    step = max(_SMALL_DATA // max(row_size, 1), at_least)
-    return [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
-
-
-def runs_of(blocks):
-    """Cut blocks into consecutive runs of about the same number."""
-    n_runs = min(8, len(blocks))
-    edges = [len(blocks) * r // max(n_runs, 1) for r in range(n_runs + 1)]
-    return [blocks[a:b] for a, b in pairwise(edges)]
-
-
-def map_runs(work, blocks):
-    """Return ``[work(run), ...]`` over consecutive runs of ``blocks``, in order."""
-    return run_in_threads(work, runs_of(blocks))
-
-
-def sum_blocks(work, blocks):
-    """Return the sum of ``work(block)``, runs of blocks in threads."""
-    return sum(map_runs(lambda run: sum(map(work, run)), blocks))

@@ -88,8 +88,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     See Also
     --------
-    RidgeRegression.summarize : The statistic of some rows.
-    RidgeRegression.fit_statistics : The model of a sum of statistics.
+    skml_lecture.RidgeRegression.summarize : The statistic of some rows.
+    skml_lecture.RidgeRegression.fit_statistics : The model of a sum of statistics.
 
     Notes
     -----

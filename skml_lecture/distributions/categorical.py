@@ -110,6 +110,9 @@ class Categorical(Distribution):
     def table(self, parameters):
         return CategoricalTable(**parameters)
 
+    def is_exact(self, table):
+        return table.has_large
+
     def scorer(self, table, labels):
         rows_of = table.reader(labels)
 
@@ -167,6 +170,9 @@ class CategoricalTable:
         self.log_probability = np.vstack(parts)
         self.first, self.size = np.array(first), np.array(size)
         self._places = {}
+        self.has_large = any(
+            isinstance(value, int) and abs(value) > 2**53 for column in values for value in column
+        )
 
     def reader(self, labels):
         """Return a function from a block of numbers to the row of every one of them."""

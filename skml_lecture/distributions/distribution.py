@@ -214,6 +214,21 @@ class Distribution(BaseEstimator, ABC):
         """
         return parameters
 
+    def is_exact(self, table):  # noqa: ARG002 - most families take numbers as floats
+        """Return whether whole numbers beyond 2**53 must be told apart.
+
+        Parameters
+        ----------
+        table : object
+            From ``table``.
+
+        Returns
+        -------
+        exact : bool
+            False if not overridden.
+        """
+        return False
+
     def scorer(self, table, labels):
         """Return a function from a block to its log density in every class, summed over columns.
 

@@ -94,12 +94,16 @@ class Gaussian(Distribution):
 
     def parameters(self, statistic):
         check_real("var_floor", self.var_floor, min_val=0)
-        whole = statistic.pooled()
-        total = np.maximum(whole.scatter, 0.0) / whole.weight
-        constant = total <= np.maximum((4 * _EPS * whole.mean) ** 2, SMALLEST)
+        mean, scatter, weight = statistic.mean, statistic.scatter, statistic.weight
+        all_weight = weight.sum(axis=0)
+        shift = (statistic.origin - statistic.origin[0]) + statistic.offset
+        center = (weight * shift).sum(axis=0) / all_weight
+        between = (weight * (shift - center) ** 2).sum(axis=0)
+        total = np.maximum(scatter.sum(axis=0) + between, 0.0) / all_weight
+        rounding = (4 * _EPS * (statistic.origin[0] + center)) ** 2
+        constant = total <= np.maximum(rounding, SMALLEST)
         floor = np.maximum(total * max(self.var_floor, _EPS**2), SMALLEST)
-        variance = np.maximum(statistic.scatter / statistic.weight, floor)
-        mean = statistic.mean
+        variance = np.maximum(scatter / weight, floor)
         return {
             "mean": mean,
             "variance": np.where(constant, 1.0, variance),

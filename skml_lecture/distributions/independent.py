@@ -296,6 +296,17 @@ class Independent:
         n_columns = sum(len(columns) for _, columns in statistics.groups)
         return cls(tuple(families), len(statistics.parts[0].weight), n_columns)
 
+    @cached_property
+    def is_exact(self):
+        """Whether whole numbers beyond 2**53 must be told apart."""
+        return any(family.distribution.is_exact(family.table) for family in self.families)
+
+    def __getstate__(self):
+        return {name: vars(self)[name] for name in ("families", "n_classes", "n_columns")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+
     @property
     def names(self):
         """Name of the family of each column, None for a column of no family."""

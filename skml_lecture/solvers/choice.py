@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import linalg
 
 from skml_lecture.data import Data
 from skml_lecture.solvers.cholesky import GramCholesky, KernelCholesky
 from skml_lecture.solvers.lsqr import Lsqr
 from skml_lecture.solvers.rows import CenteredRows
-from skml_lecture.solvers.spectrum import Spectrum
+from skml_lecture.solvers.spectrum import CAREFUL_BELOW, Spectrum
 from skml_lecture.statistics import RegressionMoments, Triangle
 
 MAX_GRAM = 1000  # features up to which statistics are kept whatever the number of rows
@@ -102,6 +103,22 @@ class Equations:
         solver = self.path(alphas)
         return solver if isinstance(solver, Spectrum) else self._singular_values()
 
+    def grid(self):
+        """Return penalties from one that changes nothing to one that leaves nothing, (a,).
+
+        Shrinkage s^2 / (s^2 + alpha) of the least direction is then 0.999, of the largest 0.0001.
+        """
+        matrix = self.kernel if self.is_wide else self.gram_and_cross[0]
+        values = linalg.eigvalsh(matrix, check_finite=False)
+        largest = values.max(initial=0) or 1.0
+        least = values[values > CAREFUL_BELOW * largest].min(initial=largest)
+        low, high = np.floor(np.log10(1e-3 * least)), np.ceil(np.log10(1e4 * largest))
+        return np.logspace(low, high, 5 * int(high - low) + 1)
+
+    def exact_spectrum(self):
+        """Return the singular values and directions with all the digits that there are."""
+        return self._singular_values()
+
     def intercept(self, coef):
         """Return the free terms (t,) of coefficients (t, d)."""
         if not self.fit_intercept:
@@ -111,8 +128,11 @@ class Equations:
         return self.rows.y_center - coef @ self.rows.x_center
 
     def _iterates(self):
+        """Tell whether rows are sparse, and LSQR takes a fraction of the direct solution."""
         n, d = self.data.n_rows, self.data.n_features
-        return self.data.is_sparse and (d > _MAX_SPARSE_GRAM or min(n, d) > MAX_GRAM)
+        if not self.data.is_sparse or d <= MAX_GRAM:
+            return False
+        return d > _MAX_SPARSE_GRAM or _TRIALS * 4 * self.data.X.nnz < min(n, d) ** 3 / 3
 
     def _cholesky(self, least):
         if self.is_wide:

@@ -20,6 +20,7 @@ from skml_lecture.statistics.sums import Sums
 
 _SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
 _TOL = 1e-10  # relative
+_MAX_CONDITION = 1e8  # of the equations, above which a small gradient does not mean a solution
 
 
 class Lsqr:
@@ -63,9 +64,11 @@ class Lsqr:
                 alpha[some],
                 lambda work: share(work, runs),
             )
-            x[:, some] = _lsqr(system, self.limit)
+            x[:, some], condition = _lsqr(system, self.limit)
             gradient = unit[:, some] / D[:, some] * system.gradient(x[:, some])
-        self.converged = bool(np.abs(gradient).max(initial=0) <= 1e-8)
+        self.converged = bool(
+            np.abs(gradient).max(initial=0) <= 1e-8 and condition.max(initial=0) <= _MAX_CONDITION
+        )
         return (size * D * x).T
 
 
@@ -121,48 +124,57 @@ class _System:
 
 
 def _lsqr(system, limit):
-    """Return x that minimise the norms of A x - b, b of norm 1, in ``limit`` iterations or fewer.
+    """Return x that minimise the norms of A x - b, b of norm 1, and estimated conditions of A.
 
     beta_1 u_1 = b, alpha_1 v_1 = A'u_1, and then
 
     beta_k+1 u_k+1 = A v_k - alpha_k u_k,  alpha_k+1 v_k+1 = A'u_k+1 - beta_k+1 v_k
 
     make A bidiagonal in the bases u and v; rotations make it triangular. p = beta u, so that its
-    norm need not be known before the second product. A system that has arrived stands still.
+    norm need not be known before the second product. A system that has arrived stands still; after
+    ``limit`` iterations all do.
     """
     v, beta = system.step(0 * system.D, -1)
-    alpha = np.linalg.norm(v, axis=0)
+    alpha = _norms(v)
     x = np.zeros_like(v)
-    v = _divide(v, alpha)
+    v *= _inverse(alpha)
     w = v.copy()
     rest, rho_bar = beta, alpha
     square = alpha**2  # of A's Frobenius norm, as far as it is known
+    inverses = np.zeros_like(alpha)  # squares of the inverse's Frobenius norm
     active = alpha > 0
     for _ in range(limit):
         if not active.any():
             break
-        g, beta = system.step(v, _divide(alpha, beta))
-        v = _divide(g, beta) - beta * v
-        v[:, beta == 0] = 0
-        alpha = np.linalg.norm(v, axis=0)
-        v = _divide(v, alpha)
+        g, beta = system.step(v, alpha * _inverse(beta))
+        g *= _inverse(beta)
+        v *= -beta
+        v += g
+        v *= beta > 0
+        alpha = _norms(v)
+        v *= _inverse(alpha)
         square = square + alpha**2 + beta**2
 
         rho = np.hypot(rho_bar, beta)
-        c, s = _divide(rho_bar, rho), _divide(beta, rho)
-        x += np.where(active, _divide(c * rest, rho), 0) * w
-        w = v - _divide(s * alpha, rho) * w
+        inverse = _inverse(rho)
+        c, s = rho_bar * inverse, beta * inverse
+        x += active * c * rest * inverse * w
+        inverses += active * np.einsum("dt,dt->t", w, w) * inverse**2
+        w *= -s * alpha * inverse
+        w += v
         rest = rest * s  # the norm of b - A x
         rho_bar = -c * alpha
         # |A'(b - A x)| = rest |rho_bar|
         A = np.sqrt(square)
-        size = np.linalg.norm(x, axis=0)
-        active &= (np.abs(rho_bar) > _TOL * A) & (rest > _TOL * (1 + A * size))
-    return x
+        active &= (np.abs(rho_bar) > _TOL * A) & (rest > _TOL * (1 + A * _norms(x)))
+    return x, np.sqrt(square * inverses)
 
 
-def _divide(a, b):
-    """Return a / b, 0 where b is 0."""
-    return np.divide(
-        a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0
-    )
+def _norms(v):
+    """Return the norms of the columns."""
+    return np.sqrt(np.einsum("dt,dt->t", v, v))
+
+
+def _inverse(b):
+    """Return 1 / b, 0 where b is 0."""
+    return (b != 0) / np.where(b != 0, b, 1.0)

@@ -6,11 +6,10 @@ from scipy import linalg
 EPS = np.finfo(np.float64).eps
 
 
-def row_space(V, sizes, cutoff, scale):
-    """Return an orthonormal basis (d, r) of the coefficients that the rows determine, or None.
+def null_directions(V, sizes, cutoff, scale):
+    """Return the directions (d, q) of coefficients that change no prediction, of unit length.
 
-    None stands for all of them. The others, null directions, change no prediction, so that the
-    solution of minimum norm is orthogonal to them.
+    The solution of minimum norm is orthogonal to them.
 
     Parameters
     ----------
@@ -25,12 +24,27 @@ def row_space(V, sizes, cutoff, scale):
     """
     largest = sizes.max(initial=0)
     null = sizes <= cutoff * largest
-    if not null.any():
-        return None
-    if null.all():
-        return np.zeros((len(V), 0))
-    noise = cutoff * largest / sizes[~null].min()
+    noise = cutoff * largest / sizes[~null].min(initial=np.inf)
     N = np.where(np.abs(V[:, null]) > noise, V[:, null], 0.0)
     N = N * scale[:, np.newaxis]
-    N = N / np.linalg.norm(N, axis=0)
+    return N / np.linalg.norm(N, axis=0)
+
+
+def row_space(N):
+    """Return an orthonormal basis (d, d - q) of what is orthogonal to directions, None for all."""
+    if not N.shape[1]:
+        return None
     return linalg.qr(N, check_finite=False)[0][:, N.shape[1] :]
+
+
+def of_minimum_norm(coef, N):
+    """Return coefficients (d, t) without what lies along directions of any sizes.
+
+    Rows are sorted by size and columns pivoted, so that small coefficients keep their digits.
+    """
+    if not N.shape[1]:
+        return coef
+    order = np.argsort(-np.abs(N).max(axis=1), kind="stable")
+    Q, R, pivots = linalg.qr(N[order], mode="economic", pivoting=True, check_finite=False)
+    along = linalg.solve_triangular(R, Q.T @ coef[order], check_finite=False)
+    return coef - N[:, pivots] @ along

@@ -1,7 +1,7 @@
 """Weighted rows seen from a center: Z, never copied whole, and products with it."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,7 @@ from skml_lecture.data.data import runs_of
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
-_HEAVY = 0.5  # a column of sparse rows with more values than this is centered as a dense one
+_HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,31 @@ class CenteredRows:
             Z -= np.outer(u, u @ Z)
         return Z
 
+    @cached_property
+    def parts(self):
+        """Sparse rows as the columns that are mostly zero, CSR, and the others, dense and centered.
+
+        The others take no more memory than they took.
+        """
+        x = self.data.x.tocsr()
+        heavy = np.bincount(x.indices, minlength=x.shape[1]) > _HEAVY * x.shape[0]
+        if not heavy.any():
+            return x, heavy, np.zeros((x.shape[0], 0))
+        L = sparse.csr_array((x.data * ~heavy[x.indices], x.indices, x.indptr), x.shape)
+        return L, heavy, x[:, heavy].toarray() - self.x_center[heavy]
+
+    def times(self, B):
+        """Return the unweighted Z B of sparse rows, of shape (n, k)."""
+        L, heavy, H = self.parts
+        return L @ B - self.x_center[~heavy] @ B[~heavy] + H @ B[heavy]
+
+    def transposed(self, A):
+        """Return the unweighted Z'A of sparse rows, of shape (d, k)."""
+        L, heavy, H = self.parts
+        product = L.T @ A - np.outer(np.where(heavy, 0, self.x_center), A.sum(axis=0))
+        product[heavy] += H.T @ A
+        return product
+
     def squared_norms(self):
         """Return the squared norms (d,) of the columns of Z; of constant ones 0."""
         if self.data.is_sparse:
@@ -99,8 +124,7 @@ class CenteredRows:
         """Return Z' A of shape (d, k)."""
         root = self.data.root_weight
         if self.data.is_sparse:
-            A = A if root is None else root[:, np.newaxis] * A
-            return self.data.x.T @ A - np.outer(self.x_center, A.sum(axis=0))
+            return self.transposed(A if root is None else root[:, np.newaxis] * A)
         product = np.empty((self.data.n_features, A.shape[1]))
 
         def fill(blocks):
@@ -114,8 +138,7 @@ class CenteredRows:
         """Return Z Z'A of shape (n, k)."""
         if not self.data.is_sparse:
             return sum(self.map_columns(lambda run: sum(Z @ (Z.T @ A) for _, Z in run)))
-        v = self.transposed_times(A)
-        return self.root_weight[:, np.newaxis] * (self.data.x @ v - self.x_center @ v)
+        return self.root_weight[:, np.newaxis] * self.times(self.transposed_times(A))
 
     def map_columns(self, work):
         """Return ``work(run)`` of runs of ``(columns, Z)``, Z the dense columns, for wide rows."""
@@ -136,10 +159,9 @@ class CenteredRows:
     def residual_products(self, coef):
         """Return Z' (y - Z coef') of shape (d, t)."""
         if self.data.is_sparse:
-            x, weight = self.data.x, self.data.weight
-            error = self.data.targets - self.y_center - (x @ coef.T - self.x_center @ coef.T)
-            error = error if weight is None else weight[:, np.newaxis] * error
-            return x.T @ error - np.outer(self.x_center, error.sum(axis=0))
+            weight = self.data.weight
+            error = self.data.targets - self.y_center - self.times(coef.T)
+            return self.transposed(error if weight is None else weight[:, np.newaxis] * error)
         return self.data.sum(each(partial(_residual_products, self.x_center, self.y_center, coef)))
 
     def kernel(self):
@@ -150,13 +172,12 @@ class CenteredRows:
     def _kernel(self):
         if not self.data.is_sparse:
             return sum(self.map_columns(_sum_of_kernels))
-        x, n = self.data.x.tocsc(), self.data.n_rows
-        heavy = np.diff(x.indptr) > _HEAVY * n
-        L, H = x[:, ~heavy].tocsr(), x[:, heavy].toarray() - self.x_center[heavy]
+        L, heavy, H = self.parts
         K = (L @ L.T).toarray() + H @ H.T
         if self.fit_intercept:
-            m = L @ self.x_center[~heavy]
-            K += self.x_center[~heavy] @ self.x_center[~heavy] - m - m[:, np.newaxis]
+            center = np.where(heavy, 0, self.x_center)
+            m = L @ center
+            K += center @ center - m - m[:, np.newaxis]
         s = self.data.root_weight
         return K if s is None else s[:, np.newaxis] * K * s
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from skml_lecture.data import one_thread_if_small
-from skml_lecture.solvers.rank import EPS, row_space
+from skml_lecture.solvers.rank import EPS, null_directions, of_minimum_norm, row_space
 
 CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
 
@@ -32,6 +32,8 @@ class Spectrum:
         its rounding is amplified by.
     U : ndarray of shape (n, r), default=None
         Directions among the rows, where they were computed.
+    least_squares : ndarray of shape (t, d), default=None
+        The coefficients at alpha = 0, where they are known to more digits.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Spectrum:
     Uy: np.ndarray
     rcond: float
     U: np.ndarray | None = None
+    least_squares: np.ndarray | None = None
 
     @classmethod
     def of_gram(cls, gram, cross):
@@ -66,16 +69,23 @@ class Spectrum:
         M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
         values, V = linalg.eigh(M, check_finite=False)
         cutoff = 32 * max(d, 1) * EPS
-        B = row_space(V, values, cutoff, unit)
+        N = null_directions(V, values, cutoff, unit)
+        B = row_space(N)
         largest = values.max(initial=0)
-        rcond = values[values > cutoff * largest].min(initial=largest) / (largest or 1)
+        kept = values > cutoff * largest
+        rcond = values[kept].min(initial=largest) / (largest or 1)
         G, c = gram[np.ix_(live, live)], cross[live]
+        along = V[:, kept].T @ (unit[:, np.newaxis] * c) / values[kept][:, np.newaxis]
+        least_squares = np.zeros_like(cross)
+        solution = unit[:, np.newaxis] * (V[:, kept] @ along)
+        least_squares[live] = of_minimum_norm(solution, N)
         if B is not None:
             G, c = B.T @ G @ B, B.T @ c
         unit = 1 / np.sqrt(np.maximum(G.diagonal(), np.finfo(np.float64).tiny))
         R = _root(G * unit * unit[:, np.newaxis])  # upper, of columns of unit norm
         b = linalg.solve_triangular(R, unit[:, np.newaxis] * c, trans="T", check_finite=False)
-        return cls._of_factor("eigh", R / unit, b, B, live, d, rcond)
+        spectrum = cls._of_factor("eigh", R / unit, b, B, live, d, rcond)
+        return replace(spectrum, least_squares=least_squares.T)
 
     @classmethod
     def of_triangle(cls, A, b):
@@ -92,7 +102,7 @@ class Spectrum:
         unit = 1 / size[live]
         _, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
         cutoff = 32 * max(d, 1) * EPS
-        B = row_space(Vt.T, s, cutoff, unit)
+        B = row_space(null_directions(Vt.T, s, cutoff, unit))
         largest = s.max(initial=0)
         rcond = s[s > cutoff * largest].min(initial=largest) / (largest or 1)
         return cls._of_factor("svd", A if B is None else A @ B, b, B, live, d, rcond)
@@ -169,7 +179,10 @@ class Spectrum:
         Uy = self.Uy.reshape(len(self.s), *[1] * (alpha.ndim - 1), self.Uy.shape[1])
         along = Uy / (s + alpha / s)  # (r, ..., t)
         flat = self.V @ along.reshape(len(self.s), np.prod(along.shape[1:]))
-        return np.moveaxis(flat.reshape(len(self.V), *along.shape[1:]), 0, -1)
+        coefs = np.moveaxis(flat.reshape(len(self.V), *along.shape[1:]), 0, -1)
+        if self.least_squares is None:
+            return coefs
+        return np.where((alpha == 0)[..., np.newaxis], self.least_squares, coefs)
 
 
 def column_norms(A):

@@ -162,6 +162,25 @@ class RegressionMoments:
             gram[constant] = gram[:, constant] = cross[constant] = 0
         return gram, cross
 
+    def squares_of_targets(self, spectrum, *, fit_intercept):
+        """Return the squares of the targets, and what least squares leaves of them.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Of the same rows.
+        fit_intercept : bool
+            Whether about the mean.
+
+        Returns
+        -------
+        total, rest : ndarray of shape (n_targets,)
+            In squared units of the targets.
+        """
+        y = self.y if fit_intercept else self.y.seen_from(np.zeros(self.n_targets))
+        total = y.scatter if fit_intercept else y.second
+        return total, np.maximum(total - np.sum(spectrum.Uy**2, axis=0), 0)
+
     def intercept(self, coef):
         """Return mean(y) - coef mean(x) with all its digits.
 

@@ -112,3 +112,22 @@ class Summary:
 def _shape(n_targets):
     """Return in words what a y of so many targets is."""
     return "y of shape (n,)" if n_targets is None else f"y of shape (n, {n_targets})"
+
+
+@dataclass(frozen=True, eq=False)
+class LaterSummary:
+    """The summary of few rows of many columns, made when it is first asked for.
+
+    It would take longer than the fit. Pickled, it is the summary, without the rows.
+    """
+
+    summarise: Any  # what makes the values of the rows
+    rows: Any
+    blank: Summary  # all but the values
+
+    def __call__(self):
+        """Return the summary."""
+        return replace(self.blank, values=self.summarise(self.rows))
+
+    def __reduce__(self):
+        return replace, (self(),)

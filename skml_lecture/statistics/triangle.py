@@ -9,6 +9,7 @@ from scipy import linalg, sparse
 
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.moments import check_factor
+from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.statistics.subtraction import remaining
 
 _EPS = np.finfo(np.float64).eps
@@ -227,14 +228,37 @@ class Triangle:
         A, b : ndarray of shape (m, n_features), (m, n_targets)
             ``|A beta - b|^2`` is the squared error of the rows but for a constant.
         """
+        return self._system(fit_intercept)[:2]
+
+    def _system(self, fit_intercept):
+        """Return A, b, and the squares of the targets that lie outside of these rows."""
         if fit_intercept:
             A, b = self.R[1:, 1:].copy(), self.q[1:]
             squares, mean = np.sum(A**2, axis=0), self.mean[: len(self.origin)]
-            A[:, squares <= self.weight * (8 * _EPS * mean) ** 2] = 0
-            return A, b
+            A[:, is_constant(squares, mean, self.weight)] = 0
+            return A, b, self.rest
         zero = self.seen_from(np.zeros_like(self.origin), np.zeros_like(self.y_origin))
-        A, b, _ = _reduced(zero.R[:, 1:], zero.q, self.rest)
-        return A, b
+        return _reduced(zero.R[:, 1:], zero.q, self.rest)
+
+    def squares_of_targets(self, spectrum, *, fit_intercept):
+        """Return the squares of the targets, and what least squares leaves of them.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Of the same rows.
+        fit_intercept : bool
+            Whether about the mean.
+
+        Returns
+        -------
+        total, rest : ndarray of shape (n_targets,)
+            In squared units of the targets.
+        """
+        A, b, rest = self._system(fit_intercept)
+        along = spectrum.V.T @ A.T  # s U' of the factor's rows
+        left = b - (along / spectrum.s[:, np.newaxis]).T @ spectrum.Uy
+        return np.sum(b**2, axis=0) + rest, np.sum(left**2, axis=0) + rest
 
     def intercept(self, coef):
         """Return mean(y) - coef mean(x) with all its digits.

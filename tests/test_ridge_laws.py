@@ -1,0 +1,252 @@
+"""Every route of ridge regression gives the minimiser that exact arithmetic gives."""
+
+import tracemalloc
+from fractions import Fraction
+from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn.model_selection import KFold, LeaveOneOut
+
+from skml_lecture import RidgeRegression, RidgeRegressionCV
+
+exact = SimpleNamespace(**run_path(str(Path(__file__).with_name("exact.py"))))
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The columns are nearly dependent:UserWarning",
+    "ignore:LSQR did not converge",
+    "ignore:The best alpha is the:UserWarning",
+)
+
+
+def one_hot(rng, n):
+    X = np.eye(rng.integers(2, 5))[rng.integers(0, 2, n)]
+    return np.column_stack([X, rng.integers(-3, 4, n)]) if rng.random() < 0.5 else X
+
+
+def collinear(rng, n):
+    A = rng.integers(-3, 4, (n, 2)).astype(float)
+    return np.column_stack([A, A @ rng.integers(-2, 3, (2, 2))])
+
+
+TABLES = {
+    "one-hot": one_hot,
+    "collinear": collinear,
+    "regular": lambda rng, n: rng.integers(-9, 10, (n, 3)).astype(float),
+    "real": lambda rng, n: rng.normal(size=(n, 3)),
+    "wide": lambda rng, n: rng.integers(-3, 4, (n, n + 2)).astype(float),
+}
+UNITS = {  # powers of two, so that dependent columns stay so
+    "one": lambda _, d: np.ones(d),
+    "tiny": lambda _, d: np.full(d, 2.0**-490),
+    "huge": lambda _, d: np.full(d, 2.0**480),
+    "mixed": lambda rng, d: 2.0 ** rng.integers(-14, 15, d),
+}
+
+
+def rows_of(seed, table, units, weighted):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 9))
+    X = TABLES[table](rng, n)
+    X = X * UNITS[units](rng, X.shape[1])
+    weight = rng.integers(0, 3, n).astype(float) if weighted else np.ones(n)
+    weight[rng.integers(n)] += 1
+    return X, rng.integers(-5, 6, n).astype(float), weight, int(rng.integers(1, n))
+
+
+def fit(X, y, weight, cut, **params):
+    return RidgeRegression(**params).fit(X, y, weight)
+
+
+def fit_sparse(X, y, weight, cut, **params):
+    return RidgeRegression(**params).fit(sparse.csr_array(X), y, weight)
+
+
+def chunks(X, y, weight, cut, **params):
+    model = RidgeRegression(**params)
+    for rows in (slice(cut), slice(cut, None)):
+        model.partial_fit(X[rows], y[rows], weight[rows])
+    return model
+
+
+def merge(X, y, weight, cut, **params):
+    first, *others = (
+        RidgeRegression(**params).partial_fit(X[rows], y[rows], weight[rows])
+        for rows in (slice(cut), slice(cut, None))
+        if weight[rows].any()
+    )
+    for other in others:
+        first.merge(other)
+    return first
+
+
+def refit(X, y, weight, cut, *, alpha, **params):
+    model = RidgeRegression(7.0, **params).partial_fit(X, y, weight)
+    return model.set_params(alpha=alpha).refit()
+
+
+ROUTES = [fit, fit_sparse, chunks, merge, refit]
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("route", ROUTES)
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    table=st.sampled_from(list(TABLES)),
+    units=st.sampled_from(list(UNITS)),
+    weighted=st.booleans(),
+    fit_intercept=st.booleans(),
+)
+def test_every_route_is_least_squares_of_minimum_norm(
+    route, solver, seed, table, units, weighted, fit_intercept
+):
+    rows = rows_of(seed, table, units, weighted)
+
+    model = route(*rows, alpha=0.0, solver=solver, fit_intercept=fit_intercept)
+
+    X, y, weight, _ = rows
+    coef, intercept = exact.ridge(X, y, 0.0, weight, fit_intercept=fit_intercept)
+    size = exact.rationals(np.abs(X).max(axis=0))
+    scale = max([Fraction(1, 10**6), *np.abs(coef * size)])
+    error = (exact.rationals(model.coef_) - coef) * size / scale
+    assert_allclose(error.astype(float), 0, atol=1e-6)
+    assert model.intercept_ == pytest.approx(float(intercept), abs=1e-5 * float(max(scale, 1)))
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("route", ROUTES)
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    table=st.sampled_from(list(TABLES)),
+    alpha=st.sampled_from([0.01, 1.0, 100.0]),
+    weighted=st.booleans(),
+    fit_intercept=st.booleans(),
+)
+def test_every_route_is_ridge(route, solver, seed, table, alpha, weighted, fit_intercept):
+    rows = rows_of(seed, table, "one", weighted)
+
+    model = route(*rows, alpha=alpha, solver=solver, fit_intercept=fit_intercept)
+
+    X, y, weight, _ = rows
+    coef, intercept = exact.ridge(X, y, alpha, weight, fit_intercept=fit_intercept)
+    assert_allclose(model.coef_, coef.astype(float), rtol=1e-8, atol=1e-9)
+    assert model.intercept_ == pytest.approx(float(intercept), rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-6, 1.0])
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    table=st.sampled_from(list(TABLES)),
+    units=st.sampled_from(["one", "mixed"]),
+    fit_intercept=st.booleans(),
+    as_splitter=st.booleans(),
+)
+def test_rows_left_out_are_those_of_exact_fits(
+    alpha, seed, table, units, fit_intercept, as_splitter
+):
+    units = units if alpha == 0 else "one"  # a tiny alpha and mixed units are no well-posed task
+    X, y, _, _ = rows_of(seed, table, units, weighted=False)
+
+    search = RidgeRegressionCV(
+        [alpha], fit_intercept=fit_intercept, cv=LeaveOneOut() if as_splitter else None
+    ).fit(X, y)
+
+    expected = exact.left_out_score(X, y, alpha, fit_intercept=fit_intercept)
+    assert search.best_score_ == pytest.approx(expected, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-3, 1.0])
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), table=st.sampled_from(list(TABLES)))
+def test_folds_are_scored_as_exact_fits(alpha, seed, table):
+    X, y, _, _ = rows_of(seed, table, "one", weighted=False)
+
+    search = RidgeRegressionCV([alpha], cv=3).fit(X, y)
+
+    scores = []
+    for train, test in KFold(3).split(X):
+        coef, intercept = exact.ridge(X[train], y[train], alpha)
+        errors = exact.rationals(y[test]) - intercept - exact.rationals(X[test]) @ coef
+        scores.append(-float(np.mean(errors**2)))
+    assert search.best_score_ == pytest.approx(np.mean(scores), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(40, 12), (15, 1200)])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+def test_folds_see_small_columns_beside_a_large_one(rng, shape, as_array):
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    X[:, 3] *= 1e8
+    alphas = [1e-3, 1.0, 100.0]
+
+    search = RidgeRegressionCV(alphas, cv=4).fit(as_array(X), y)
+
+    for alpha, score in zip(alphas, search.cv_results_["mean_test_score"], strict=True):
+        errors = []
+        for train, test in KFold(4).split(X):
+            model = RidgeRegression(alpha, solver="svd").fit(X[train], y[train])
+            errors.append(np.mean((y[test] - model.predict(X[test])) ** 2))
+        assert score == pytest.approx(-np.mean(errors), rel=1e-6)
+
+
+def test_a_level_of_its_own_beside_dollars_and_per_cent(rng):
+    levels = np.eye(4)[rng.integers(0, 4, 2000)]
+    dollars, percent = 1e7 * rng.normal(size=2000), 0.05 * rng.normal(size=2000)
+    X = np.column_stack([levels, dollars, percent])
+    y = levels @ [1.0, 2, 3, 4] + 3e-7 * dollars + 102 * percent
+    model = RidgeRegression(0)
+
+    for rows in np.array_split(np.arange(2000), 5):
+        model.partial_fit(X[rows], y[rows])
+
+    assert_allclose(model.coef_, [-1.5, -0.5, 0.5, 1.5, 3e-7, 102], rtol=1e-8)
+
+
+@pytest.mark.parametrize("degree", [5, 8])
+def test_chunks_of_a_polynomial_keep_their_digits_with_the_triangle(degree):
+    x = np.arange(21.0)
+    X = np.vander(x, degree + 1, increasing=True)[:, 1:]
+    y = 1 + X.sum(axis=1)
+    whole = RidgeRegression(0, solver="svd").fit(X, y)
+    model = RidgeRegression(0, solver="svd")
+
+    for rows in np.array_split(np.arange(21), 3):
+        model.partial_fit(X[rows], y[rows])
+
+    assert np.abs(model.coef_ - 1).max() < max(10 * np.abs(whole.coef_ - 1).max(), 1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_gram_matrix_that_lost_digits_names_the_triangle():
+    X = np.vander(np.arange(21.0), 6, increasing=True)[:, 1:]
+
+    with pytest.warns(UserWarning, match="of 16 digits of coef_. solver='svd' keeps"):
+        RidgeRegression(0).partial_fit(X, X.sum(axis=1))
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-155, 1e160])
+@pytest.mark.parametrize("solver", ["auto", "cholesky"])
+def test_squares_that_leave_the_range_are_refused(size, solver):
+    with pytest.raises(ValueError, match=r"their squares overflow|column 0 underflow"):
+        RidgeRegression(0, solver=solver).fit(size * np.array([[1.0], [2.0], [4.0]]), [1, 2, 4])
+
+
+def test_many_targets_cost_no_memory_of_their_own(rng):
+    X, Y = rng.normal(size=(2000, 20)), rng.normal(size=(2000, 1500))
+    model = RidgeRegression()
+
+    tracemalloc.start()
+    model.fit(X, Y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (
+        peak < 4 * Y.nbytes
+    )  # products of targets with targets would be 1.5 times y by themselves
