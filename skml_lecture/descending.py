@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import validate_data
 
 from skml_lecture.classification import Indicators, Labels, ScoreClassifier
 from skml_lecture.data import Data
@@ -30,6 +29,7 @@ from skml_lecture.validation import (
     check_weight,
     check_whole,
     unchanged_on_failure,
+    validate_data,
     warn,
 )
 

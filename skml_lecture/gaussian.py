@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d
 
 from skml_lecture.data import Data
 from skml_lecture.distributions import MultivariateNormal, ShrunkMoments
@@ -16,7 +16,7 @@ from skml_lecture.distributions.covariances import COVARIANCES
 from skml_lecture.distributions.normal import fourth_moments, ledoit_wolf
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.statistics import Moments
-from skml_lecture.validation import check_option, check_weight, warn
+from skml_lecture.validation import check_option, check_weight, validate_data, warn
 
 
 class GaussianGenerativeClassifier(GenerativeClassifier):
@@ -308,7 +308,8 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         if not self.density_.covariance.is_tied:
             return super()._scores(X)
         X = self._read(X, reset=False)
-        z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
+        with np.errstate(invalid="ignore", over="ignore"):  # looked at below
+            z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
         z += self.intercept_
         if not np.isfinite(z).all():
             self._check_finite(X)

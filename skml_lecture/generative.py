@@ -7,7 +7,6 @@ from numbers import Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils import (
-    assert_all_finite,
     check_array,
     check_consistent_length,
     check_random_state,
@@ -20,7 +19,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
-from skml_lecture.validation import check_numbers, check_weight, unchanged_on_failure
+from skml_lecture.validation import (
+    assert_all_finite,
+    check_numbers,
+    check_weight,
+    unchanged_on_failure,
+)
 
 
 def _can_continue(classifier):

@@ -5,13 +5,19 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.data import Data
 from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
-from skml_lecture.validation import check_numbers, check_overflow, check_weight
+from skml_lecture.validation import (
+    assert_all_finite,
+    check_numbers,
+    check_overflow,
+    check_weight,
+    validate_data,
+)
 
 _SMALLEST = 1e-152  # squares of smaller numbers lose digits, or are zero
 

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 import numpy as np
 import sklearn
 from sklearn import config_context
-from sklearn.utils import assert_all_finite, check_array, check_consistent_length, check_scalar
+from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
@@ -40,11 +40,28 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     return weight
 
 
+COURSE_WORDS = {  # what the lectures say, and what it is here
+    "covariance_type": {"shared": "'tied'", "own": "'full'", "naive": "'diag'"},
+    "activation": {"sigmoid": "'logistic'", "linear": "'identity'"},
+    "optimizer": {"sgd": "'gd' with batch_size=1", "vanilla": "'gd'"},
+    "distributions": {"normal": "'gaussian'", "discrete": "'categorical'"},
+    "loss": {"square_error": "'squared_error'", "mse": "'squared_error'"},
+    "preconditioner": {"normalization": "'scale'", "feature scaling": "'scale'"},
+}
+
+
+def lecture_hint(name, value):
+    """Return a sentence that translates a word of the lectures, or nothing."""
+    ours = COURSE_WORDS.get(name, {}).get(value.lower()) if isinstance(value, str) else None
+    return f" The lecture's {value!r} is {ours} here." if ours else ""
+
+
 def check_option(name, value, options):
     """Return ``value`` if it is one of ``options``, else raise a ValueError that lists them."""
     if not (isinstance(value, str) and value in options):
         names = ", ".join(repr(option) for option in options)
-        raise ValueError(f"{name} must be one of {names}, got {value!r}.")
+        hint = lecture_hint(name, value)
+        raise ValueError(f"{name} must be one of {names}, got {value!r}.{hint}")
     return value
 
 
@@ -101,6 +118,18 @@ def check_range(values):
             f"Input X contains infinity or a value too large for {np.dtype('float64')!r}."
         )
     return values
+
+
+def validate_data(estimator, *data, **options):
+    """Validate data as scikit-learn does, silent about infinities until its error names them."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return validation.validate_data(estimator, *data, **options)
+
+
+def assert_all_finite(X, **names):
+    """Raise where a value is not finite, without a warning of NumPy before."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        validation.assert_all_finite(X, **names)
 
 
 def check_finite(X, owner, name="X"):

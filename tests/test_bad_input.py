@@ -67,6 +67,7 @@ BAD_X = {
     "ragged": lambda: [[1.0, 2.0, 3.0]] * 29 + [[1.0, 2.0]],
     "inf": changed(np.inf),
     "-inf": changed(-np.inf, (29, 2)),
+    "both infinities": lambda: np.where(X > 9, np.inf, -np.inf),
     "inf of float32": lambda: changed(np.inf)().astype(np.float32),
     "inf in a frame": lambda: pd.DataFrame(changed(np.inf)()),
     "complex": lambda: X + 1j,

@@ -144,7 +144,8 @@ def _validated(estimator, X, *, reset):
     """Return ``X`` as an array of any type, or as canonical CSR."""
     options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
     try:
-        return canonical(validate_data(estimator, X, reset=reset, **options))
+        with np.errstate(invalid="ignore", over="ignore"):  # an error names infinities
+            return canonical(validate_data(estimator, X, reset=reset, **options))
     except OverflowError as error:
         raise ValueError(f"X holds a number that is too large: {error}.") from error
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils import assert_all_finite
 
 from skml_lecture.data import Data
 from skml_lecture.distributions.covariances import COVARIANCES, rounding_variance
 from skml_lecture.distributions.gaussian import SMALLEST, check_underflow
 from skml_lecture.statistics.moments import Moments
+from skml_lecture.validation import assert_all_finite
 
 
 @dataclass(frozen=True, eq=False)
