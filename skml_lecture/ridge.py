@@ -560,7 +560,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             y,
             alphas,
             self.fit_intercept,
-            self.scoring or _DEFAULT_SCORING,
+            _DEFAULT_SCORING if self.scoring is None else self.scoring,
             Scorer(self._scorer(), metadata, optional=not routing),
             _Models(self),
             self.alpha_per_target,
@@ -570,7 +570,9 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """Return what scores fitted models."""
         if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
             raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
-        return check_scoring(self, scoring=self.scoring or _DEFAULT_SCORING)
+        return check_scoring(
+            self, scoring=_DEFAULT_SCORING if self.scoring is None else self.scoring
+        )
 
     def _is_automatic(self):
         return isinstance(self.alphas, str) and self.alphas == "auto"
