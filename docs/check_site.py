@@ -126,6 +126,8 @@ def check_page(browser, root, page):
     yield from (f"broken image {source}" for source in browser.execute_script(BROKEN_IMAGES))
     links = sorted(set(browser.execute_script(LINKS)))
     yield from (f"broken link {link}" for link in links if broken_link(link, root))
+    if str(HTML.parents[2]) in text_of(HTML / page):
+        yield "a path of this machine"
     if page.startswith("zh/") and page != "zh/guide/glossary.html":  # whose words are in both
         yield from (f"in English: {text}" for text in browser.execute_script(ENGLISH))
     for entry in browser.get_log("browser"):

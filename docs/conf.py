@@ -48,6 +48,7 @@ edition_pages = [  # complete in Chinese, or the build fails
     "getting_started",
     "conventions",
     "cite",
+    "gallery",
     "guide/*",
     "recipes/*",
     "auto_examples/*",

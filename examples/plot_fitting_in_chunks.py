@@ -68,7 +68,7 @@ merged.set_params(alpha=100.0).refit()
 print("refitted:", np.abs(merged.coef_ - Ridge(alpha=100.0).fit(X, y).coef_).max())
 
 # %%
-# After the last chunk the three models are those of one fit to 4e-13 and less, although the columns
+# After the last chunk the three models are those of one fit to 1e-12 and less, although the columns
 # are far from zero. ``GaussianNB`` ends 6e-5 away: what it adds to the variances (here
 # ``var_smoothing=1e-6``) depends on the first chunk. ``SGDRegressor`` has made one pass where its
 # ``fit`` makes many, so it ends 3 % away. The lecture fits all rows at once.

@@ -7,6 +7,8 @@ trains on the first 399 species and tests on the rest. A covariance per class ha
 parameters for 140 rows; a shared one generalises; independent features miss the correlations.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn import discriminant_analysis
@@ -42,7 +44,10 @@ for kind, (name, peer) in CASES.items():
 # The seventh feature of the lecture, the total of the six, makes every covariance singular.
 # Its direction has no variance in either class and cancels: the posterior stays what it was.
 
-full = GaussianGenerativeClassifier("full").fit(np.c_[X.sum(axis=1), X], y)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    full = GaussianGenerativeClassifier("full").fit(np.c_[X.sum(axis=1), X], y)
+print(caught[0].message)
 seven = full.predict_proba(np.c_[X_test.sum(axis=1), X_test])
 gap = np.abs(seven - models["full"].predict_proba(X_test)).max()
 print(f"rank {full.rank_.max()} of 7 features; posteriors differ by {gap:.0e}")

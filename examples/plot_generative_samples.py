@@ -6,6 +6,8 @@ A generative model knows how the data come about: draw a class from the prior, t
 density of that class. A discriminative model knows only the boundary.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -45,10 +47,12 @@ plt.show()
 # The same with digits of 8 x 8 pixels. A covariance per class knows which pixels go together;
 # naive Bayes draws every pixel by itself. The correlation of neighbors within a class says so.
 digits, labels = load_digits(return_X_y=True)
-models = {
-    "Gaussian": GaussianGenerativeClassifier("full", shrinkage="oas").fit(digits, labels),
-    "naive Bayes": NaiveBayes("gaussian", var_floor=1e-3).fit(digits, labels),
-}
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # some pixels are always white, so covariances are singular
+    models = {
+        "Gaussian": GaussianGenerativeClassifier("full", shrinkage="oas").fit(digits, labels),
+        "naive Bayes": NaiveBayes("gaussian", var_floor=1e-3).fit(digits, labels),
+    }
 drawn = {name: model.sample(2000, random_state=0) for name, model in models.items()}
 
 

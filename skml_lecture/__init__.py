@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from skml_lecture.logistic import LogisticRegressionGD
     from skml_lecture.mlp import CascadedLogisticMLP
     from skml_lecture.naive_bayes import NaiveBayes
-    from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
+    from skml_lecture.ridge import RidgeRegression
+    from skml_lecture.ridge_cv import RidgeRegressionCV
     from skml_lecture.semi_supervised import SemiSupervisedEM
 
 __all__ = [
@@ -28,7 +29,7 @@ _MODULES = {
     "LogisticRegressionGD": "logistic",
     "NaiveBayes": "naive_bayes",
     "RidgeRegression": "ridge",
-    "RidgeRegressionCV": "ridge",
+    "RidgeRegressionCV": "ridge_cv",
     "SemiSupervisedEM": "semi_supervised",
 }
 _ROOMS = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 
@@ -212,8 +213,10 @@ class Search:
         if self._from_errors(len(test), spread):
             errors = None
             if of_test is not None:
-                errors = squared_errors_of_moments(coefs, of_train, of_test, self.fit_intercept)
-            if errors is None:
+                errors, cancelled = squared_errors_of_moments(
+                    coefs, of_train, of_test, self.fit_intercept
+                )
+            if errors is None or cancelled:
                 errors = squared_errors(coefs, equations, tested)
             return SCORES[self.scoring](errors, of_y.weight, spread)
         if self.scoring == "r2" and len(test) == 1:  # a row has no spread of its own
@@ -268,7 +271,7 @@ def squared_errors(coefs, equations, test):
 
 
 def squared_errors_of_moments(coefs, train, test, fit_intercept):
-    """Return the same from the moments of the rows, or None where they cancel."""
+    """Return the same from the moments of the rows, and whether their digits cancelled."""
     x_shift, y_shift = (
         of_test.mean_minus(of_train) if fit_intercept else of_test.mean
         for of_train, of_test in ((train.x, test.x), (train.y, test.y))
@@ -276,9 +279,32 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     Sxx, Sxy, Syy = test.x.scatter, test.cross, test.y.scatter
     explained = np.sum(coefs @ Sxx * coefs, axis=2)  # (a, t)
     centered = Syy - 2 * np.sum(coefs * Sxy.T, axis=2) + explained
-    if (centered < _CANCELLED_BELOW * (Syy + explained)).any():
-        return None
-    return centered + test.weight * (y_shift - coefs @ x_shift) ** 2
+    cancelled = (centered < _CANCELLED_BELOW * (Syy + explained)).any()
+    shift = test.weight * (y_shift - coefs @ x_shift) ** 2
+    return np.maximum(centered, 0) + shift, cancelled
+
+
+def scores_of_statistics(folds, alphas, scoring, fit_intercept):
+    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+    if not (isinstance(scoring, str) and scoring in SCORES):
+        raise ValueError(
+            f"From statistics alone scoring is one of {', '.join(map(repr, SCORES))}, got "
+            f"{scoring!r}: fit on the rows for any other."
+        )
+    used = [f for f, fold in enumerate(folds) if fold.weight]
+    if len(used) < 2:
+        raise ValueError(f"Cross-validation needs two folds with rows, got {len(used)}.")
+    parts = [folds[f] for f in used]
+    t = parts[0].n_targets
+    scores = np.full((len(folds), len(alphas), t), np.nan)
+    for f, train in zip(used, sums_without_each(parts), strict=True):
+        path = Equations(fit_intercept, statistic=train).path(alphas)
+        coefs = path.coefs(np.repeat(alphas[:, np.newaxis], t, axis=1))
+        errors, _ = squared_errors_of_moments(coefs, train, folds[f], fit_intercept)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = spread_of_targets(folds[f].y)
+            scores[f] = SCORES[scoring](errors, folds[f].weight, spread)
+    return scores
 
 
 def splits_of(cv, X, y, **groups):
@@ -343,3 +369,46 @@ def spread_of_targets(y):
     """Return squared deviations (t,) of targets from their mean; of constant ones 0."""
     squares = y.scatter
     return np.where(is_constant(squares, y.mean, y.weight), 0, squares)
+
+
+def best_of(scores, scoring):
+    """Return the mean scores (a, t) of the folds that count, and the best candidate of each target.
+
+    Folds of NaN alone weighed nothing; a candidate of NaN on any other is never the best.
+    """
+    mean = _of_used_folds(scores).mean(axis=0)
+    if not len(mean) or np.isnan(mean).all(axis=0).any():
+        raise ValueError(
+            f"No candidate has a score: scoring={scoring!r} is NaN on a fold for each. Use larger "
+            f"test sets or another scoring."
+        )
+    if np.isnan(mean).any():
+        warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
+    return mean, np.nanargmax(mean, axis=0)
+
+
+def results_of(alphas, scores, seconds):
+    """Return the record of a search under the keys of ``GridSearchCV``."""
+    over_targets = scores.mean(axis=2)  # (folds, a)
+    used = _of_used_folds(scores).mean(axis=2)
+    mean = used.mean(axis=0)
+    each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
+    rank = rankdata(-np.nan_to_num(mean, nan=-np.inf), method="min")
+    return {
+        "mean_fit_time": each,
+        "std_fit_time": np.zeros_like(each),
+        "mean_score_time": each.copy(),
+        "std_score_time": np.zeros_like(each),
+        "param_alpha": np.ma.MaskedArray(alphas, mask=False),
+        "params": [{"alpha": float(alpha)} for alpha in alphas],
+        **{f"split{f}_test_score": fold for f, fold in enumerate(over_targets)},
+        "mean_test_score": mean,
+        "std_test_score": used.std(axis=0),
+        "rank_test_score": rank.astype(np.int32),
+    }
+
+
+def _of_used_folds(scores):
+    """Return the scores of the folds that are not NaN for every candidate, or of all."""
+    used = ~np.isnan(scores).all(axis=(1, 2))
+    return scores[used] if used.any() else scores

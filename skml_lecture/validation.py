@@ -40,11 +40,28 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     return weight
 
 
+COURSE_WORDS = {  # what the lectures say, and what it is here
+    "covariance_type": {"shared": "'tied'", "own": "'full'", "naive": "'diag'"},
+    "activation": {"sigmoid": "'logistic'", "linear": "'identity'"},
+    "optimizer": {"sgd": "'gd' with batch_size=1", "vanilla": "'gd'"},
+    "distributions": {"normal": "'gaussian'", "discrete": "'categorical'"},
+    "loss": {"square_error": "'squared_error'", "mse": "'squared_error'"},
+    "preconditioner": {"normalization": "'scale'", "feature scaling": "'scale'"},
+}
+
+
+def lecture_hint(name, value):
+    """Return a sentence that translates a word of the lectures, or nothing."""
+    ours = COURSE_WORDS.get(name, {}).get(value.lower()) if isinstance(value, str) else None
+    return f" The lecture's {value!r} is {ours} here." if ours else ""
+
+
 def check_option(name, value, options):
     """Return ``value`` if it is one of ``options``, else raise a ValueError that lists them."""
     if not (isinstance(value, str) and value in options):
         names = ", ".join(repr(option) for option in options)
-        raise ValueError(f"{name} must be one of {names}, got {value!r}.")
+        hint = lecture_hint(name, value)
+        raise ValueError(f"{name} must be one of {names}, got {value!r}.{hint}")
     return value
 
 

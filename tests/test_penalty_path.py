@@ -19,7 +19,8 @@ from sklearn.tree import DecisionTreeRegressor
 from skml_lecture import LogisticRegressionGD, RidgeRegression, RidgeRegressionCV
 from skml_lecture.plotting import BiasVarianceDisplay, LossCurveDisplay, RegularizationPathDisplay
 
-pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the")
+pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
+
 ALPHAS = np.logspace(-3, 2, 6)
 X, Y = load_diabetes(return_X_y=True)
 WEIGHT = np.arange(len(Y)) % 3.0

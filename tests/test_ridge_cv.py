@@ -379,3 +379,32 @@ def test_equal_alphas_have_equal_scores(data):
 def test_malformed_lists_are_refused(data, params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         RidgeRegressionCV(**{"cv": 3, **params}).fit(*data)
+
+
+@pytest.mark.parametrize("scoring", [None, "r2"])
+@pytest.mark.parametrize("alphas", [ALPHAS, "auto"])
+def test_statistics_of_folds_choose_as_the_rows_do(data, scoring, alphas):
+    X, y = data
+    folds = np.arange(90) % 4
+    splits = [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(4)]
+    whole = RidgeRegressionCV(alphas, cv=splits, scoring=scoring).fit(X, y)
+    model = RidgeRegressionCV(alphas, cv=4, scoring=scoring)
+
+    parts = [
+        model.summarize(X[rows], y[rows], folds=folds[rows])
+        for rows in (slice(50), slice(50, 51), slice(51, 90))
+    ]
+    model.fit_statistics(sum(parts))
+
+    assert model.alpha_ == whole.alpha_
+    assert_allclose(fold_scores(model), fold_scores(whole), rtol=1e-8)
+    assert_allclose(model.coef_, whole.coef_, rtol=1e-9)
+    assert_allclose(model.intercept_, whole.intercept_, rtol=1e-9)
+    assert model.statistics_.weight == 90
+
+
+def test_statistics_of_folds_need_folds(data):
+    with pytest.raises(ValueError, match="Leave-one-out has a fold for each row"):
+        RidgeRegressionCV().summarize(*data)
+    with pytest.raises(TypeError, match=r"what RidgeRegressionCV\.summarize returns"):
+        RidgeRegressionCV(cv=3).fit_statistics(RidgeRegression().summarize(*data))

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skml_lecture.validation import lecture_hint
+
 __all__ = ["Activation", "Identity", "LeakyRelu", "Logistic", "Relu", "Tanh"]
 
 
@@ -156,5 +158,6 @@ def resolve_activation(activation):
         names = ", ".join(repr(name) for name in ACTIVATIONS)
         raise ValueError(
             f"activation must be one of {names} or an Activation instance, got {activation!r}."
+            + lecture_hint("activation", activation)
         )
     return ACTIVATIONS[activation]()

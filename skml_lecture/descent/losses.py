@@ -8,6 +8,8 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, clone
 
+from skml_lecture.validation import lecture_hint
+
 __all__ = [
     "Loss",
     "SigmoidCrossEntropy",
@@ -223,7 +225,10 @@ def resolve_loss(loss, output):
     if not isinstance(loss, Loss):
         if not (isinstance(loss, str) and loss in LOSSES):
             names = ", ".join(repr(name) for name in LOSSES)
-            raise ValueError(f"loss must be one of {names} or a Loss instance, got {loss!r}.")
+            raise ValueError(
+                f"loss must be one of {names} or a Loss instance, got {loss!r}."
+                + lecture_hint("loss", loss)
+            )
         return LOSSES[loss][output]()
     if loss.output != output:
         units = "two classes or several labels" if output == "logistic" else "more than two classes"

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from skml_lecture.validation import check_flag, check_real
+from skml_lecture.validation import check_flag, check_real, lecture_hint
 
 __all__ = [
     "Adagrad",
@@ -343,6 +343,7 @@ def resolve_optimizer(optimizer):
         names = ", ".join(repr(name) for name in OPTIMIZERS)
         raise ValueError(
             f"optimizer must be one of {names} or an Optimizer instance, got {optimizer!r}."
+            + lecture_hint("optimizer", optimizer)
         )
     return OPTIMIZERS[optimizer]()
 

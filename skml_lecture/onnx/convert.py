@@ -11,7 +11,8 @@ from skml_lecture.mlp import CascadedLogisticMLP
 from skml_lecture.naive_bayes import NaiveBayes
 from skml_lecture.onnx.families import add_families
 from skml_lecture.onnx.graph import Graph, initial_types
-from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
+from skml_lecture.ridge import RidgeRegression
+from skml_lecture.ridge_cv import RidgeRegressionCV
 
 _ACTIVATIONS = {"logistic": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "identity": "Identity"}
 

@@ -17,7 +17,8 @@ from skml_lecture.diagnostics.scores import (
     score_or_nan,
     splits_of,
 )
-from skml_lecture.ridge import RidgeRegression, RidgeRegressionCV
+from skml_lecture.ridge import RidgeRegression
+from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.validation import check_weight
 
 

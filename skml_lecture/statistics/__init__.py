@@ -2,6 +2,7 @@
 
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.statistics.column_sums import ColumnSums
+from skml_lecture.statistics.fold_moments import FoldMoments
 from skml_lecture.statistics.moments import Moments
 from skml_lecture.statistics.regression_moments import RegressionMoments
 from skml_lecture.statistics.summary import Summary
@@ -12,6 +13,7 @@ __all__ = [
     "ClassStatistics",
     "ColumnSums",
     "ColumnTallies",
+    "FoldMoments",
     "Moments",
     "RegressionMoments",
     "Summary",
