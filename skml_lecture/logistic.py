@@ -32,7 +32,7 @@ class LogisticRegressionGD(DescentEstimator):
         Strength of the penalty, the lecture's lambda, >= 0. 0 is maximum likelihood, which has no
         finite optimum where the classes can be separated.
 
-    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+    loss : {"cross_entropy", "squared_error"} or Loss, default="cross_entropy"
         What a row costs. "squared_error" is :math:`(f - y)^2` of the sigmoid unit (half the
         squared distance of the softmax): its gradient vanishes far from the target, too.
 
@@ -108,7 +108,7 @@ class LogisticRegressionGD(DescentEstimator):
         Mean loss of the held-out rows after each epoch, without penalty; only when validating.
 
     n_iter_ : int
-        Number of epochs run, those of resumed fits included.
+        Number of epochs of the last fit; ``loss_curve_`` has those of all that it resumed.
 
     n_features_in_ : int
         Number of features.
@@ -244,7 +244,10 @@ class LogisticRegressionGD(DescentEstimator):
 
     @OfAStream
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Pass once over the given rows, resuming the optimizer.
+        """Pass once over the given rows of a stream, in chunks of any size.
+
+        A step, or one per ``batch_size`` rows. Coordinates and rate follow all rows seen so far,
+        of whose penalty a chunk bears its share.
 
         Parameters
         ----------
@@ -290,7 +293,8 @@ class LogisticRegressionGD(DescentEstimator):
 
     def _warn(self, state, task):
         convex = resolve_loss(task.recipe.loss, task.targets.output).convex
-        if self.alpha == 0 and convex and separates(task.data, self.coef_, self.intercept_):
+        fitted = self.coef_, self.intercept_, self._has_intercept
+        if self.alpha == 0 and convex and separates(task.data, *fitted):
             warn(
                 "The classes can be separated, so with alpha=0 the coefficients grow without "
                 "end: no optimum exists. Set alpha > 0.",

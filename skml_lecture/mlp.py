@@ -4,6 +4,7 @@ from collections.abc import Sequence, Sized
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.special import entr
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe
 from skml_lecture.descent.activations import Activation, resolve_activation
 from skml_lecture.descent.automatic import for_rows, for_stream
+from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.optimizers import name_of
 from skml_lecture.validation import check_option, check_real, check_whole, warn
@@ -113,14 +115,14 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of every hidden layer; () is logistic regression.
 
-    activation : str or sequence of str, default="logistic"
-        "logistic", "tanh", "relu", "leaky_relu" or "identity": of all hidden layers, or one per
-        hidden layer.
+    activation : str, Activation or sequence of them, default="logistic"
+        "logistic", "tanh", "relu", "leaky_relu" or "identity", or an instance: of all hidden
+        layers, or one per hidden layer.
 
     alpha : float, default=1e-4
         Strength of the penalty, the lecture's lambda, ``>= 0``.
 
-    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+    loss : {"cross_entropy", "squared_error"} or Loss, default="cross_entropy"
         Loss of a row, through the sigmoid or the softmax.
 
     optimizer : str or Optimizer, default="auto"
@@ -129,7 +131,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         their spread: up to 32 rows "nesterov", all at once along the curvature, until the
         gradient's norm is at most ``tol``; else "adam", with batches of a quarter of the rows (16
         to 200) and a rate of 0.14 over the root of the number of updates that ``max_iter`` allows
-        (0.001 to 0.01; that of a stream falls from 0.05 in the same way).
+        (0.001 to 0.01; that of a stream falls from 0.1 in the same way).
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
@@ -212,7 +214,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         Mean loss of the held-out rows after each epoch, without penalty; only when validating.
 
     n_iter_ : int
-        Number of epochs run, those of resumed fits included.
+        Number of epochs of the last fit; ``loss_curve_`` has those of all that it resumed.
 
     n_features_in_ : int
         Number of features.
@@ -243,7 +245,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     --------
     >>> from skml_lecture import CascadedLogisticMLP
     >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [2, 1, 1, 2]
-    >>> model = CascadedLogisticMLP((4,), optimizer="nesterov", max_iter=2000, random_state=0)
+    >>> model = CascadedLogisticMLP((4,), random_state=0)
     >>> model.fit(X, y).predict(X)
     array([2, 1, 1, 2])
     >>> model.transform(X).shape
@@ -338,7 +340,10 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
 
     @OfAStream
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Pass once over the given rows, resuming the optimizer.
+        """Pass once over the given rows of a stream, in chunks of any size.
+
+        A step, or one per ``batch_size`` rows. Coordinates and rate follow all rows seen so far,
+        of whose penalty a chunk bears its share.
 
         Parameters
         ----------
@@ -428,8 +433,17 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         layers = [*zip(weights, columns, [*self._activations, None], strict=True)]
         return Network(sizes, self._activations), layers
 
-    def _warn(self, state, task):  # noqa: ARG002
-        if state.ending is None:
+    def _warn(self, state, task):
+        guessing = loss_of_guessing(task.data.targets, task.data.weight, task.targets.output)
+        entropy = resolve_loss(task.recipe.loss, task.targets.output).convex
+        if entropy and guessing > 0 and state.loss_curve[-1] > 0.98 * guessing:
+            warn(
+                f"The loss ended at {state.loss_curve[-1]:.3g}, no better than the {guessing:.3g} "
+                "of guessing by the frequencies of the classes: a plateau, or features that say "
+                "nothing of the labels. Try n_init=10, more units or another learning_rate.",
+                ConvergenceWarning,
+            )
+        elif state.ending is None:
             warn(
                 f"The descent stopped after max_iter={self.max_iter} epochs, before its loss "
                 f"stopped falling by tol={self.tol:g}. Raise max_iter or tol.",
@@ -447,6 +461,14 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         tags.classifier_tags.multi_label = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def loss_of_guessing(Y, weight, output):
+    """Return the mean cross entropy of always saying the frequencies of the classes."""
+    share = np.average(Y, axis=0, weights=weight)
+    if output == "softmax":
+        return float(entr(share).sum())
+    return float((entr(share) + entr(1 - share)).sum())
 
 
 def per_layer(name, value, n_layers, kind):

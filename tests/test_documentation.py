@@ -21,8 +21,12 @@ PAGES = [DOCS / "index.rst", DOCS / "getting_started.rst", *LISTED]
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
 PIECES = [
     "skml_lecture.descent.activations",
+    "skml_lecture.descent.learning",
+    "skml_lecture.descent.losses",
     "skml_lecture.descent.optimizers",
+    "skml_lecture.descent.recipe",
     "skml_lecture.descent.schedules",
+    "skml_lecture.descent.state",
 ]
 MODULES = [
     "skml_lecture",

@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum, Nesterov
+from skml_lecture.descent.rows import hold_out
 from skml_lecture.descent.schedules import InverseSqrt
 from skml_lecture.logistic import LogisticRegressionGD
 
@@ -479,6 +480,17 @@ class TestValidation:
 
         assert curves[0] == curves[1] != curves[2]
 
+    @pytest.mark.parametrize("fraction", [0.1, 0.5])
+    def test_every_class_trains_and_those_of_two_rows_are_held_out(self, fraction):
+        codes = np.repeat([0, 1, 2, 3], [40, 1, 2, 7])
+
+        for seed in range(20):
+            train, held = hold_out(codes, fraction, np.random.RandomState(seed))
+
+            assert set(codes[train]) == {0, 1, 2, 3}
+            assert set(codes[held]) == {0, 2, 3}
+            assert sorted([*train, *held]) == list(range(50))
+
     def test_rows_to_validate_need_labels(self):
         X, y = iris()
 
@@ -567,6 +579,31 @@ class TestBadInput:
             model = LogisticRegressionGD(0.0).fit(X, y[: 5 * n_classes])
 
         assert np.isfinite(model.coef_).all()
+
+    @pytest.mark.parametrize("kind", ["touching", "dummy", "one of three"])
+    def test_quasi_complete_separation_warns(self, kind, rng):
+        noise = rng.normal(size=(200, 2))
+        y = (noise[:, 0] + rng.normal(size=200) > 0).astype(int)
+        X = noise.copy()
+        if kind == "touching":
+            X, y = np.array([[-1.0], [0], [0], [1]]), np.array([0, 0, 1, 1])
+        elif kind == "dummy":
+            X[:, 1] = rng.random(200) < 0.2
+            y[X[:, 1] > 0] = 1
+        else:
+            y[X[:, 1] > 1] = 2
+
+        with pytest.warns(ConvergenceWarning, match="can be separated"):
+            LogisticRegressionGD(0.0).fit(X, y)
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    @pytest.mark.parametrize("seed", range(5))
+    def test_classes_that_overlap_are_not_called_separable(self, n_classes, seed):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(200, 3))
+        y = (4 * X[:, :n_classes] + rng.gumbel(size=(200, n_classes))).argmax(axis=1)
+
+        LogisticRegressionGD(0.0).fit(X, y)
 
     def test_too_few_epochs_warn_what_to_change(self):
         X, y = iris()

@@ -29,6 +29,22 @@ def test_gradient_equals_finite_differences(name, output, rng):
 
 
 @members
+@pytest.mark.parametrize("scale", [1.0, 5.0])
+def test_hessian_equals_differences_of_the_gradient(name, output, scale, rng):
+    loss = resolve_loss(name, output)
+    y, z, step = some_targets(output, rng), scale * rng.normal(size=(6, 4)), 1e-6
+
+    columns = [
+        (loss.gradient(y, z + step * e) - loss.gradient(y, z - step * e)) / (2 * step)
+        for e in np.eye(4)
+    ]
+
+    hessian = loss.hessian(y, z)
+    assert_allclose(hessian, np.stack(columns, axis=2), atol=1e-7)
+    assert_allclose(hessian, hessian.swapaxes(1, 2), atol=1e-12)
+
+
+@members
 def test_fused_pass_equals_value_and_gradient(name, output, rng):
     loss = resolve_loss(name, output)
     y, z = some_targets(output, rng), 3 * rng.normal(size=(6, 4))
@@ -49,6 +65,7 @@ def test_finite_at_extreme_scores(name, output, scale, rng):
 
     assert np.isfinite(loss.value(y, z)).all()
     assert np.isfinite(loss.gradient(y, z)).all()
+    assert np.isfinite(loss.hessian(y, z)).all()
     assert np.isfinite(loss.value_and_gradient(y, z)).all()
     assert np.isfinite(z).all()
 

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skml_lecture.descent.optimizers import (
+    BLOCK,
     OPTIMIZERS,
     Adagrad,
     Adam,
@@ -66,6 +67,21 @@ def test_resumed_from_a_pickle_equals_uninterrupted(name):
 
 
 @members
+def test_after_a_restart_the_next_step_is_downhill(name):
+    optimizer, theta = resolve_optimizer(name), np.zeros(1)
+    memory = optimizer.init(theta)
+    for _ in range(5):
+        optimizer.update(theta, np.array([-1.0]), memory, RATE)
+
+    optimizer.restart(memory)
+    before = theta.copy()
+    optimizer.update(theta, np.array([0.5]), memory, RATE)
+
+    assert theta < before
+    assert not optimizer.restart(memory)
+
+
+@members
 def test_hyper_parameters_are_on_the_object(name):
     optimizer = resolve_optimizer(name)
     before = copy.deepcopy(optimizer.get_params())
@@ -78,8 +94,9 @@ def test_hyper_parameters_are_on_the_object(name):
 
 @members
 def test_blocks_do_not_change_the_result(name, rng):
-    start, gradients = rng.normal(size=40_000), rng.normal(size=(3, 40_000))
-    picks = [0, 16_383, 16_384, 39_999]
+    size = 2 * BLOCK + 100
+    start, gradients = rng.normal(size=size), rng.normal(size=(3, size))
+    picks = [0, BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK, size - 1]
     optimizer = resolve_optimizer(name)
     if name == "nesterov":
         optimizer.set_params(adaptive_restart=False)  # restart looks at all coordinates at once

@@ -1,17 +1,23 @@
 """RidgeRegressionCV: the same scores as one fit for each fold and alpha."""
 
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn import config_context
 from sklearn.datasets import load_diabetes
+from sklearn.ensemble import BaggingRegressor
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     KFold,
+    LeaveOneGroupOut,
+    LeaveOneOut,
     RepeatedKFold,
     ShuffleSplit,
     TimeSeriesSplit,
@@ -408,3 +414,131 @@ def test_statistics_of_folds_need_folds(data):
         RidgeRegressionCV().summarize(*data)
     with pytest.raises(TypeError, match=r"what RidgeRegressionCV\.summarize returns"):
         RidgeRegressionCV(cv=3).fit_statistics(RidgeRegression().summarize(*data))
+
+
+def test_a_scorer_sees_the_candidate_and_the_rows_as_given(data):
+    X = pd.DataFrame(data[0], columns=[f"c{j}" for j in range(data[0].shape[1])])
+    seen = []
+
+    def score(model, rows, y):
+        seen.append((model.alpha, list(model.feature_names_in_), type(rows)))
+        return -np.mean((model.predict(rows) - y) ** 2)
+
+    for cv in (None, 3):
+        RidgeRegressionCV([0.5, 5.0], cv=cv, scoring=score).fit(X, data[1])
+
+    assert {alpha for alpha, _, _ in seen} == {0.5, 5.0}
+    assert all(names == list(X) and kind is pd.DataFrame for _, names, kind in seen)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_a_score_that_is_nan_never_wins_and_is_told(data, cv):
+    def score(model, X, y):
+        return np.nan if model.alpha == 1.0 else -np.mean((model.predict(X) - y) ** 2)
+
+    with pytest.warns(UserWarning, match="scores of NaN"):
+        model = RidgeRegressionCV([1.0, 2.0, 3.0], cv=cv, scoring=score).fit(*data)
+
+    assert model.alpha_ in (2.0, 3.0)
+    assert np.isnan(model.cv_results_["mean_test_score"][0])
+
+
+def test_a_scorer_that_fails_gives_nan_once_for_each_fold(data):
+    calls = []
+
+    def score(model, X, y):
+        calls.append(model.alpha)
+        if model.alpha == 1.0:
+            raise TypeError("no such alpha")
+        return -np.mean((model.predict(X) - y) ** 2)
+
+    with pytest.warns(UserWarning, match="failed 3 times.*no such alpha|scores of NaN"):
+        RidgeRegressionCV([1.0, 2.0], cv=3, scoring=score).fit(*data)
+
+    assert calls.count(1.0) == 3
+
+
+def test_no_score_at_all_is_refused(data):
+    with pytest.raises(ValueError, match="No candidate has a score"):
+        RidgeRegressionCV(cv=LeaveOneOut(), scoring="r2").fit(*data)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
+def test_what_ends_a_search_leaves_the_model_as_it_was(data, failure):
+    def score(model, X, y):
+        raise failure
+
+    model = RidgeRegressionCV([0.5, 5.0], cv=3).fit(*data)
+    before = {name: value for name, value in vars(model).items() if name != "scoring"}
+    model.set_params(scoring=score)
+
+    if failure is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(data[0] + 1, data[1])
+    else:
+        told, refused = (
+            pytest.warns(match="failed"),
+            pytest.raises(ValueError, match="No candidate"),
+        )
+        with told, refused:
+            model.fit(data[0] + 1, data[1])
+
+    assert {name: value for name, value in vars(model).items() if name != "scoring"} == before
+
+
+def test_bootstrap_weights_may_empty_a_fold(data):
+    X, y = data[0][:30], data[1][:30]
+
+    model = BaggingRegressor(RidgeRegressionCV(cv=10), random_state=0).fit(X, y)
+
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("alphas", "side"), [([1e-9, 1e-8], "largest"), ([1e8, 1e9], "smallest"), ([0.0, 1e-9], None)]
+)
+@pytest.mark.filterwarnings("error")
+def test_a_best_alpha_at_the_edge_is_told(rng, alphas, side):
+    X = rng.normal(size=(40, 30))
+    y = X[:, 0] + 2 * rng.normal(size=40)
+    y = y if side == "largest" else X @ rng.normal(size=30)
+
+    if side is None:
+        RidgeRegressionCV(alphas, cv=4).fit(X, y)
+        return
+    with pytest.warns(UserWarning, match=f"is the {side} of the candidates"):
+        RidgeRegressionCV(alphas, cv=4).fit(X, y)
+
+
+def test_groups_and_weights_are_routed(data, rng):
+    X, y = data
+    groups, weight = np.arange(90) % 5, rng.integers(0, 3, 90).astype(float)
+
+    with config_context(enable_metadata_routing=True):
+        scorers = [
+            get_scorer("neg_mean_absolute_error").set_score_request(sample_weight=wanted)
+            for wanted in (True, False)
+        ]
+        by_request = [
+            RidgeRegressionCV(ALPHAS, cv=GroupKFold(3), scoring=scorer).fit(
+                X, y, sample_weight=weight, groups=groups
+            )
+            for scorer in scorers
+        ]
+
+    plain = RidgeRegressionCV(ALPHAS, cv=GroupKFold(3), scoring="neg_mean_absolute_error")
+    plain.fit(X, y, weight, groups=groups)
+    assert_allclose(fold_scores(by_request[0]), fold_scores(plain))
+    assert not np.allclose(fold_scores(by_request[1]), fold_scores(plain))
+
+
+def test_many_folds_need_little_memory(rng):
+    X, y = rng.normal(size=(400, 200)), rng.normal(size=400)
+
+    for cv, groups in ((LeaveOneOut(), None), (LeaveOneGroupOut(), np.arange(400) // 2)):
+        tracemalloc.start()
+        RidgeRegressionCV(cv=cv).fit(X, y, groups=groups)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert peak < 20 * X.nbytes

@@ -45,8 +45,11 @@ class State:
     accepted : tuple or None, default=None
         Parameters, gradient and loss of the last step that was kept, within one call.
 
-    loss_curve, validation_curve : list of float
-        Losses after each epoch.
+    loss_curve : list of float
+        Penalised mean losses after each epoch.
+
+    validation_curve : list of float
+        Mean losses of the rows held out.
 
     stopped : bool, default=False
         Whether the last call ended before its epochs did.

@@ -144,7 +144,7 @@ class CenteredRows:
         """Return ``work(run)`` of runs of ``(columns, Z)``, Z the dense columns, for wide rows."""
         x, root = self.data.x, self.data.root_weight
         n, d = x.shape
-        step = max(2**18 // max(n, 1), 256)
+        step = max(min(2**18 // max(n, 1), -(-d // 2)), 256)  # two at least, to share out
 
         def blocks(run):
             for columns in run:

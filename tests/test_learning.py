@@ -1,0 +1,208 @@
+"""``learn``: data, targets, network, recipe and state -> state."""
+
+import copy
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
+from skml_lecture.classification import Labels
+from skml_lecture.data import Data
+from skml_lecture.descent.activations import Tanh
+from skml_lecture.descent.learning import learn
+from skml_lecture.descent.losses import SoftmaxCrossEntropy, resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective
+from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum, Optimizer, resolve_optimizer
+from skml_lecture.descent.recipe import Recipe
+from skml_lecture.descent.schedules import InverseSqrt
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def task():
+    X, y = load_iris(return_X_y=True)
+    targets = Labels(np.arange(3))
+    data = Data(StandardScaler().fit_transform(X), targets.encode(y, np.float64))
+    return data, targets, Network([4, 5, 3], [Tanh()])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_learning_equals_a_loop_written_by_hand(name, task):
+    data, targets, network = task
+    recipe = Recipe(
+        resolve_optimizer(name), alpha=0.5, learning_rate=0.01, schedule=InverseSqrt(),
+        max_iter=7, tol=0.0, until="plateau", patience=99,
+    )  # fmt: skip
+
+    state = learn(data, targets, network, recipe, rng=np.random.RandomState(3))
+
+    objective = Objective(data, network, SoftmaxCrossEntropy(), alpha=0.5)
+    optimizer, theta = resolve_optimizer(name), network.initialize(np.random.RandomState(3))
+    memory = optimizer.init(theta)
+    for t in range(7):
+        optimizer.update(theta, objective(theta)[1], memory, 0.01 / np.sqrt(t + 1))
+    assert_allclose(state.theta, theta, rtol=1e-12)
+    assert state.t == 7
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("batch_size", [None, 32])
+@pytest.mark.parametrize("dropout", [(), (0.0, 0.3)])
+def test_a_state_goes_on_and_stays_as_it_was(name, batch_size, dropout, task):
+    recipe = Recipe(
+        resolve_optimizer(name), learning_rate=0.01, schedule=InverseSqrt(), dropout=dropout,
+        batch_size=batch_size, max_iter=4, tol=0.0, until="plateau", patience=99,
+    )  # fmt: skip
+    whole = learn(*task, replace(recipe, max_iter=8))
+
+    half = learn(*task, recipe, to_resume=True)
+    before = pickle.dumps(half)
+    both = learn(*task, recipe, pickle.loads(before))
+    again = learn(*task, recipe, half)
+
+    assert pickle.dumps(half) == before
+    for state in (both, again):
+        assert_array_equal(state.theta, whole.theta)
+        assert state.loss_curve == whole.loss_curve
+        assert state.t == whole.t
+
+
+@pytest.mark.parametrize(
+    "change", [{"alpha": 2.0}, {"learning_rate": 0.05}, {"optimizer": Momentum(0.5)}], ids=str
+)
+def test_another_recipe_begins_anew_where_the_last_one_stands(change, task):
+    recipe = Recipe(Momentum(), learning_rate=0.01, max_iter=5, until="plateau", patience=99)
+    last = learn(*task, recipe, to_resume=True)
+
+    state = learn(*task, replace(recipe, **change), last)
+    fresh = learn(*task, replace(recipe, **change), theta=last.theta)
+
+    assert_array_equal(state.theta, fresh.theta)
+    assert state.t == 10
+    assert state.loss_curve == last.loss_curve + fresh.loss_curve
+
+
+def test_other_rows_begin_anew(task):
+    data, targets, network = task
+    recipe = Recipe(Momentum(), learning_rate=0.01, max_iter=5, until="plateau", patience=99)
+    last = learn(*task, recipe, to_resume=True)
+    other = Data(data.X[:, ::-1].copy(), data.targets)
+
+    state = learn(other, targets, network, recipe, last)
+
+    assert_array_equal(state.theta, learn(other, targets, network, recipe, theta=last.theta).theta)
+
+
+def test_recipes_are_equal_by_value():
+    recipe = Recipe(Momentum(0.5), schedule=InverseSqrt())
+
+    assert recipe.equals(copy.deepcopy(recipe))
+    assert recipe.equals(replace(recipe, max_iter=3))
+    assert not recipe.equals(replace(recipe, optimizer=Momentum(0.6)))
+    assert not recipe.equals(replace(recipe, loss=SoftmaxCrossEntropy()))
+
+
+RESUME = """
+import pickle, sys, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+model, X, y = pickle.load(open(sys.argv[1], "rb"))
+model.fit(X, y)
+pickle.dump((model.loss_curve_, model.n_iter_), open(sys.argv[1], "wb"))
+"""
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegressionGD(batch_size=16, max_iter=5, tol=0.0, random_state=0),
+        CascadedLogisticMLP((4,), max_iter=5, tol=0.0, schedule="inv_sqrt", random_state=0),
+        CascadedLogisticMLP(
+            (4,), max_iter=5, tol=0.0, optimizer="adam", dropout=0.1, random_state=0
+        ),
+        LogisticRegressionGD(schedule=InverseSqrt(), max_iter=5, tol=0.0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_fit_resumed_in_another_process_is_one_fit(model, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    once = copy.deepcopy(model).set_params(max_iter=10).fit(X, y)
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps((model.set_params(warm_start=True).fit(X, y), X, y)))
+
+    subprocess.run([sys.executable, "-c", RESUME, str(path)], check=True)
+
+    curve, n_iter = pickle.loads(path.read_bytes())
+    assert curve == once.loss_curve_
+    assert n_iter == 5
+
+
+class Returning(Optimizer):
+    """Forgets to work in place."""
+
+    auto_rate = 0.1
+
+    def update(self, theta, gradient, state, rate):  # noqa: ARG002
+        return theta - rate * gradient
+
+
+@pytest.mark.parametrize("make", [LogisticRegressionGD, partial(CascadedLogisticMLP, (3,))])
+def test_an_update_that_returns_theta_is_refused(make):
+    model = make(optimizer=Returning())
+
+    with pytest.raises(TypeError, match="must change theta in place"):
+        model.fit(*load_iris(return_X_y=True))
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_model_keeps_a_state_only_where_it_is_asked_for(warm_start):
+    X, y = load_iris(return_X_y=True)
+
+    model = CascadedLogisticMLP((50, 50), warm_start=warm_start, max_iter=3).fit(X, y)
+
+    size = len(pickle.dumps(model)) - 8 * len(model.loss_curve_)
+    assert (size < 2 * 8 * model.n_parameters_) == (not warm_start)
+
+
+def test_losses_are_names_or_instances():
+    X, y = load_iris(return_X_y=True)
+
+    named = LogisticRegressionGD().fit(X, y)
+    given = LogisticRegressionGD(loss=SoftmaxCrossEntropy()).fit(X, y)
+
+    assert_array_equal(given.coef_, named.coef_)
+    with pytest.raises(ValueError, match="have logistic ones"):
+        LogisticRegressionGD(loss=SoftmaxCrossEntropy()).fit(X[:100], y[:100])
+
+
+def test_activations_are_names_or_instances():
+    X, y = load_iris(return_X_y=True)
+    settings = {"max_iter": 3, "random_state": 0}
+
+    named = CascadedLogisticMLP((4,), activation="tanh", **settings).fit(X, y)
+    given = CascadedLogisticMLP((4,), activation=Tanh(), **settings).fit(X, y)
+    listed = CascadedLogisticMLP((4,), activation=[Tanh()], **settings).fit(X, y)
+
+    assert named.loss_curve_ == given.loss_curve_ == listed.loss_curve_
+
+
+def test_a_subset_bears_its_share_of_the_penalty(rng):
+    data = Data(rng.normal(size=(400, 3)), rng.integers(0, 2, (400, 1)).astype(float))
+    loss = resolve_loss("cross_entropy", "logistic")
+    whole = Objective(data, Network([3, 1]), loss, alpha=8.0)
+
+    part = whole.sample(100)
+
+    assert part.data.n_rows == 100
+    assert_allclose(part.alpha, 2.0)
+    assert_allclose(part.strength, whole.strength)
