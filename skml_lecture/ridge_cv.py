@@ -1,11 +1,11 @@
 """Ridge regression that chooses its penalty by cross-validation."""
 
+from copy import copy
 from numbers import Integral
 from time import perf_counter
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import (
@@ -276,8 +276,8 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         statistic : Summary
             With a :class:`~skml_lecture.statistics.FoldMoments`.
         """
-        reader = clone(self)
-        data, single = reader._read(X, y, sample_weight, reset=True, may_vanish=True)
+        reader, fitted = copy(self), hasattr(self, "coef_")
+        data, single = reader._read(X, y, sample_weight, reset=not fitted, may_vanish=True)
         if folds is None:
             if self.cv is None:
                 raise ValueError("Leave-one-out has a fold for each row: use cv=5, or folds=.")
