@@ -175,7 +175,11 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
     def _kept_summary(self):
         if self._needs_rows():
             raise ValueError(self._why_no_statistics())
-        return super()._kept_summary()
+        summary = super()._kept_summary()
+        values = summary.values
+        if isinstance(values.summary, ShrunkMoments):  # of a fit that is not continued as such
+            values = replace(values, summary=values.summary.moments)
+        return replace(summary, values=values)
 
     def _check_continuable(self):
         if self._needs_rows():

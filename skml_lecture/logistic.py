@@ -54,7 +54,8 @@ class LogisticRegressionGD(DescentEstimator):
     preconditioner : {"auto", "scale", "whiten"} or None, default="auto"
         Change of coordinates in which to descend; the optimum never changes. "scale": centred
         features, divided by their spread. "whiten": the curvature is the identity as well.
-        "auto": "whiten" where the features are dense and few, else "scale".
+        "auto": "whiten" where the features are dense and few, and the rows many for them (five
+        for each feature, unless there are at most 200 parameters), else "scale".
 
     fit_intercept : bool, default=True
         Whether the units have intercepts.

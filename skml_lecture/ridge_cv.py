@@ -330,7 +330,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             grid = equations.grid() if self._is_automatic() else self._check_alphas()
             alphas, each = np.unique(grid, return_inverse=True)
             start = perf_counter()
-            scoring = self.scoring or _DEFAULT_SCORING
+            scoring = _DEFAULT_SCORING if self.scoring is None else self.scoring
             folds = statistic.values.folds
             scores = scores_of_statistics(folds, alphas, scoring, self.fit_intercept)
             if not self.alpha_per_target:
@@ -382,7 +382,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             y,
             alphas,
             self.fit_intercept,
-            self.scoring or _DEFAULT_SCORING,
+            _DEFAULT_SCORING if self.scoring is None else self.scoring,
             Scorer(self._scorer(), metadata, optional=not routing),
             _Models(self),
             self.alpha_per_target,
@@ -392,7 +392,9 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """Return what scores fitted models."""
         if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
             raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
-        return check_scoring(self, scoring=self.scoring or _DEFAULT_SCORING)
+        return check_scoring(
+            self, scoring=_DEFAULT_SCORING if self.scoring is None else self.scoring
+        )
 
     def _is_automatic(self):
         return isinstance(self.alphas, str) and self.alphas == "auto"

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_scalar, get_tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from skml_lecture.data import is_missing
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.validation import check_real, check_weight, unchanged_on_failure, warn
@@ -319,7 +320,7 @@ def read_labels(y):
     """Return the labels, with one of them where there is none, and where there is one."""
     y = column_or_1d(y, warn=True)
     if y.dtype == object:
-        labeled = np.array([not (v is None or v != v or v == -1) for v in y], dtype=bool)
+        labeled = np.array([not (is_missing(label) or label == -1) for label in y], dtype=bool)
     else:
         labeled = y != -1 if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
     if not labeled.any():

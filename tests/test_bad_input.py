@@ -21,7 +21,10 @@ from skml_lecture import (
     RidgeRegressionCV,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:The best alpha is the"),
+]
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(1, 20, (30, 3)).astype(float)

@@ -17,14 +17,18 @@ from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 
 from skml_lecture import (
+    CascadedLogisticMLP,
     GaussianGenerativeClassifier,
+    LogisticRegressionGD,
     NaiveBayes,
     RidgeRegression,
+    RidgeRegressionCV,
     SemiSupervisedEM,
 )
+from skml_lecture.descent.optimizers import Nesterov
 from skml_lecture.distributed import DistributedFit
 
 KINDS = ("tied", "full", "diag", "tied_diag", "spherical")
@@ -238,6 +242,33 @@ def test_rows_of_two_calls_and_rows_taken_away(engine, rng):
     assert_same_predictions(model.estimator_, NaiveBayes().fit(X, y, weight), X)
 
 
+@pytest.mark.parametrize("cv", [4, KFold(3, shuffle=True, random_state=0)], ids=str)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_search_by_folds(engine, rng, cv, known):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, (100, 0, 1, 139)) for part in (X, y, weight)]
+    if not known:
+        rows = [part[rows[0][:, 0] > -99] for part in rows]
+
+    search = DistributedFit(RidgeRegressionCV([0.1, 10.0, 1000.0], cv=cv)).fit(*rows).estimator_
+
+    local = RidgeRegressionCV([0.1, 10.0, 1000.0], cv=cv).fit(X, y, weight)
+    assert search.alpha_ == local.alpha_
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
+    assert_allclose(search.coef_, local.coef_, rtol=1e-10)
+
+
+def test_folds_that_leave_rows_out_and_one_for_each_row_are_refused(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+
+    with pytest.raises(ValueError, match="every row in one test set"):
+        DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).fit(rows, y)
+    with pytest.raises(TypeError, match="not leave-one-out"):
+        DistributedFit(RidgeRegressionCV()).fit(rows, y)
+
+
 def test_statistics_of_blocks_are_those_of_the_rows(rng):
     X, y, weight = make_rows(rng)
 
@@ -392,7 +423,118 @@ def test_blocks_too_small_to_pay_are_told(rng):
         DistributedFit(RidgeRegression()).fit(in_blocks(X, (1,) * 240), y)
 
 
-def test_a_killed_worker_changes_nothing(client, rng, tmp_path):
+DESCENTS = [
+    LogisticRegressionGD(),
+    LogisticRegressionGD(0.1, class_weight="balanced"),
+    LogisticRegressionGD(class_weight={0: 2.0, 1: 1.0, 2: 0.5}, fit_intercept=False),
+    LogisticRegressionGD(loss="squared_error"),
+    LogisticRegressionGD(optimizer="adam", max_iter=15, tol=0.0, preconditioner="scale"),
+]
+
+
+def assert_same_descent(model, local, tolerance=1e-8):
+    assert model.n_iter_ == local.n_iter_
+    scale = np.abs(local.coef_).max()
+    assert_allclose(model.coef_ / scale, local.coef_ / scale, atol=tolerance)
+    assert_allclose(model.intercept_ / scale, local.intercept_ / scale, atol=tolerance)
+    assert_allclose(model.loss_curve_, local.loss_curve_, rtol=tolerance)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", DESCENTS, ids=name_of)
+def test_a_descent_over_blocks_is_that_of_all_rows(engine, rng, model):
+    X, y, weight = make_rows(rng)
+    sizes = (100, 0, 1, 39, 100)
+    weight[100:140] = 0
+
+    fitted = DistributedFit(model).fit(*(in_blocks(part, sizes) for part in (X, y, weight)))
+
+    assert_same_descent(fitted.estimator_, clone(model).fit(X, y, weight))
+
+
+@pytest.mark.parametrize("n_blocks", [1, 3, 50])
+def test_a_descent_over_any_cut_into_blocks(rng, n_blocks):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, random_sizes(rng, len(y), n_blocks)) for part in (X, y, weight)]
+
+    fitted = DistributedFit(LogisticRegressionGD()).fit(*rows)
+
+    assert_same_descent(fitted.estimator_, LogisticRegressionGD().fit(X, y, weight))
+
+
+def test_a_descent_begins_at_the_sample_of_a_local_fit():
+    X = da.random.default_rng(0).normal(size=(220_000, 20), chunks=(120_000, 20))
+    y = (X[:, 0] + X[:, 1] > X[:, 2] * X[:, 3]).astype(int)
+
+    fitted = DistributedFit(LogisticRegressionGD()).fit(X, y)
+
+    assert_same_descent(fitted.estimator_, LogisticRegressionGD().fit(*dask.compute(X, y)))
+
+
+def test_a_descent_over_a_frame_in_single_precision(rng):
+    frame = make_frame(rng)[["size", "old", "label"]].fillna(0.5).astype({"size": np.float32})
+    frame["old"] = frame["old"].astype(np.float32)
+    blocks = dd.from_pandas(frame, npartitions=3)
+
+    model = DistributedFit(LogisticRegressionGD())
+    model.fit(blocks[["size", "old"]], blocks["label"])
+
+    local = LogisticRegressionGD().fit(frame[["size", "old"]], frame["label"])
+    assert model.estimator_.coef_.dtype == np.float32
+    assert model.feature_names_in_.tolist() == ["size", "old"]
+    assert_same_descent(model.estimator_, local, tolerance=1e-4)
+    probabilities = model.predict_proba(blocks[["size", "old"]])
+    assert (probabilities.dtype, probabilities.compute().dtype) == (np.float32, np.float32)
+    assert set(model.predict(blocks[["size", "old"]]).compute()) <= {"yes", "no"}
+
+
+def test_a_failed_descent_says_where_and_changes_nothing(rng):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(LogisticRegressionGD()).fit(in_blocks(X, (120, 120)), y)
+    before = model.estimator_
+
+    for rows, labels, weight, message in [
+        (broken(X, 130, np.nan), y, None, r"X\.blocks\[1\].*NaN"),
+        (X, y + np.where(np.arange(240) > 200, 0.5, 0), None, r"X\.blocks\[1\].*continuous"),
+        (X, y, np.zeros(240), "No row is left"),
+        (X, 0 * y, None, "needs at least 2 classes"),
+    ]:
+        with pytest.raises(ValueError, match=f"(?s){message}"):
+            model.fit(in_blocks(rows, (120, 120)), labels, weight)
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.set_params(estimator__learning_rate=1e9, estimator__optimizer="gd").fit(
+            in_blocks(1e3 * X, (120, 120)), y
+        )
+
+    assert model.estimator_ is before
+
+
+@pytest.mark.parametrize(
+    "options", [{"batch_size": 10}, {"early_stopping": True}, {"warm_start": True}]
+)
+def test_what_a_descent_can_not_do_on_a_cluster_is_refused(rng, options):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (240,))
+
+    with pytest.raises(TypeError, match="all rows at once"):
+        DistributedFit(LogisticRegressionGD(**options)).fit(rows, y)
+
+
+def test_a_network_and_a_stream_are_refused(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (240,))
+
+    with pytest.raises(TypeError, match="LogisticRegressionGD of all rows"):
+        DistributedFit(CascadedLogisticMLP()).fit(rows, y)
+    with pytest.raises(TypeError, match="partial_fit of LogisticRegressionGD takes rows in memory"):
+        DistributedFit(LogisticRegressionGD()).partial_fit(rows, y)
+    assert not hasattr(DistributedFit(LogisticRegressionGD()), "merge")
+
+
+@pytest.mark.parametrize(
+    "model", [GaussianGenerativeClassifier(), LogisticRegressionGD()], ids=name_of
+)
+def test_a_killed_worker_changes_nothing(client, rng, tmp_path, model):
     X, y, _ = make_rows(rng)
     marker = tmp_path / "was killed"
 
@@ -405,10 +547,32 @@ def test_a_killed_worker_changes_nothing(client, rng, tmp_path):
     rows = da.from_array(X, chunks=(60, 4))
     rows = da.concatenate([rows[:60], rows[60:120].map_blocks(kill_once, meta=X), rows[120:]])
 
-    model = DistributedFit(GaussianGenerativeClassifier()).fit(rows, y)
+    fitted = DistributedFit(model).fit(rows, y)
 
     assert marker.exists()
-    assert_same_predictions(model.estimator_, GaussianGenerativeClassifier().fit(X, y), X)
+    assert_same_predictions(fitted.estimator_, clone(model).fit(X, y), X, tolerance=1e-8)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_worker_killed_between_epochs_changes_nothing(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (60,) * 4)
+    epochs = []
+
+    class Killing(Nesterov):
+        """Kills a worker at the third step."""
+
+        def update(self, *args, **kwargs):
+            epochs.append(None)
+            if len(epochs) == 3:
+                client = Client.current()
+                worker = next(iter(client.scheduler_info()["workers"]))
+                client.run(os._exit, 1, workers=[worker], on_error="ignore")
+            return super().update(*args, **kwargs)
+
+    model = DistributedFit(LogisticRegressionGD(optimizer=Killing())).fit(rows, y)
+
+    assert_same_descent(model.estimator_, LogisticRegressionGD().fit(X, y))
 
 
 def test_a_client_that_goes_away_leaves_the_model_as_it_was(cluster, rng):

@@ -46,6 +46,7 @@ def test_a_flag_that_is_none_is_refused_and_named(cls, name, value):
 @pytest.mark.parametrize("value", [np.True_, np.False_, True, False])
 @pytest.mark.parametrize(("cls", "name"), parameters([bool]))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:The best alpha is the")
 def test_flags_of_numpy_are_flags(cls, name, value):
     model = made(cls, name, value)
     if "max_iter" in model.get_params():

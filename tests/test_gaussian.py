@@ -509,6 +509,15 @@ def test_ledoit_wolf_needs_all_rows(data):
 
 
 @SINGULAR
+def test_a_fit_by_ledoit_wolf_goes_on_under_another_shrinkage(data):
+    X, y, _ = data
+    model = Gaussian("full", shrinkage="auto").fit(X[:200], y[:200])
+
+    model.set_params(shrinkage=0.2).partial_fit(X[200:], y[200:])
+
+    assert_same(model, Gaussian("full", shrinkage=0.2).fit(X, y), X)
+
+
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_late_class_is_learnt(data, covariance_type):
     X, y, _ = data

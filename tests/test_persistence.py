@@ -24,7 +24,10 @@ from skml_lecture import (
     RidgeRegressionCV,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:The best alpha is the"),
+]
 
 X, Y = load_iris(return_X_y=True)
 MODELS = [

@@ -165,7 +165,7 @@ def test_mixed_tables_with_missing_values(rng):
     assert (model.transduction_ == names).mean() > 0.7
 
 
-@pytest.mark.parametrize("mark", [None, np.nan, float("nan"), -1])
+@pytest.mark.parametrize("mark", [None, np.nan, float("nan"), pd.NA, -1])
 def test_labels_are_marked_as_scikit_learn_marks_them(data, mark):
     X, y, hidden = data
     names = np.array(["a", "b"])[y].astype(object)

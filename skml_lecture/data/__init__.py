@@ -1,7 +1,7 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
-from skml_lecture.data.table import Table, choose_columns, read_table, take_rows
+from skml_lecture.data.table import Table, choose_columns, is_missing, read_table, take_rows
 from skml_lecture.data.threads import blas_threads, one_thread_if_small, run_in_threads
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "canonical",
     "choose_columns",
     "each",
+    "is_missing",
     "one_thread_if_small",
     "read_table",
     "run_in_threads",

@@ -94,6 +94,11 @@ class Data:
         return slice(self.start, self.start + self.n_rows)
 
     @property
+    def dtype(self):
+        """Type of the features."""
+        return self.X.dtype
+
+    @property
     def row_size(self):
         """How many numbers a row holds, 1 or more."""
         if self.is_sparse:
@@ -187,6 +192,10 @@ class Data:
         is called from several threads; on other machines it would be sent there.
         """
         return run_in_threads(work, runs_of(self.blocks(width, at_least, result)))
+
+    def whole(self, work):
+        """Return ``work(rows)``; of rows that lie in several places, the sum over them."""
+        return work(self)
 
     def sum(self, work, width=None, at_least=16, result=0):
         """Return the sum of ``work(blocks)`` over consecutive runs of blocks."""

@@ -234,7 +234,7 @@ def _factorize(values, name, *, as_labels):
             f"Column {name!r} holds a {type(found).__name__}, {found!r}: a value given as argument "
             f"must be a label, such as a string, or a number."
         ) from None
-    known = [value for value in distinct if not _is_missing(value)]
+    known = [value for value in distinct if not is_missing(value)]
     odd = next(filter(_is_date, known), None)
     if odd is not None:
         raise ValueError(_no_dates(name, type(odd).__name__))
@@ -253,7 +253,7 @@ def _no_dates(name, kind):
     )
 
 
-def _is_missing(value):
+def is_missing(value):
     """Whether a value is None, NaN, or the missing value of pandas (which equals nothing)."""
     return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
 

@@ -8,6 +8,8 @@ from skml_lecture.descent.objective import View
 from skml_lecture.descent.state import State
 from skml_lecture.descent.training import descend
 
+_CHEAP = 200  # parameters, up to which whitening costs next to nothing
+_ROWS_PER_FEATURE = 5  # from which on the rows say what the curvature is
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 
 
@@ -58,7 +60,7 @@ def whitens_as_it_goes(objective, recipe):
 
 def _start(objective, rng):
     """Return the parameters, in their coordinates, at which nothing is known yet."""
-    network, dtype = objective.network, objective.data.X.dtype
+    network, dtype = objective.network, objective.data.dtype
     if network.is_linear:
         return np.zeros(network.n_parameters, dtype)
     return network.initialize(rng, dtype)
@@ -82,8 +84,11 @@ def _whitens(objective, recipe, size):
     """Say whether to whiten so many features or parameters by choice of our own."""
     if recipe.preconditioner not in ("auto", "whiten") or recipe.optimizer.auto_rate is not None:
         return False
-    batch = recipe.rows_per_update(objective.data.n_rows)
-    fits = size <= MAX_WHITENED and (batch is None or size <= batch)
+    data, n_parameters = objective.data, objective.network.n_parameters
+    batch = recipe.rows_per_update(data.n_rows)
+    n_seen = min(data.n_rows, sample_size(data.row_size))
+    pays = n_parameters <= _CHEAP or n_seen >= _ROWS_PER_FEATURE * (data.n_features + 1)
+    fits = size <= MAX_WHITENED and (batch is None or size <= batch) and pays
     return fits and objective.network.is_linear and not objective.data.is_sparse
 
 

@@ -7,6 +7,7 @@ the smaller in ``u``; losses and penalties do not change, so neither does the op
 # ruff: noqa: D102 (the interface documents what its members share)
 
 from abc import ABC, abstractmethod
+from functools import partial
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -97,12 +98,11 @@ class Scaled(Coordinates):
     @classmethod
     def from_data(cls, data, n_outputs, fit_intercept):
         """Take mean and standard deviation from weighted rows; constant features stay."""
-        moments = Moments.from_data(data, kind="diag")
+        moments = data.whole(partial(_moments, None))
         if np.isfinite(moments.scatter).all():
             return cls.from_moments(moments, n_outputs, fit_intercept)
         unit = 1e200  # of columns whose squares overflow
-        smaller = Data(data.X.astype(np.float64) / unit, None, data.weight)
-        scaled = cls.from_moments(Moments.from_data(smaller, kind="diag"), n_outputs, fit_intercept)
+        scaled = cls.from_moments(data.whole(partial(_moments, unit)), n_outputs, fit_intercept)
         return cls(unit * scaled.mean, unit * scaled.scale, n_outputs, fit_intercept)
 
     @classmethod
@@ -215,3 +215,10 @@ class Whitened(Coordinates):
             return joined.ravel().astype(dtype)
         rows = joined.reshape(self.scaled.n_outputs, -1)
         return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
+
+
+def _moments(unit, data):
+    """Return weight, mean and squares of the features of rows, in some unit where one is given."""
+    if unit is not None:
+        data = Data(data.X.astype(np.float64) / unit, None, data.weight)
+    return Moments.from_data(data, kind="diag")

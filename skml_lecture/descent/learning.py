@@ -100,14 +100,14 @@ def _rules(objective, recipe):
     if recipe.until == "plateau" or recipe.rows_per_update(n_rows) is not None:
         return Plateau(recipe.tol, recipe.patience), early
     follows = recipe.follows_curvature(n_rows)
-    return GradientNorm(recipe.tol, objective.data.X.dtype if follows else None), early
+    return GradientNorm(recipe.tol, objective.data.dtype if follows else None), early
 
 
 def _is_of(state, objective, recipe):
     """Say whether a state is of the same recipe and, by the value of the objective, data."""
     if state.value is None or not recipe.equals(state.recipe):
         return False
-    theta = state.theta.astype(objective.data.X.dtype)
+    theta = state.theta.astype(objective.data.dtype)
     with np.errstate(all="ignore"):
         value = objective.value(theta)
     return abs(value - state.value) <= np.sqrt(np.finfo(theta.dtype).eps) * abs(state.value)
@@ -115,7 +115,7 @@ def _is_of(state, objective, recipe):
 
 def _gone_on(state, objective, recipe, watched):
     """Return a copy of a state to go on with as if there had been no end."""
-    state = state.copy(objective.data.X.dtype)
+    state = state.copy(objective.data.dtype)
     state.recipe = recipe
     if state.early is not None and watched is not None:
         state.early.measure_again(watched.mean_loss)
@@ -124,7 +124,7 @@ def _gone_on(state, objective, recipe, watched):
 
 def _begun_anew(last, objective, recipe, curvature, theta=None):
     """Return a first state where an earlier one stands, with what does not depend on the rows."""
-    last = last.copy(objective.data.X.dtype)
+    last = last.copy(objective.data.dtype)
     theta = last.chosen if theta is None else theta
     state = _beginning(objective, recipe, curvature, last.rng, theta)
     return replace(

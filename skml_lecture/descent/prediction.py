@@ -44,7 +44,10 @@ def forward_rows(network, layers, data, check, finish=None, depth=None):
             z = network.forward_through(layers, block.X, buffers, depth)[-1].T
             out[block.rows] = z if finish is None else finish(z)
 
-    data.map(fill, data.row_size + 2 * sum(network.sizes[1:]), ROWS)
+    if data.n_rows <= ROWS:  # one block, as it is
+        fill([data])
+    else:
+        data.map(fill, data.row_size + 2 * sum(network.sizes[1:]), ROWS)
     return out
 
 

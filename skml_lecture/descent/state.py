@@ -116,13 +116,16 @@ class State:
         best = None if self.early is None else self.early.best_theta
         return self.theta if best is None else best
 
-    def copy(self, dtype=None):
-        """Return a state that can be written into without harm to this one, and is cheap.
+    def copy(self, dtype=None, *, draws=True):
+        """Return a state that can be written into without harm to this one.
 
         Parameters
         ----------
         dtype : dtype or None, default=None
             Of the parameters; None: as they are.
+
+        draws : bool, default=True
+            Whether random numbers will be drawn; else their source is shared, too.
 
         Returns
         -------
@@ -137,7 +140,7 @@ class State:
             for name, value in self.memory.items()
         }
         new.loss_curve, new.validation_curve = list(self.loss_curve), list(self.validation_curve)
-        for name in ("rng", "units", "stop", "early"):
+        for name in ("rng", "units", "stop", "early")[0 if draws else 2 :]:
             setattr(new, name, copy.deepcopy(getattr(self, name)))
         if new.early is not None and new.early.best_theta is not None:
             new.early.best_theta = new.early.best_theta.astype(dtype)

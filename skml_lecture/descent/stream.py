@@ -87,6 +87,7 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
     state : State
         Its loss curve is that of this pass.
     """
+    draws = any(recipe.dropout) or recipe.rows_per_update(data.n_rows) is not None
     moments = None
     if recipe.preconditioner is not None:
         moments = Moments.from_data(data, kind="diag")
@@ -96,7 +97,7 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
         and state.seen is not None
         and recipe.equals(state.recipe, but=_OF_A_CHUNK)
     ):
-        seen, state = state.seen + seen, state.copy(data.X.dtype)
+        seen, state = state.seen + seen, state.copy(data.X.dtype, draws=draws)
         state.loss_curve = []
     else:
         state = _beginning(data, network, recipe, theta, rng)

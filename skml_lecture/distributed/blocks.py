@@ -54,6 +54,8 @@ class Blocks:
         The names of the columns, or their number, as the collection declares them.
     kind : {"blocks", "partitions"}
         The name of the blocks in the collection.
+    sizes : tuple
+        Their numbers of rows, NaN where they are not known.
     """
 
     X: list
@@ -61,29 +63,46 @@ class Blocks:
     weight: list
     columns: list | int
     kind: str
+    sizes: tuple
 
     def name(self, i):
         """Return how a user reaches block i, or some: "3:5"."""
         return f"X.{self.kind}[{i}]"
 
-    def sum(self, work, name):
-        """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
+    @property
+    def n_columns(self):
+        """How many columns the collection declares."""
+        return len(self.columns) if isinstance(self.columns, list) else self.columns
 
-        One task for each block, and a tree of tasks that add; the order is always the same.
-        ``work`` goes to every worker once.
+    def known_sizes(self):
+        """Return the numbers of rows of the blocks, counted where they are not known."""
+        if not np.isnan(self.sizes).any():
+            return self.sizes
+        return dask.compute(*[delayed(_n_rows)(block) for block in self.X])
+
+    def each(self, work, name, extra=None):
+        """Return ``work(X, y, weight)`` of every block, delayed, as a :class:`Part`.
+
+        ``work`` goes to every worker once; ``extra`` is one more argument for each block.
         """
         token = uuid4().hex
         shared = delayed((work, self.columns), traverse=False, name=f"share-{name}-{token}")
-        task = delayed(_of_block, pure=False)
-        parts = [
+        task, more = delayed(_of_block, pure=False), () if extra is None else (extra,)
+        return [
             task(shared, self.name(i), *block, dask_key_name=f"{name}-{token}-{i}")
-            for i, block in enumerate(zip(self.X, self.y, self.weight, strict=True))
+            for i, block in enumerate(zip(self.X, self.y, self.weight, *more, strict=True))
         ]
-        return compute(self._added(parts, f"add-{name}-{token}"))
+
+    def sum(self, work, name, extra=None):
+        """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
+
+        One task for each block, and a tree of tasks that add; the order is always the same.
+        """
+        return compute(added(self.each(work, name, extra), f"add-{name}-{uuid4().hex}", self.name))
 
     def warn_if_small(self, part):
         """Warn where handing out the blocks takes longer than the work on them."""
-        width = len(self.columns) if isinstance(self.columns, list) else self.columns
+        width = self.n_columns
         if part.n_blocks < _MANY_BLOCKS or part.n_rows * width >= part.n_blocks * _SMALL_BLOCK:
             return
         warn(
@@ -93,18 +112,19 @@ class Blocks:
             UserWarning,
         )
 
-    def _added(self, parts, name):
-        """Return the root of the tree that adds parts."""
-        task, width = delayed(_sum_of, pure=False), 1
-        while len(parts) > 1:
-            starts = range(0, len(parts), _FAN_IN)
-            ranges = (self.name(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
-            parts = [
-                task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
-                for i, where in zip(starts, ranges, strict=True)
-            ]
-            width *= _FAN_IN
-        return parts[0]
+
+def added(parts, name, name_of=str):
+    """Return the sum of delayed parts, a tree of tasks; ``name_of(i)`` says what part i is."""
+    task, width = delayed(_sum_of, pure=False), 1
+    while len(parts) > 1:
+        starts = range(0, len(parts), _FAN_IN)
+        ranges = (name_of(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
+        parts = [
+            task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
+            for i, where in zip(starts, ranges, strict=True)
+        ]
+        width *= _FAN_IN
+    return parts[0]
 
 
 def compute(root):
@@ -136,7 +156,7 @@ def read_blocks(X, y, sample_weight=None):
         weight = _aligned("sample_weight", weight, sizes)
     else:
         weight = [weight] * len(rows)
-    return Blocks(rows, _aligned("y", y, sizes), weight, columns, kind)
+    return Blocks(rows, _aligned("y", y, sizes), weight, columns, kind, sizes)
 
 
 def whole_rows(X):
@@ -208,7 +228,11 @@ def _check_length(name, length, sizes):
         )
 
 
-def _of_block(shared, where, X, y, weight):
+def _n_rows(X):
+    return X.shape[0]
+
+
+def _of_block(shared, where, X, y, weight, *extra):
     """Return what a block comes to."""
     work, columns = shared
     with naming(where):
@@ -222,7 +246,7 @@ def _of_block(shared, where, X, y, weight):
         if not n_rows:
             return Part()
         _check_columns(X, columns)
-        return Part(n_rows, 1, work(X, y, weight))
+        return Part(n_rows, 1, work(X, y, weight, *extra))
 
 
 def _check_columns(X, columns):

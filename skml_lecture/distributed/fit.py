@@ -10,9 +10,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
+from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
+from skml_lecture.distributed.descent import fit_by_descent
+from skml_lecture.distributed.folds import folds_of, summarizer
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
+from skml_lecture.logistic import LogisticRegressionGD
+from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.validation import warn
 
 _PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
@@ -72,8 +77,11 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     Parameters
     ----------
-    estimator : RidgeRegression, GaussianGenerativeClassifier or NaiveBayes
-        The model, with any of its options. It is cloned.
+    estimator : RidgeRegression, GaussianGenerativeClassifier, NaiveBayes or LogisticRegressionGD
+        The model, or a RidgeRegressionCV. It is cloned. Closed forms may have any of their options,
+        but the search no leave-one-out; its folds are told from the numbers of the rows. Of the
+        descent every step takes all rows: ``batch_size=None, early_stopping=False,
+        warm_start=False``.
 
     Attributes
     ----------
@@ -102,6 +110,11 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
     ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
     ``solver="svd"`` adds up triangular factors, as accurate as the rows.
+
+    A descent keeps the rows, read and checked once, in the memory of the workers. Every epoch the
+    parameters go to the workers and the gradients of the blocks are added; a sample of about a
+    million numbers, the one that a local fit takes, comes to the client to find coordinates. Rows
+    must be dense. Callbacks are not told of it.
 
     Rows in memory are fitted and predicted in memory.
 
@@ -160,7 +173,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
         model = clone(self._checked_estimator())
-        if is_distributed(X):
+        if is_distributed(X) and isinstance(model, DescentEstimator):
+            fit_by_descent(model, X, y, sample_weight)
+        elif is_distributed(X):
             model.fit_statistics(self._summed(model, X, y, sample_weight))
         else:
             model.fit(X, y, sample_weight)
@@ -191,7 +206,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         announced = {} if classes is None else {"classes": classes}
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
-        return self._publish(model._learn(self._summed(model, X, y, sample_weight), **announced))
+        statistic = self._summed(model, X, y, sample_weight)
+        return self._publish(model._learn(statistic, **announced))
 
     @available_if(_has("forget"))
     def forget(self, X, y, sample_weight=None):
@@ -300,15 +316,27 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     def _checked_estimator(self):
         """Return the estimator, if it can be fitted so."""
-        if not isinstance(self.estimator, ClosedFormEstimator):
+        model = self.estimator
+        descends = isinstance(model, LogisticRegressionGD) and not (
+            model.batch_size is not None or model.early_stopping or model.warm_start
+        )
+        in_folds = isinstance(model, RidgeRegressionCV) and model.cv is not None
+        if not (descends or in_folds or isinstance(model, ClosedFormEstimator)):
             raise TypeError(
-                f"DistributedFit fits a RidgeRegression, a GaussianGenerativeClassifier or a "
-                f"NaiveBayes, got {self.estimator!r}."
+                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV of folds (cv=5, not "
+                f"leave-one-out), a GaussianGenerativeClassifier, a NaiveBayes, or a "
+                f"LogisticRegressionGD of all rows at once (batch_size=None, early_stopping=False, "
+                f"warm_start=False), got {model!r}."
             )
-        return self.estimator
+        return model
 
     def _summed(self, model, X, y, sample_weight):
         """Return the statistic of all rows."""
+        if isinstance(model, DescentEstimator):
+            raise TypeError(
+                f"partial_fit of {type(model).__name__} takes rows in memory, a chunk after the "
+                f"other: give it those of a block, or call fit."
+            )
         blocks = read_blocks(X, y, sample_weight)
         name = type(model).__name__
         column = is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1
@@ -317,7 +345,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
         def total(work):
             work = partial(_on_a_list_of_labels, work) if column else work
-            part = blocks.sum(work, f"summarize-{name}")
+            part = blocks.sum(work, f"summarize-{name}", folds)
             if part.value is None:
                 raise ValueError(
                     f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
@@ -325,6 +353,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             blocks.warn_if_small(part)
             return part.value
 
+        if isinstance(model, RidgeRegressionCV):
+            n_folds, folds = folds_of(model.cv, blocks.known_sizes())
+            return total(summarizer(model, n_folds))
+        folds = None
         return model._summarize_in_passes(total)
 
     def _publish(self, model):

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score
 
+from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import naming, read_blocks, whole_rows
 from skml_lecture.statistics import Moments
 
@@ -26,6 +27,8 @@ def predicted(model, method, X):
 def _like(model, method):
     """Return no rows of what a method returns."""
     dtype, shape = np.float64, ()
+    if isinstance(model, DescentEstimator):
+        dtype = model.coef_.dtype
     if method == "predict" and is_classifier(model):
         dtype = model.classes_.dtype
     elif method == "predict":
