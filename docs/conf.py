@@ -108,7 +108,11 @@ copybutton_prompt_is_regexp = True
 intersphinx_mapping = intersphinx_table(HERE / "_build", chinese)
 intersphinx_disabled_reftypes = []  # a page that is in English only is found there
 nitpicky = True  # a link to a class that has no page is a warning, and so an error
-nitpick_ignore_regex = [("py:attr|py:obj", r"skml_lecture\.diagnostics\.FitDiagnosis\..*")]
+nitpick_ignore_regex = [  # types in signatures, and a peer that is not among the inventories
+    ("py:.*", r"skml_lecture\.diagnostics\.FitDiagnosis\..*"),
+    ("py:.*", r"skml_lecture\.descent\.(coordinates|stopping)\..*"),
+    ("py:.*", r"(numpy\.random|statsmodels)\..*"),
+]
 
 INSTALL = """\
 # The examples need skml_lecture with its extra [plot]. From a clone of the repository:
