@@ -78,7 +78,8 @@ class RegressionMoments:
             y = Moments.from_samples(data.targets, data.weight, kind="diag")
             total, origin, P, cross = sums.sparse_products(data, data.targets - y.origin)
             return cls(Moments(total, origin, P[:d, d], P[:d, :d]), y, cross[:d])
-        origins = sums.near_mean(data), sums.near_mean(replace(data, X=data.targets, columns=None))
+        targets = replace(data, X=data.targets, columns=None, picks=None)
+        origins = sums.near_mean(data), sums.near_mean(targets)
         for _ in range(sums.MAX_PASSES):
             total, P, cross, squares = sums.products(*origins, data)
             x = Moments(total, origins[0], P[:d, d], P[:d, :d])
