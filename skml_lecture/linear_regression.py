@@ -123,10 +123,8 @@ def summarize(data, solver="auto", *, always=False, of_wide=True):
     """
     n, d = data.n_rows, data.n_features
     large = d > MAX_GRAM and not always
-    if (
-        (n < d and not of_wide)
-        or (large
-        and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse)))
+    if (n < d and not of_wide) or (
+        large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse))
     ):
         assert_all_finite(data.X, input_name="X")
         return None
