@@ -81,7 +81,6 @@ class LinearRegressor(RegressorMixin):
             multi_output=True,
             y_numeric=True,
         )
-        assert_all_finite(y, input_name="y")
         y = y.astype(np.float64, copy=False)
         weight = check_weight(sample_weight, X, may_vanish=may_vanish)
         return Data(X, y.reshape(len(y), -1), weight), y.ndim == 1

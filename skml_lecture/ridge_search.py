@@ -113,12 +113,11 @@ class Search:
     def left_out(self):
         """Return the scores (1, a, t), or (1, a, 1) of all targets, leaving out each row once."""
         data, present = self._present()
-        y = Moments.from_samples(data.targets, data.weight, kind="diag")
-        spread = spread_of_targets(y)
+        spread = self._spread(data)
         left_out = LeftOut(self.equations_of(data), self.alphas)
         if self._from_errors(data.n_rows, spread):
             errors = sum(left_out.use(_WeightedSquares(data.root_weight)))
-            return SCORES[self.scoring](errors.T, y.weight, spread)[np.newaxis]
+            return SCORES[self.scoring](errors.T, data.total_weight, spread)[np.newaxis]
         predictions = np.empty((len(self.alphas), *data.targets.shape))
 
         def keep(rows, E):
@@ -214,8 +213,7 @@ class Search:
             np.repeat(self.alphas[:, np.newaxis], data.targets.shape[1], axis=1)
         )
         tested = self.data.pick(test)
-        of_y = Moments.from_samples(tested.targets, tested.weight, kind="diag")
-        spread = spread_of_targets(of_y)
+        spread = self._spread(tested)
         if self._from_errors(len(test), spread):
             errors = None
             if of_test is not None:
@@ -224,7 +222,7 @@ class Search:
                 )
             if errors is None or cancelled:
                 errors = squared_errors(coefs, equations, tested)
-            return SCORES[self.scoring](errors, of_y.weight, spread)
+            return SCORES[self.scoring](errors, tested.total_weight, spread)
         if self.scoring == "r2" and len(test) == 1:  # a row has no spread of its own
             return np.full((len(self.alphas), 1), np.nan)
         X, y = take_rows(self.X, test), take_rows(self.y, test)
@@ -240,6 +238,12 @@ class Search:
                 for a, B in candidates
             ]
         )
+
+    def _spread(self, data):
+        """Return what r2 compares squared errors with, (t,); None for other scores."""
+        if not (isinstance(self.scoring, str) and self.scoring == "r2"):
+            return None
+        return spread_of_targets(Moments.from_samples(data.targets, data.weight, kind="diag"))
 
     def _from_errors(self, n_rows, spread):
         """Tell whether scores follow from squared errors: r2 of a constant target does not."""

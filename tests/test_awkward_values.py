@@ -263,4 +263,4 @@ def test_sparse_rows_under_ledoit_wolf_are_a_clear_error(kind):
     model = GaussianGenerativeClassifier(kind, shrinkage="auto")
 
     with pytest.raises(TypeError, match=r'shrinkage="auto" .* needs dense rows'):
-        model.fit(sparse.eye_array(4).tocsr(), Y)
+        model.fit(sparse.csr_array(np.eye(4)), Y)

@@ -147,7 +147,7 @@ def test_the_statistic_is_small(rng):
         (Histogram(n_bins=2.5), np.eye(2), TypeError, "n_bins"),
         (Histogram(smoothing=-1), np.eye(2), ValueError, "smoothing"),
         (Histogram(), np.diag([np.inf, 1]), ValueError, "infinity"),
-        (Histogram(), sparse.eye_array(2).tocsr(), TypeError, "the histogram distribution needs"),
+        (Histogram(), sparse.csr_array(np.eye(2)), TypeError, "the histogram distribution needs"),
         (Histogram(), np.array([["a"], ["b"]], dtype=object), ValueError, "takes numbers"),
     ],
 )

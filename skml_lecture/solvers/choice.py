@@ -15,6 +15,7 @@ from skml_lecture.statistics import RegressionMoments, Triangle
 
 MAX_GRAM = 1000  # features up to which statistics are kept whatever the number of rows
 _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
+_TWELVE_DIGITS = 1e-4  # reciprocal condition of a kernel matrix
 _TRIALS = 100  # iterations of LSQR, where another solver can follow
 
 
@@ -60,6 +61,11 @@ class Equations:
         return self.rows.kernel()
 
     @cached_property
+    def kernel_spectrum(self):
+        """The singular values and directions of the kernel."""
+        return Spectrum.of_kernel(self.rows, self.kernel)
+
+    @cached_property
     def gram_and_cross(self):
         """Z'Z and Z'y."""
         return self.moments.gram_and_cross(fit_intercept=self.fit_intercept)
@@ -82,6 +88,9 @@ class Equations:
             coef = lsqr.coefs(alpha)
             if lsqr.converged or self.data.n_features > _MAX_SPARSE_GRAM:
                 return _Solved(lsqr, coef)
+        known = vars(self).get("kernel_spectrum")  # of a search that came before
+        if known is not None and known.suffices_for(alpha, _TWELVE_DIGITS):
+            return known
         cholesky = self._cholesky(alpha.min())
         return cholesky if cholesky.suffices else self._singular_values()
 
@@ -89,10 +98,8 @@ class Equations:
         """Return what solves for every one of many alphas (a,)."""
         if isinstance(self.statistic, Triangle):
             return self._singular_values()
-        if self.is_wide:
-            spectrum = Spectrum.of_kernel(self.rows, self.kernel)
-        else:
-            spectrum = Spectrum.of_gram(*self.gram_and_cross)
+        wide = self.is_wide
+        spectrum = self.kernel_spectrum if wide else Spectrum.of_gram(*self.gram_and_cross)
         if spectrum.suffices_for(alphas):
             return spectrum
         cholesky = self._cholesky(alphas.min())

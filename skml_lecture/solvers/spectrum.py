@@ -169,10 +169,10 @@ class Spectrum:
         """Reciprocal of what rounding is amplified by in U."""
         return self.rcond if self.name == "svd" else np.sqrt(max(self.rcond, EPS))
 
-    def suffices_for(self, alphas):
-        """Tell whether every alpha keeps about eight digits."""
+    def suffices_for(self, alphas, careful=CAREFUL_BELOW):
+        """Tell whether every alpha keeps about eight digits, or as many as ``careful`` says."""
         square = self.s.max(initial=0) ** 2
-        return self.rcond * square + alphas.min() >= CAREFUL_BELOW * square
+        return self.rcond * square + alphas.min() >= careful * square
 
     def shrinkage(self, alpha):
         """Return s^2 / (s^2 + alpha), of shape (r, *alpha.shape)."""
@@ -192,16 +192,19 @@ class Spectrum:
 
 
 class KernelSpectrum(Spectrum):
-    """The same of a kernel matrix: V = Z'U / s is worked out of the rows when it is needed.
+    """The same of a kernel matrix: beta = Z'a with a = U (U'y / (s^2 + alpha)), and V is not made.
 
     Rows stand in the place of V.
     """
 
     def coefs(self, alpha):
         """Return coefficients (..., t, d) for alphas (..., t) or (..., 1)."""
-        rows = self.V
-        V = rows.transposed_times(self.U / self.s)
-        return Spectrum(self.name, self.s, V, self.Uy, self.rcond).coefs(alpha)
+        s = self.s.reshape(-1, *[1] * alpha.ndim)
+        Uy = self.Uy.reshape(len(self.s), *[1] * (alpha.ndim - 1), self.Uy.shape[1])
+        along = Uy / (s * s + alpha)  # (r, ..., t)
+        a = self.U @ along.reshape(len(self.s), np.prod(along.shape[1:]))
+        flat = self.V.transposed_times(a)
+        return np.moveaxis(flat.reshape(len(flat), *along.shape[1:]), 0, -1)
 
 
 def column_norms(A):
