@@ -1,5 +1,6 @@
 """Errors of rows left out one at a time, under the ridge models of all others, in closed form."""
 
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -39,10 +40,31 @@ class LeftOut:
         self.rows, self.alphas = equations.rows, alphas
         self.spectrum = equations.spectrum(alphas)
         self.y = self.rows.targets
+        n, d = self.rows.shape
+        self.careful = self.spectrum.name == "svd" or n <= d + 1
+        self.to_directions = self._to_directions()
         self.f = self.spectrum.shrinkage(alphas)  # (r, a)
         weight = self.rows.data.total_weight
         # the direction of the intercept, which every row has a share of
         self.ones = self.rows.root_weight / np.sqrt(weight) * self.rows.fit_intercept
+
+    def _to_directions(self):
+        """Return V / s (d, r), which takes the rows Z to U, corrected so that U is orthonormal.
+
+        With U'U = R'R, which is the identity but for what the condition made of rounding,
+        U R^-1 is: so that r = 0 where a row is explained.
+        """
+        if self.spectrum.U is not None:
+            return None
+        if not self.spectrum.rank:
+            return self.spectrum.V
+        W = self.spectrum.V / self.spectrum.s
+        for _ in range(2 * self.careful):
+            R, failed = linalg.lapack.dpotrf(self.rows.data.sum(partial(_gram, self.rows, W)))
+            if failed:
+                break
+            W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T
+        return W
 
     def use(self, work):
         """Return ``work(rows, E)`` for every slice of rows, E (t, a, b) their errors left out.
@@ -65,7 +87,7 @@ class LeftOut:
         spectrum = self.spectrum
         if spectrum.U is not None:
             return spectrum.U
-        return self.rows.dense(self.rows.data) @ (spectrum.V / spectrum.s)
+        return self.rows.dense(self.rows.data) @ self.to_directions
 
     def _of_many_rows(self, work):
         """Return the lists of ``work``'s results of all runs of blocks.
@@ -75,7 +97,7 @@ class LeftOut:
         """
         spectrum, a = self.spectrum, len(self.alphas)
         t = spectrum.Uy.shape[1]
-        V = spectrum.V / spectrum.s
+        V = self.to_directions
         fitted = self.f[:, np.newaxis] * spectrum.Uy[:, :, np.newaxis]  # (r, t, a)
         (A, B), (C, D) = low_rank(self.f), low_rank(fitted.reshape(len(V.T), t * a))
         r, W = len(A), np.hstack([V, V @ C])  # W'Z' = [T; C'T] in one product
@@ -118,7 +140,7 @@ class LeftOut:
 
     def _directions(self):
         """Yield positions and rows of U (b, r), block by block."""
-        V = self.spectrum.V / self.spectrum.s
+        V = self.to_directions
         for block in self.rows.data.blocks(2 * self.rows.shape[1]):
             yield np.arange(block.start, block.start + block.n_rows), self.rows.dense(block) @ V
 
@@ -136,7 +158,7 @@ class LeftOut:
             r[rows[:, np.newaxis] == positions] += 1
             rr += np.einsum("mi,mi->m", r, r)
             ry += r @ self.y[positions]
-        noise = 64 * _EPS * np.sqrt(len(self.y)) / spectrum.accuracy
+        noise = 64 * _EPS * np.sqrt(len(self.y)) / (1 if self.careful else spectrum.accuracy)
         explained = rr <= noise**2
         rr[explained], ry[explained] = 0, 0
         s, alphas = spectrum.s[:, np.newaxis], self.alphas
@@ -154,6 +176,15 @@ class LeftOut:
                 of_target[some] = ((u[explained] * Uy) @ limit)[:, np.newaxis]
         errors /= np.where(left > 0, left, 1) * self.rows.root_weight[rows][:, np.newaxis]
         return errors.swapaxes(1, 2)
+
+
+def _gram(rows, W, blocks):
+    """Return U'U of some blocks, U = Z W."""
+    total = 0.0
+    for block in blocks:
+        U = rows.dense(block) @ W
+        total = total + U.T @ U
+    return total
 
 
 def low_rank(M):
