@@ -116,14 +116,16 @@ def check_alpha(alpha, n_targets):
     return np.broadcast_to(alpha, n_targets)
 
 
-def summarize(data, solver="auto", *, always=False):
+def summarize(data, solver="auto", *, always=False, of_wide=True):
     """Return the statistic of the rows that a solver leaves behind, or None where it is too large.
 
     Rows that are not finite, or whose squares are not, raise here.
     """
     n, d = data.n_rows, data.n_features
     large = d > MAX_GRAM and not always
-    if large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse)):
+    if (n < d and not of_wide) or (
+        large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse))
+    ):
         assert_all_finite(data.X, input_name="X")
         return None
     if solver == "svd":

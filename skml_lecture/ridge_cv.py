@@ -1,11 +1,11 @@
 """Ridge regression that chooses its penalty by cross-validation."""
 
+from copy import copy
 from numbers import Integral
 from time import perf_counter
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import (
@@ -232,14 +232,14 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             check_flags(self)
             self._check_alphas()
             data, single = self._read(X, y, sample_weight, reset=True)
-            statistic, self._summary = summarize(data), None
+            statistic, self._summary = summarize(data, of_wide=False), None
             equations = Equations(self.fit_intercept, data, statistic)
             grid = equations.grid() if self._is_automatic() else self._check_alphas()
             alphas, each = np.unique(grid, return_inverse=True)
             y = y if hasattr(y, "iloc") else (data.targets[:, 0] if single else data.targets)
             routed = self._route(sample_weight, groups, params)
             start = perf_counter()
-            search = self._search(data, X, y, alphas, routed)
+            search = self._search(equations, X, y, alphas, routed)
             if self.cv is None:
                 scores = search.left_out()
             else:
@@ -276,8 +276,8 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         statistic : Summary
             With a :class:`~skml_lecture.statistics.FoldMoments`.
         """
-        reader = clone(self)
-        data, single = reader._read(X, y, sample_weight, reset=True, may_vanish=True)
+        reader, fitted = copy(self), hasattr(self, "coef_")
+        data, single = reader._read(X, y, sample_weight, reset=not fitted, may_vanish=True)
         if folds is None:
             if self.cv is None:
                 raise ValueError("Leave-one-out has a fold for each row: use cv=5, or folds=.")
@@ -367,8 +367,9 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}
         return Bunch(scorer=Bunch(score=weight), splitter=Bunch(split={"groups": groups}))
 
-    def _search(self, data, X, y, alphas, routed):
+    def _search(self, equations, X, y, alphas, routed):
         """Return the search among the candidates, its scorer checked."""
+        data = equations.data
         present = data.n_rows if data.weight is None else np.count_nonzero(data.weight)
         if self.cv is None and present < 2:
             raise ValueError(f"Leave-one-out needs two rows or more, got n_samples = {present}.")
@@ -384,6 +385,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             self.fit_intercept,
             _DEFAULT_SCORING if self.scoring is None else self.scoring,
             Scorer(self._scorer(), metadata, optional=not routing),
+            equations,
             _Models(self),
             self.alpha_per_target,
         )

@@ -90,6 +90,8 @@ class Search:
         Name of a squared-error score, else what ``scorer`` calls.
     scorer : Scorer
         Scores fitted models.
+    equations : Equations
+        Of all rows.
     model : callable
         ``model(alpha, coef, intercept, target)`` is the fitted model of one target, or for None
         of all; ``model.left_out(alpha, predictions)`` one of given predictions.
@@ -104,6 +106,7 @@ class Search:
     fit_intercept: bool
     scoring: object
     scorer: Scorer
+    equations: Equations
     model: object
     per_target: bool
 
@@ -112,7 +115,7 @@ class Search:
         data, present = self._present()
         y = Moments.from_samples(data.targets, data.weight, kind="diag")
         spread = spread_of_targets(y)
-        left_out = LeftOut(self._equations(data), self.alphas)
+        left_out = LeftOut(self.equations_of(data), self.alphas)
         if self._from_errors(data.n_rows, spread):
             errors = sum(left_out.use(_WeightedSquares(data.root_weight)))
             return SCORES[self.scoring](errors.T, y.weight, spread)[np.newaxis]
@@ -142,7 +145,10 @@ class Search:
         whole[used] = scores
         return whole
 
-    def _equations(self, data):
+    def equations_of(self, data):
+        """Return the equations of all rows, or of those that weigh something."""
+        if data is self.data:
+            return self.equations
         if data.n_rows < data.n_features:
             return Equations(self.fit_intercept, data)
         return Equations(self.fit_intercept, data, RegressionMoments.from_data(data))
@@ -163,7 +169,7 @@ class Search:
         def keep(rows, E):
             kept[rows] = np.square(E).transpose(2, 1, 0)
 
-        LeftOut(self._equations(data), self.alphas).use(keep)
+        LeftOut(self.equations_of(data), self.alphas).use(keep)
         squares[present] = kept
         order = np.concatenate([test for _, test in splits])
         return SCORES[self.scoring](squares[order], 1.0, None)

@@ -180,8 +180,9 @@ NAMES = {
 
 
 def has(model, method):
-    """Whether a model has a method; hidden features need hidden layers."""
-    return hasattr(type(model), method)
+    """Whether a model has a method; leave-one-out has no folds to summarize."""
+    left_out = isinstance(model, RidgeRegressionCV) and model.cv is None
+    return hasattr(type(model), method) and not (left_out and method == "summarize")
 
 
 def is_classifier(model):

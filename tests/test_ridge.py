@@ -379,3 +379,21 @@ def test_refit_needs_a_fit_and_its_statistics(rng):
     with pytest.raises(ValueError, match="kept no statistics"):
         wide.refit()
     assert not hasattr(wide, "moments_")
+
+
+def test_statistics_of_wide_rows_are_of_the_rows_as_they_were(rng):
+    X, y, weight = rng.normal(size=(12, 30)), rng.normal(size=12), rng.uniform(1, 2, 12)
+    chunk, more = rng.normal(size=(40, 30)), rng.normal(size=40)
+    whole = RidgeRegression(0.5).fit(
+        np.vstack([X, chunk]), np.append(y, more), np.append(weight, np.ones(40))
+    )
+
+    models = [RidgeRegression(0.5).fit(X, y, weight) for _ in range(2)]
+    models[1] = pickle.loads(pickle.dumps(models[1]))
+    X += 1
+    y *= 2
+    weight *= 3
+
+    for model in models:
+        model.partial_fit(chunk, more)
+        assert_allclose(model.coef_, whole.coef_, atol=1e-11)

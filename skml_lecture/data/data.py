@@ -136,7 +136,8 @@ class Data:
 
     def copy(self):
         """Return the same rows in memory of their own."""
-        return Data(self.x.copy(), self.targets.copy(), self.weight)
+        weight = None if self.weight is None else self.weight.copy()
+        return Data(self.x.copy(), self.targets.copy(), weight)
 
     def sample(self, n_rows):
         """Return about so many rows, the same ones every time; all of them where they are few."""

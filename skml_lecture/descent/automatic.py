@@ -37,7 +37,9 @@ def for_rows(n_rows, max_iter, batch_size, dropout):
             "preconditioner": "scale",
             "until": "gradient",
         }
-    if batch_size == "auto":
+    if batch_size == "auto" and n_rows <= HANDFUL:
+        batch_size = None
+    elif batch_size == "auto":
         batch_size = min(max(n_rows // 4, _SMALLEST), _LARGEST)
     n_updates = max_iter * ceil(n_rows / (batch_size or n_rows))
     rate = min(max(_STRENGTH / sqrt(n_updates), _RATES[0]), _RATES[1])

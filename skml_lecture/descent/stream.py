@@ -8,7 +8,7 @@ coordinates, and the curvature of chunks, which gives the rate.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import diags_array, issparse
+from scipy.sparse import dia_array, issparse
 
 from skml_lecture.descent.batches import Batch, Loader
 from skml_lecture.descent.coordinates import Scaled
@@ -200,7 +200,7 @@ def _longest(coordinates, X, fit_intercept):
         Z = coordinates.features(X, fit_intercept)
         return float(np.einsum("ij,ij->i", Z, Z).max())
     scale, mean = coordinates.scale + np.zeros(X.shape[1]), coordinates.mean / coordinates.scale
-    Z = X @ diags_array(1 / scale)
+    Z = X @ dia_array(((1 / scale)[np.newaxis], [0]), shape=(len(scale), len(scale)))
     squares = Z.power(2).sum(axis=1) - 2 * (Z @ (mean + np.zeros(X.shape[1]))) + np.sum(mean**2)
     return float(np.max(squares)) + fit_intercept
 

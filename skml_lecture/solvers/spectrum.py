@@ -8,6 +8,7 @@ from scipy import linalg
 from skml_lecture.data import one_thread_if_small
 from skml_lecture.solvers.rank import EPS, null_directions, of_minimum_norm, row_space
 
+_ALIKE = 1e-6  # ratio of squared norms of columns
 CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
 
 
@@ -46,12 +47,18 @@ class Spectrum:
 
     @classmethod
     def of_gram(cls, gram, cross):
-        """Decompose Z'Z = V diag(s^2) V', for columns of about the same size."""
+        """Decompose Z'Z = V diag(s^2) V', for columns of about the same size.
+
+        So that what is null at unit norm is null here; of others nothing is left out.
+        """
         with one_thread_if_small(gram.size):
-            values, V = linalg.eigh(gram, check_finite=False)
+            values, V = np.linalg.eigh(gram)
             largest = values.max(initial=0)
-            kept = values > len(values) * EPS * largest
-            rcond = values.min(initial=largest) / largest if largest > 0 else 1.0
+            sizes = gram.diagonal()
+            alike = sizes[sizes > 0].min(initial=largest) > _ALIKE * largest
+            kept = values > (32 * len(values) * EPS if alike else 0) * largest
+            rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
+            rcond = rcond if alike or (values > 0).all() else 0.0
             s, V = np.sqrt(values[kept]), V[:, kept]
             return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond)
 
@@ -67,7 +74,7 @@ class Spectrum:
         live = np.flatnonzero(size > 0)
         unit = 1 / size[live]
         M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
-        values, V = linalg.eigh(M, check_finite=False)
+        values, V = np.linalg.eigh(M)
         cutoff = 32 * max(d, 1) * EPS
         N = null_directions(V, values, cutoff, unit)
         B = row_space(N)
@@ -135,15 +142,14 @@ class Spectrum:
     def of_kernel(cls, rows, kernel):
         """Decompose Z Z' = U diag(s^2) U'."""
         n = len(kernel)
-        values, U = linalg.eigh(kernel, check_finite=False)
+        values, U = np.linalg.eigh(kernel)
         largest = values.max(initial=0)
         kept = np.arange(n) >= int(rows.fit_intercept)  # the direction of centering is null
         rcond = values[kept].min(initial=largest) / (largest or 1)
         kept &= values > n * EPS * largest
         values, U = values[kept], U[:, kept]
         s = np.sqrt(values)
-        V = rows.transposed_times(U / s)
-        return cls("cholesky", s, V, U.T @ rows.targets, rcond, U)
+        return KernelSpectrum("cholesky", s, rows, U.T @ rows.targets, rcond, U)
 
     @classmethod
     def _of_factor(cls, name, A, b, B, live, d, rcond):
@@ -183,6 +189,19 @@ class Spectrum:
         if self.least_squares is None:
             return coefs
         return np.where((alpha == 0)[..., np.newaxis], self.least_squares, coefs)
+
+
+class KernelSpectrum(Spectrum):
+    """The same of a kernel matrix: V = Z'U / s is worked out of the rows when it is needed.
+
+    Rows stand in the place of V.
+    """
+
+    def coefs(self, alpha):
+        """Return coefficients (..., t, d) for alphas (..., t) or (..., 1)."""
+        rows = self.V
+        V = rows.transposed_times(self.U / self.s)
+        return Spectrum(self.name, self.s, V, self.Uy, self.rcond).coefs(alpha)
 
 
 def column_norms(A):

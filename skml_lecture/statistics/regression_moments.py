@@ -1,6 +1,6 @@
 """What regression needs of rows: moments of features and targets, and their products."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,19 +71,21 @@ class RegressionMoments:
         moments : RegressionMoments
             Of these rows.
         """
-        d = data.n_features
-        y = Moments.from_samples(data.targets, data.weight, kind="diag")
+        d, t = data.n_features, data.targets.shape[1]
         if not data.n_rows:
-            return cls(Moments.empty(d), y, np.zeros((d, y.n_features)))
+            return cls(Moments.empty(d), Moments.empty(t, kind="diag"), np.zeros((d, t)))
         if data.is_sparse:
+            y = Moments.from_samples(data.targets, data.weight, kind="diag")
             total, origin, P, cross = sums.sparse_products(data, data.targets - y.origin)
             return cls(Moments(total, origin, P[:d, d], P[:d, :d]), y, cross[:d])
-        origin = sums.near_mean(data)
+        targets = replace(data, X=data.targets, columns=None, picks=None)
+        origins = sums.near_mean(data), sums.near_mean(targets)
         for _ in range(sums.MAX_PASSES):
-            total, P, cross = sums.products(origin, y.origin, data)
-            x = Moments(total, origin, P[:d, d], P[:d, :d])
-            origin = x.better_origin()
-            if origin is x.origin:
+            total, P, cross, squares = sums.products(*origins, data)
+            x = Moments(total, origins[0], P[:d, d], P[:d, :d])
+            y = Moments(total, origins[1], cross[d], squares, "diag")
+            origins = x.better_origin(), y.better_origin()
+            if origins[0] is x.origin and origins[1] is y.origin:
                 break
         return cls(x, y, cross[:d])
 

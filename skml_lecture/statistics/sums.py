@@ -42,7 +42,7 @@ def near_mean(data, n_groups=None):
     It is told from a few of the first rows that weigh something. Of a constant column it is the
     constant.
     """
-    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**18 // data.row_size, 1), data.n_rows)
+    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**15 // data.row_size, 8), data.n_rows)
     if data.weight is not None:
         present = np.flatnonzero(data.weight)
         rows = present[:few]
@@ -91,16 +91,19 @@ def about(origin, data, n_groups=None, kind="full", *, missing=False):
 
 
 def products(origin, y_origin, data):
-    """Return the weight, P = sum w [z, 1] [z, 1]', and with targets sum w [z, 1] (y - origin)'."""
+    """Return the weight, P = sum w [z, 1] [z, 1]', and of targets sum w [z, 1] y', sum w y^2.
+
+    Targets are seen from an origin of theirs, None where there are none.
+    """
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
     work = partial(_products, origin, y_origin)
     shape = {"width": 4 * d + t, "at_least": min(_ROWS, max(2**20 // (d + t + 1), 64))}
     if d > MAX_THREADED_WIDTH:
-        total, P, cross = work(data.blocks(**shape))
+        total, P, *rest = work(data.blocks(**shape))
         P = P + P.T
         P.flat[:: len(P) + 1] /= 2
-        return total, P, cross
+        return total, P, *rest
     if 8 * d * (d + t) > _RUN_ELEMENTS:
         return work(data.blocks(**shape))
     small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
@@ -114,7 +117,7 @@ def _products(origin, y_origin, blocks):
     d = len(origin)
     wide = d > MAX_THREADED_WIDTH
     P, total = np.zeros((d + 1, d + 1), order="F" if wide else "C"), 0.0
-    cross = 0.0
+    cross, squares = 0.0, 0.0
     buffer = np.empty((max(block.n_rows for block in blocks), d + 1))
     buffer[:, d] = 1
     for block in blocks:
@@ -133,7 +136,8 @@ def _products(origin, y_origin, blocks):
             if root is not None:
                 y *= root[:, np.newaxis]
             cross = cross + Z.T @ y
-    return Sums((total, P, cross))
+            squares = squares + np.einsum("it,it->t", y, y)
+    return Sums((total, P, cross, squares))
 
 
 def _shared(work, data, n_groups, kind):
