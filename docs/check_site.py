@@ -10,6 +10,7 @@ import http.server
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from urllib.parse import quote, unquote, urldefrag, urlsplit
 
@@ -147,7 +148,11 @@ def found(browser, root, words):
         WebDriverWait(browser, 15).until(lambda it: it.execute_script(FOUND))
     except Exception:
         return []
-    return browser.execute_script(FOUND)
+    links = []
+    while len(links) < len(again := browser.execute_script(FOUND)):  # they appear one by one
+        links = again
+        time.sleep(0.3)
+    return links
 
 
 def check_search(browser, root):
