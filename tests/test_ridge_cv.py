@@ -542,3 +542,15 @@ def test_many_folds_need_little_memory(rng):
         tracemalloc.stop()
 
         assert peak < 20 * X.nbytes
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+@pytest.mark.parametrize("as_array", [sparse.dia_array, sparse.coo_array, sparse.csc_matrix])
+def test_scorers_take_rows_of_any_sparse_format(rng, cv, as_array):
+    X, y = np.diag(rng.normal(size=12)) + 1.0 * (rng.random((12, 12)) < 0.2), rng.normal(size=12)
+    params = {"cv": cv, "scoring": "neg_mean_absolute_error"}
+
+    model = RidgeRegressionCV([0.5, 5.0], **params).fit(as_array(X), y)
+
+    dense = RidgeRegressionCV([0.5, 5.0], **params).fit(X, y)
+    assert_allclose(fold_scores(model), fold_scores(dense))

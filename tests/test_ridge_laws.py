@@ -179,6 +179,15 @@ def test_folds_are_scored_as_exact_fits(alpha, seed, table):
     assert search.best_score_ == pytest.approx(np.mean(scores), rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("route", [chunks, merge, refit])
+def test_statistics_alone_are_solved_whatever_the_solver(rng, route):
+    rows = rng.normal(size=(30, 4)), rng.normal(size=30), np.ones(30), 11
+
+    model = route(*rows, alpha=0.5, solver="lsqr")
+
+    assert_allclose(model.coef_, RidgeRegression(0.5).fit(*rows[:2]).coef_, atol=1e-12)
+
+
 @pytest.mark.parametrize("shape", [(40, 12), (15, 1200)])
 @pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
 def test_folds_see_small_columns_beside_a_large_one(rng, shape, as_array):

@@ -356,4 +356,6 @@ def take_rows(X, rows):
         return X.iloc[rows]
     if isinstance(X, list | tuple):
         return X[rows] if isinstance(rows, slice) else [X[i] for i in rows]
-    return X[rows]
+    if sparse.issparse(X):
+        X = X.tocsr()
+    return X[rows] if hasattr(X, "__getitem__") else np.asarray(X)[rows]

@@ -79,7 +79,7 @@ class Equations:
         """
         if isinstance(self.statistic, Triangle) or method == "svd":
             return self._singular_values()
-        if method == "lsqr":
+        if method == "lsqr" and self.data is not None:
             return Lsqr(self.rows)
         if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
             return self._singular_values()  # rows are interpolated: it is the rank that counts
