@@ -84,10 +84,11 @@ class LeftOut:
 
     def _all_directions(self):
         """Return U (n, r)."""
-        spectrum = self.spectrum
-        if spectrum.U is not None:
-            return spectrum.U
-        return self.rows.dense(self.rows.data) @ self.to_directions
+        U = self.spectrum.U
+        U = self.rows.dense(self.rows.data) @ self.to_directions if U is None else U
+        first = self.ones[:, np.newaxis][:, : int(self.rows.fit_intercept)]
+        Q, R = np.linalg.qr(np.hstack([first, U]))  # orthonormal, to the intercept too
+        return (Q * np.where(R.diagonal() < 0, -1, 1))[:, first.shape[1] :]
 
     def _of_many_rows(self, work):
         """Return the lists of ``work``'s results of all runs of blocks.

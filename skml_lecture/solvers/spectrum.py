@@ -107,12 +107,18 @@ class Spectrum:
             return replace(cls.of_wide_rows(A, b), U=None)
         A = A[:, live]
         unit = 1 / size[live]
-        _, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
+        U, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
         cutoff = 32 * max(d, 1) * EPS
-        B = row_space(null_directions(Vt.T, s, cutoff, unit))
+        N = null_directions(Vt.T, s, cutoff, unit)
+        B = row_space(N)
         largest = s.max(initial=0)
-        rcond = s[s > cutoff * largest].min(initial=largest) / (largest or 1)
-        return cls._of_factor("svd", A if B is None else A @ B, b, B, live, d, rcond)
+        kept = s > cutoff * largest
+        rcond = s[kept].min(initial=largest) / (largest or 1)
+        solution = unit[:, np.newaxis] * (Vt[kept].T @ ((U[:, kept].T @ b) / s[kept, np.newaxis]))
+        least_squares = np.zeros((d, b.shape[1]))
+        least_squares[live] = of_minimum_norm(solution, N)
+        spectrum = cls._of_factor("svd", A if B is None else A @ B, b, B, live, d, rcond)
+        return replace(spectrum, least_squares=least_squares.T)
 
     @classmethod
     def of_wide_rows(cls, Z, y):
