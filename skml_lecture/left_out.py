@@ -191,6 +191,6 @@ def _gram(rows, W, blocks):
 def low_rank(M):
     """Return factors of M to rounding: functions of many alphas are combinations of few."""
     with one_thread_if_small(M.size):
-        U, s, Vt = linalg.svd(M, full_matrices=False, check_finite=False)
+        U, s, Vt = np.linalg.svd(M, full_matrices=False)
     kept = s > _EPS * s.max(initial=0)
     return U[:, kept] * s[kept], Vt[kept]

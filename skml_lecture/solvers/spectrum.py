@@ -72,6 +72,8 @@ class Spectrum:
         d = len(gram)
         size = np.sqrt(gram.diagonal())
         live = np.flatnonzero(size > 0)
+        if not len(live):
+            return cls("eigh", np.zeros(0), np.zeros((d, 0)), np.zeros((0, cross.shape[1])), 1.0)
         unit = 1 / size[live]
         M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
         values, V = np.linalg.eigh(M)
@@ -107,7 +109,7 @@ class Spectrum:
             return replace(cls.of_wide_rows(A, b), U=None)
         A = A[:, live]
         unit = 1 / size[live]
-        U, s, Vt = linalg.svd(A * unit, full_matrices=False, check_finite=False)
+        U, s, Vt = np.linalg.svd(A * unit, full_matrices=False)
         cutoff = 32 * max(d, 1) * EPS
         N = null_directions(Vt.T, s, cutoff, unit)
         B = row_space(N)
