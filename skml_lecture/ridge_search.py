@@ -94,7 +94,7 @@ class Search:
         Of all rows.
     model : callable
         ``model(alpha, coef, intercept, target)`` is the fitted model of one target, or for None
-        of all; ``model.left_out(alpha, predictions)`` one of given predictions.
+        of all; ``model.of_predictions(alpha, predictions)`` makes one of given predictions.
     per_target : bool
         Whether every target is scored by itself.
     """

@@ -2,12 +2,11 @@
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
 from skml_lecture.data.table import Table, choose_columns, is_missing, read_table, take_rows
-from skml_lecture.data.threads import blas_threads, one_thread_if_small, run_in_threads
+from skml_lecture.data.threads import one_thread_if_small, run_in_threads
 
 __all__ = [
     "Data",
     "Table",
-    "blas_threads",
     "canonical",
     "choose_columns",
     "each",

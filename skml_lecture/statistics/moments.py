@@ -283,22 +283,6 @@ class Moments:
         """
         return (self.origin - other.origin) + (self.offset - other.offset)
 
-    def with_scatter(self, scatter):
-        """Return the same weights and means with another scatter.
-
-        Parameters
-        ----------
-        scatter : ndarray of the shape of ``second``
-            Centred sums of squares and products.
-
-        Returns
-        -------
-        moments : Moments
-            With that scatter.
-        """
-        none = np.zeros_like(self.first)
-        return Moments(self.weight, self.mean, none, scatter, self.kind)
-
     def reduced(self, kind):
         """Return the same with another kind of scatter, one that this kind determines.
 
