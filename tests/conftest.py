@@ -5,7 +5,20 @@ os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy is imported, so that no chec
 import dask
 import numpy as np
 import pytest
+import sklearn
 from distributed import Client, LocalCluster
+
+
+@pytest.fixture(autouse=True)
+def global_state_is_left_alone():
+    """No call leaves a mark on what all of a program shares."""
+    before = shared_state()
+    yield
+    assert shared_state() == before
+
+
+def shared_state():
+    return np.geterr(), sklearn.get_config()
 
 
 @pytest.fixture

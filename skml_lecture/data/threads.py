@@ -2,9 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from threading import Lock
 
+import numpy as np
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
@@ -63,3 +64,18 @@ def one_thread_if_small(n_elements, products=0):
             yield
     finally:
         _busy.release()
+
+
+def quiet(work):
+    """Let ``work`` overflow, or meet infinity, without a warning: its caller looks at the result.
+
+    Threads do not inherit the caller's floating-point state, and ``np.errstate`` as a decorator
+    is one object for all of them (NumPy 1.26: a call within a call would leave its state behind).
+    """
+
+    @wraps(work)
+    def quietly(*args, **kwargs):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return work(*args, **kwargs)
+
+    return quietly

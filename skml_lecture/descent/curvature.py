@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import norm
 
-from skml_lecture.data import Data
+from skml_lecture.data import Data, quiet
 from skml_lecture.descent.coordinates import Scaled, Whitened
 from skml_lecture.descent.network import Pass
 
@@ -113,7 +113,7 @@ class Curvature:
         share = n_rows * (batch_size - 1) / (batch_size * (n_rows - 1))
         return share * mean + (n_rows - batch_size) / (batch_size * (n_rows - 1)) * worst
 
-    @np.errstate(over="ignore", invalid="ignore")
+    @quiet
     def _top_eigenvalue(self, coordinates, n_steps=20):
         """Return the largest eigenvalue of ``P' (c X'SX + penalty) P``, by power iteration."""
         network, X, c = self.network, self.sample.X, self.loss.curvature

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from skml_lecture.data import quiet
 from skml_lecture.descent.coordinates import Unchanged
 from skml_lecture.descent.losses import Loss
 from skml_lecture.descent.network import ROWS, Network, Pass
@@ -35,7 +36,7 @@ class RowSums:
     def __getstate__(self):
         return {**vars(self), "scratch": []}
 
-    @np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+    @quiet
     def __call__(self, blocks):
         """Return the sums over consecutive blocks of rows."""
         if not self.with_gradient:
@@ -153,7 +154,7 @@ class Objective:
                 gradient[block] += strength * theta[block]
         return strength / 2 * squares
 
-    @np.errstate(over="ignore", invalid="ignore")  # the loop checks for what is not finite
+    @quiet  # the loop checks for what is not finite
     def _all_rows(self, theta):
         """Return the mean over all rows, in blocks that fit the cache, on all cores."""
         work = RowSums(self.network, self.loss, theta, scratch=self._scratch)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skml_lecture.data import quiet
 from skml_lecture.descent.network import ROWS
 
 
@@ -51,7 +52,7 @@ def forward_rows(network, layers, data, check, finish=None, depth=None):
     return out
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@quiet
 def _has_finite_sum(X):
     """Tell whether the sum of all values is finite: then all are."""
     return np.isfinite(X.sum())

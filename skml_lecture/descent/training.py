@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from skml_lecture.data import quiet
 from skml_lecture.descent.schedules import Constant, scheduled_rate
 
 DIVERGED = (
@@ -12,7 +13,7 @@ DIVERGED = (
 )
 
 
-@np.errstate(over="ignore", invalid="ignore")  # checked for explicitly
+@quiet  # checked for explicitly
 def descend(
     view, state, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
     reshape=None, arrived=None, after_epoch=None,
@@ -95,7 +96,7 @@ def _step(state, optimizer, gradient, schedule):
     state.t += 1
 
 
-@np.errstate(over="ignore", invalid="ignore")  # what is not finite is found by the checks
+@quiet  # what is not finite is found by the checks
 def _epoch(view, state, optimizer, batches, schedule):
     """Take one step per batch and record the mean of their losses."""
     total, count = 0.0, 0

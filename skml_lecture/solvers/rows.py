@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 from scipy import sparse
 
-from skml_lecture.data import Data, each, run_in_threads
+from skml_lecture.data import Data, each, quiet, run_in_threads
 from skml_lecture.data.data import runs_of
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
@@ -208,6 +208,6 @@ def _residual_products(x_center, y_center, coef, block):
     return x.T @ error
 
 
-@np.errstate(over="ignore", invalid="ignore")  # threads do not inherit it
+@quiet
 def _sum_of_kernels(blocks):
     return sum(Z @ Z.T for _, Z in blocks)

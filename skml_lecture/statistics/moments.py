@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skml_lecture.data import Data
+from skml_lecture.data import Data, quiet
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.column_sums import spread
 from skml_lecture.statistics.subtraction import remaining
@@ -18,9 +18,6 @@ KINDS = {  # name: has cross products, has one scatter per group
     "diag": (False, True),
     "tied_diag": (False, False),
 }
-
-
-_quiet = np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +146,7 @@ class Moments:
         return cls.from_data(data, n_groups=n_groups, kind=kind)
 
     @classmethod
-    @_quiet
+    @quiet
     def from_data(cls, data, *, n_groups=None, kind="full", missing=False):
         """Summarise rows, of groups where ``data.targets`` are codes from 0 to ``n_groups - 1``.
 
@@ -246,7 +243,7 @@ class Moments:
         return self.origin + self.offset
 
     @property
-    @_quiet
+    @quiet
     def scatter(self):
         """Centred sum of squares and products S, in the shape of ``second``."""
         return self.second - self._around_origin(self.kind)
@@ -256,7 +253,7 @@ class Moments:
         """Maximum-likelihood covariance of rows without groups, scatter / weight."""
         return self.scatter / self.weight
 
-    @_quiet
+    @quiet
     def variances_of_scatter(self):
         """Return the diagonal of the scatter.
 
@@ -487,7 +484,7 @@ class Moments:
             )
         return other
 
-    @_quiet
+    @quiet
     def seen_from(self, origin):
         """Return the same sums as seen from another origin.
 
@@ -532,7 +529,7 @@ class Moments:
         """Return the same as seen from an origin that is near the mean."""
         return self.seen_from(self.better_origin())
 
-    @_quiet
+    @quiet
     def better_origin(self):
         """Return the origin, moved to the mean where it lies too far from it for the spread.
 

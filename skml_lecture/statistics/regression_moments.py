@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skml_lecture.data import quiet
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.moments import Moments
 
@@ -57,7 +58,7 @@ class RegressionMoments:
     products: np.ndarray  # (d, t)
 
     @classmethod
-    @np.errstate(invalid="ignore", over="ignore")  # the caller looks at the result
+    @quiet
     def from_data(cls, data):
         """Summarise rows.
 

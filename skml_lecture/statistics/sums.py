@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg.blas import dsyrk
 
-from skml_lecture.data import Data, one_thread_if_small
+from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import GroupSum
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
@@ -111,7 +111,7 @@ def products(origin, y_origin, data):
         return data.sum(work, **shape)
 
 
-@np.errstate(invalid="ignore", over="ignore")  # threads do not inherit it; the caller looks
+@quiet
 def _products(origin, y_origin, blocks):
     """Return the sums of ``products`` over some blocks; of wide rows the upper triangle of P."""
     d = len(origin)
@@ -153,7 +153,7 @@ def _shared(work, data, n_groups, kind):
         return data.sum(work, **shape)
 
 
-@np.errstate(invalid="ignore", over="ignore")  # threads do not inherit it; the caller looks
+@quiet
 def _of_groups(origin, kind, missing, blocks):
     """Return weight, first and second sums of the groups over some blocks."""
     k, d = origin.shape
