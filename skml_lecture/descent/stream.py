@@ -6,6 +6,7 @@ coordinates, and the curvature of chunks, which gives the rate.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import dia_array, issparse
@@ -65,9 +66,7 @@ class Seen:
         )
 
 
-def learn_chunk(
-    data, targets, network, recipe, state=None, *, theta=None, rng=None, loader=Loader
-):
+def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=None, loader=Loader):
     """Pass once over some rows of a stream.
 
     Parameters
@@ -95,7 +94,7 @@ def learn_chunk(
     draws = any(recipe.dropout) or recipe.rows_per_update(data.n_rows) is not None
     moments = None
     if recipe.preconditioner is not None:
-        moments = Moments.from_data(data, kind="diag")
+        moments = data.whole(partial(Moments.from_data, kind="diag"))
     seen = Seen(data.total_weight, data.n_rows, moments)
     if (
         state is not None

@@ -1,8 +1,7 @@
 """Fits of rows that lie on a Dask cluster."""
 
-from functools import partial
+import copy
 
-import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import get_tags
@@ -12,11 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
-from skml_lecture.distributed.descent import fit_by_descent
+from skml_lecture.distributed.descent import fit_by_descent, pass_by_descent
 from skml_lecture.distributed.folds import folds_of, summarizer
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.validation import warn
 
@@ -33,9 +31,12 @@ def _has(method):
     return check
 
 
-def _on_a_list_of_labels(work, X, y, weight):
-    """Work on a block whose labels are a column."""
-    return work(X, np.ravel(y), weight)
+def _flat(model, y):
+    """Return labels that are a column as a list."""
+    if not (is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1):
+        return y
+    warn("A column-vector y was passed: use y.ravel().", DataConversionWarning)
+    return y[y.columns[0]] if hasattr(y, "columns") else y[:, 0]
 
 
 def _mapped(method, what, shape):
@@ -148,7 +149,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     def __init__(self, estimator):
         self.estimator = estimator
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the model to all rows.
 
         Parameters
@@ -159,6 +160,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             Their labels or targets.
         sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
             Non-negative weights; None means 1.
+        **fit_params : dict
+            What else ``fit`` of the estimator takes: of a descent ``X_val``, ``y_val`` and
+            ``sample_weight_val``, in blocks or in memory, ``coef_init`` and ``intercept_init``.
 
         Returns
         -------
@@ -172,13 +176,13 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         ValueError
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
-        model = clone(self._checked_estimator())
-        if is_distributed(X) and isinstance(model, DescentEstimator):
-            fit_by_descent(model, X, y, sample_weight)
-        elif is_distributed(X):
-            model.fit_statistics(self._summed(model, X, y, sample_weight))
+        model = self._model_to_fit()
+        if not is_distributed(X):
+            model.fit(X, y, sample_weight, **fit_params)
+        elif isinstance(model, DescentEstimator):
+            fit_by_descent(model, X, _flat(model, y), sample_weight, **fit_params)
         else:
-            model.fit(X, y, sample_weight)
+            model.fit_statistics(self._summed(model, X, y, sample_weight, **fit_params))
         return self._publish(model)
 
     @available_if(_has("partial_fit"))
@@ -206,6 +210,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         announced = {} if classes is None else {"classes": classes}
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
+        if isinstance(model, DescentEstimator):
+            return self._publish(pass_by_descent(model, X, _flat(model, y), classes, sample_weight))
         statistic = self._summed(model, X, y, sample_weight)
         return self._publish(model._learn(statistic, **announced))
 
@@ -317,34 +323,27 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     def _checked_estimator(self):
         """Return the estimator, if it can be fitted so."""
         model = self.estimator
-        descends = isinstance(model, LogisticRegressionGD) and not (
-            model.batch_size is not None or model.early_stopping or model.warm_start
-        )
-        in_folds = isinstance(model, RidgeRegressionCV) and model.cv is not None
-        if not (descends or in_folds or isinstance(model, ClosedFormEstimator)):
+        if not isinstance(model, ClosedFormEstimator | DescentEstimator | RidgeRegressionCV):
             raise TypeError(
-                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV of folds (cv=5, not "
-                f"leave-one-out), a GaussianGenerativeClassifier, a NaiveBayes, or a "
-                f"LogisticRegressionGD of all rows at once (batch_size=None, early_stopping=False, "
-                f"warm_start=False), got {model!r}."
+                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV, a "
+                f"GaussianGenerativeClassifier, a NaiveBayes, a LogisticRegressionGD or a "
+                f"CascadedLogisticMLP, got {model!r}."
             )
         return model
 
+    def _model_to_fit(self):
+        """Return a model that may be written into: new, or to go on with."""
+        model = clone(self._checked_estimator())
+        if not (getattr(model, "warm_start", False) and hasattr(self, "estimator_")):
+            return model
+        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
+
     def _summed(self, model, X, y, sample_weight):
         """Return the statistic of all rows."""
-        if isinstance(model, DescentEstimator):
-            raise TypeError(
-                f"partial_fit of {type(model).__name__} takes rows in memory, a chunk after the "
-                f"other: give it those of a block, or call fit."
-            )
-        blocks = read_blocks(X, y, sample_weight)
+        blocks = read_blocks(X, _flat(model, y), sample_weight)
         name = type(model).__name__
-        column = is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1
-        if column:
-            warn("A column-vector y was passed: use y.ravel().", DataConversionWarning)
 
         def total(work):
-            work = partial(_on_a_list_of_labels, work) if column else work
             part = blocks.sum(work, f"summarize-{name}", folds)
             if part.value is None:
                 raise ValueError(

@@ -28,8 +28,13 @@ def _like(model, method):
     """Return no rows of what a method returns."""
     dtype, shape = np.float64, ()
     if isinstance(model, DescentEstimator):
-        dtype = model.coef_.dtype
-    if method == "predict" and is_classifier(model):
+        dtype = model._fitted_layers()[1][0][0].dtype
+    several = getattr(model, "_multilabel", False)
+    if method == "transform":
+        shape = (len(model.get_feature_names_out()),)
+    elif several:
+        dtype, shape = np.dtype(int) if method == "predict" else dtype, model.classes_.shape
+    elif method == "predict" and is_classifier(model):
         dtype = model.classes_.dtype
     elif method == "predict":
         shape = model.coef_.shape[:-1]
