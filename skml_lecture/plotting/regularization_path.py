@@ -51,7 +51,7 @@ class RegularizationPathDisplay:
     See Also
     --------
     BiasVarianceDisplay : The parts of the error, where the true function is known.
-    skml_lecture.RidgeRegressionCV : Chooses alpha at the price of one fit.
+    skml_lecture.RidgeRegressionCV : Chooses alpha by cross-validation.
 
     Notes
     -----
