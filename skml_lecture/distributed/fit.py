@@ -78,11 +78,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     Parameters
     ----------
-    estimator : RidgeRegression, GaussianGenerativeClassifier, NaiveBayes or LogisticRegressionGD
-        The model, or a RidgeRegressionCV. It is cloned. Closed forms may have any of their options,
-        but the search no leave-one-out; its folds are told from the numbers of the rows. Of the
-        descent every step takes all rows: ``batch_size=None, early_stopping=False,
-        warm_start=False``.
+    estimator : estimator of this package
+        The model, with any of its options. It is cloned. Folds of a RidgeRegressionCV are told from
+        the numbers of the rows, and its scores are squared errors or R2.
 
     Attributes
     ----------
@@ -112,10 +110,18 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
     ``solver="svd"`` adds up triangular factors, as accurate as the rows.
 
-    A descent keeps the rows, read and checked once, in the memory of the workers. Every epoch the
-    parameters go to the workers and the gradients of the blocks are added; a sample of about a
-    million numbers, the one that a local fit takes, comes to the client to find coordinates. Rows
-    must be dense. Callbacks are not told of it.
+    A descent keeps the rows, read and checked once, in the memory of the workers. At every step
+    the parameters go to the workers and the gradients of their rows are added: of all rows, or of
+    those of a batch that they have, one task for each worker. A sample of about a million numbers,
+    the one that a local fit takes, comes to the client to find coordinates.
+
+    The batches are those of a local fit of the same ``random_state`` too: the order of an epoch
+    depends on the number of rows alone, and tells the row of any place without being held, so
+    that nothing of the size of the data is drawn. So are the rows that early stopping holds out.
+    Rows in another order make another fit, as they do in memory.
+
+    Callbacks, set on ``estimator``, are told of every epoch; the rows that they may ask for are
+    all rows where they hold no more than a million numbers, else a sample.
 
     Rows in memory are fitted and predicted in memory.
 
@@ -304,6 +310,44 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         if not is_distributed(X):
             return self.estimator_.score(X, y, sample_weight)
         return score(self.estimator_, X, y, sample_weight)
+
+    @available_if(_has("transform"))
+    def transform(self, X, layer=-1):
+        """Return the activations of a hidden layer, of a CascadedLogisticMLP.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last.
+
+        Returns
+        -------
+        Z : dask array of shape (n_samples, n_units)
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray.
+        """
+        check_is_fitted(self)
+        if not is_distributed(X):
+            return self.estimator_.transform(X, layer)
+        return predicted(self.estimator_, "transform", X, layer=layer)
+
+    @available_if(_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features that ``transform`` makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Not used.
+
+        Returns
+        -------
+        names : ndarray of shape (n_units,)
+            Those of ``estimator_``.
+        """
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
 
     predict = _mapped("predict", "the predictions", "(n_samples,) or (n_samples, n_targets)")
     predict_proba = _mapped(
