@@ -259,14 +259,69 @@ def test_a_search_by_folds(engine, rng, cv, known):
     assert_allclose(search.coef_, local.coef_, rtol=1e-10)
 
 
-def test_folds_that_leave_rows_out_and_one_for_each_row_are_refused(rng):
+at_the_edge = pytest.mark.filterwarnings("ignore:The best alpha is")
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", [None, "neg_root_mean_squared_error", "r2"])
+@pytest.mark.parametrize("per_target", [True, False])
+def test_a_search_that_leaves_one_row_out(engine, rng, scoring, per_target):
+    X, y, weight = make_rows(rng)
+    y = np.column_stack([y, X[:, 0] ** 2 + rng.normal(size=240)])
+    X[7] *= 1e6  # leverage one
+    model = RidgeRegressionCV([1e-3, 1.0, 100.0], scoring=scoring, alpha_per_target=per_target)
+    rows = [in_blocks(part, (100, 0, 1, 139)) for part in (X, y, weight)]
+    rows = [part[rows[0][:, 0] > -1e99] for part in rows]  # of unknown sizes
+
+    search = DistributedFit(model).fit(*rows).estimator_
+
+    assert_same_search(search, clone(model).fit(X, y, weight))
+
+
+def assert_same_search(search, local, tolerance=1e-9):
+    assert_allclose(search.alpha_, local.alpha_)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=tolerance)
+    assert_allclose(search.coef_, local.coef_, rtol=tolerance)
+    assert_allclose(search.best_score_, local.best_score_, rtol=tolerance)
+
+
+@at_the_edge
+@pytest.mark.parametrize("as_block", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_rows", [4, 60])
+def test_leave_one_out_of_few_rows_and_of_sparse_ones(rng, as_block, fit_intercept, n_rows):
+    X, y, _ = make_rows(rng, n_rows)
+    X[:, 2] *= rng.random(n_rows) < 0.2
+    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept)
+
+    search = DistributedFit(model).fit(da.from_array(X, chunks=(7, 4)).map_blocks(as_block), y)
+
+    assert_same_search(search.estimator_, clone(model).fit(X, y), tolerance=1e-7)
+
+
+def test_leave_one_out_of_a_near_singular_regression(rng):
+    t = np.linspace(0, 1, 400)
+    X, y = np.vander(t, 9), np.cos(6 * t) + rng.normal(scale=0.1, size=400)
+    model = RidgeRegressionCV([0.0, 1e-12, 1e-6, 1e-3])
+
+    search = DistributedFit(model).fit(in_blocks(X, (150, 150, 100)), y).estimator_
+
+    local = clone(model).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-7)
+    assert search.alpha_ == local.alpha_
+
+
+def test_searches_that_sums_do_not_say_are_refused(rng):
     X, y, _ = make_rows(rng)
     rows = in_blocks(X, (100, 140))
 
     with pytest.raises(ValueError, match="every row in one test set"):
         DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).fit(rows, y)
-    with pytest.raises(TypeError, match="not leave-one-out"):
-        DistributedFit(RidgeRegressionCV()).fit(rows, y)
+    for cv in (None, 3):
+        with pytest.raises(ValueError, match="fit on the rows for any other"):
+            DistributedFit(RidgeRegressionCV(cv=cv, scoring="max_error")).fit(rows, y)
 
 
 def test_statistics_of_blocks_are_those_of_the_rows(rng):

@@ -1,6 +1,7 @@
 """Fits of rows that lie on a Dask cluster."""
 
 import copy
+from functools import partial
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
@@ -13,6 +14,7 @@ from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
 from skml_lecture.distributed.descent import fit_by_descent, pass_by_descent
 from skml_lecture.distributed.folds import folds_of, summarizer
+from skml_lecture.distributed.left_out import fit_leave_one_out
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.ridge_cv import RidgeRegressionCV
@@ -29,6 +31,18 @@ def _has(method):
         return True
 
     return check
+
+
+def _total(model, blocks, work, each=None):
+    """Return the sum of ``work(X, y, weight, *one of each)`` over the blocks."""
+    name = type(model).__name__
+    part = blocks.sum(work, f"summarize-{name}", each)
+    if part.value is None:
+        raise ValueError(
+            f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
+        )
+    blocks.warn_if_small(part)
+    return part.value
 
 
 def _flat(model, y):
@@ -188,7 +202,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         elif isinstance(model, DescentEstimator):
             fit_by_descent(model, X, _flat(model, y), sample_weight, **fit_params)
         else:
-            model.fit_statistics(self._summed(model, X, y, sample_weight, **fit_params))
+            self._fit_closed_form(model, X, y, sample_weight, **fit_params)
         return self._publish(model)
 
     @available_if(_has("partial_fit"))
@@ -382,24 +396,21 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             return model
         return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
 
+    def _fit_closed_form(self, model, X, y, sample_weight):
+        """Fit a model to the sums over the blocks."""
+        if isinstance(model, RidgeRegressionCV) and model.cv is None:
+            blocks = read_blocks(X, y, sample_weight)
+            fit_leave_one_out(model, partial(_total, model, blocks), range(len(blocks.X)))
+        else:
+            model.fit_statistics(self._summed(model, X, y, sample_weight))
+
     def _summed(self, model, X, y, sample_weight):
         """Return the statistic of all rows."""
         blocks = read_blocks(X, _flat(model, y), sample_weight)
-        name = type(model).__name__
-
-        def total(work):
-            part = blocks.sum(work, f"summarize-{name}", folds)
-            if part.value is None:
-                raise ValueError(
-                    f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
-                )
-            blocks.warn_if_small(part)
-            return part.value
-
+        total = partial(_total, model, blocks)
         if isinstance(model, RidgeRegressionCV):
             n_folds, folds = folds_of(model.cv, blocks.known_sizes())
-            return total(summarizer(model, n_folds))
-        folds = None
+            return total(summarizer(model, n_folds), folds)
         return model._summarize_in_passes(total)
 
     def _publish(self, model):

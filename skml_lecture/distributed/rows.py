@@ -137,7 +137,7 @@ class ClusterData:
 
     def take(self, rows):
         """Return some rows here."""
-        return _joined(dask.compute(*self._picked(rows)))
+        return joined(dask.compute(*self._picked(rows)))
 
     def sample(self, n_rows):
         """Return about so many rows here, those of :meth:`Data.sample`."""
@@ -258,7 +258,7 @@ def _sum_here(work, cut, data):
 
 def _step(work, parts, rows):
     """Return what the rows of a batch come to that lie here."""
-    data = _joined([part.take(some) for part, some in zip(parts, rows, strict=True)])
+    data = joined([part.take(some) for part, some in zip(parts, rows, strict=True)])
     return _work_on(partial(_on_batch, work), data)
 
 
@@ -267,7 +267,7 @@ def _on_batch(work, data):
     return copy.copy(work)(Batch(data.X, data.targets, data.weight))
 
 
-def _joined(parts):
+def joined(parts):
     """Return rows of several blocks as one."""
     if len(parts) == 1:
         X, weight = parts[0].X, parts[0].weight
