@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.data import Data
@@ -13,8 +12,8 @@ from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
     assert_all_finite,
-    check_numbers,
     check_overflow,
+    check_penalties,
     check_weight,
     validate_data,
 )
@@ -103,16 +102,12 @@ def _fill(out, coef, intercept, blocks):
 
 def check_alpha(alpha, n_targets):
     """Return ``alpha`` as one value per target."""
-    alpha = np.atleast_1d(check_numbers("alpha", alpha))
-    alpha = check_array(alpha, ensure_2d=False, input_name="alpha")
-    if alpha.ndim != 1 or len(alpha) not in (1, n_targets):
+    penalties = check_penalties("alpha", alpha)
+    if len(penalties) not in (1, n_targets):
         raise ValueError(
-            f"alpha must be a number or one number per target ({n_targets}), "
-            f"got shape {alpha.shape}."
+            f"alpha must be a number or one number per target ({n_targets}), got {alpha!r}."
         )
-    if (alpha < 0).any():
-        raise ValueError(f"alpha must be >= 0, got {alpha.min()}.")
-    return np.broadcast_to(alpha, n_targets)
+    return np.broadcast_to(penalties, n_targets)
 
 
 def summarize(data, solver="auto", *, always=False, of_wide=True):
