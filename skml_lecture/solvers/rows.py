@@ -198,7 +198,8 @@ def mean_of(data):
     n = data.n_rows
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
     # by threads of our own: those of the BLAS would stay in the way of the next
-    x_mean = data.sum(each(partial(_share_of, share)))
+    result = data.n_features if data.is_sparse else 0  # the blocks that LSQR reads again
+    x_mean = data.sum(each(partial(_share_of, share)), result=result)
     return np.concatenate([x_mean, share @ data.targets])
 
 
