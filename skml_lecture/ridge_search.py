@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 
@@ -294,13 +293,18 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     return np.maximum(centered, 0) + shift, cancelled
 
 
-def scores_of_statistics(folds, alphas, scoring, fit_intercept):
-    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+def check_of_errors(scoring):
+    """Raise where a score does not follow from squared errors."""
     if not (isinstance(scoring, str) and scoring in SCORES):
         raise ValueError(
             f"From statistics alone scoring is one of {', '.join(map(repr, SCORES))}, got "
             f"{scoring!r}: fit on the rows for any other."
         )
+
+
+def scores_of_statistics(folds, alphas, scoring, fit_intercept):
+    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+    check_of_errors(scoring)
     used = [f for f, fold in enumerate(folds) if fold.weight]
     if len(used) < 2:
         raise ValueError(f"Cross-validation needs two folds with rows, got {len(used)}.")
@@ -403,7 +407,8 @@ def results_of(alphas, scores, seconds):
     used = _of_used_folds(scores).mean(axis=2)
     mean = used.mean(axis=0)
     each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
-    rank = rankdata(-np.nan_to_num(mean, nan=-np.inf), method="min")
+    known = np.nan_to_num(mean, nan=-np.inf)
+    rank = 1 + np.searchsorted(np.sort(-known), -known)  # of equals the best
     return {
         "mean_fit_time": each,
         "std_fit_time": np.zeros_like(each),

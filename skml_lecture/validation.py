@@ -12,6 +12,8 @@ import sklearn
 from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
+from skml_lecture.data import is_plain
+
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
 
@@ -91,6 +93,18 @@ def check_numbers(name, values, *, flags=False):
     return array.astype(np.float64)
 
 
+def check_penalties(name, values):
+    """Return an array (k,) of one or more penalties, finite and not negative."""
+    penalties = np.atleast_1d(check_numbers(name, values))
+    if penalties.ndim != 1 or not len(penalties):
+        raise ValueError(f"{name} must be one or more numbers >= 0, got shape {penalties.shape}.")
+    if not np.isfinite(penalties).all():
+        raise ValueError(f"{name} must be finite: it contains NaN or infinity.")
+    if (penalties < 0).any():
+        raise ValueError(f"{name} must be >= 0, got {penalties.min()}.")
+    return penalties
+
+
 def check_flag(name, value):
     """Return ``value`` if it is True or False, of Python or NumPy."""
     if type(value) not in (bool, np.bool_):
@@ -120,10 +134,13 @@ def check_range(values):
     return values
 
 
-def validate_data(estimator, *data, **options):
+def validate_data(estimator, X, *y, **options):
     """Validate data as scikit-learn does, silent about infinities until its error names them."""
+    unchecked = not (options.get("ensure_all_finite", True) or options.get("reset", True) or y)
+    if unchecked and is_plain(estimator, X, options["dtype"]):
+        return X
     with np.errstate(invalid="ignore", over="ignore"):
-        return validation.validate_data(estimator, *data, **options)
+        return validation.validate_data(estimator, X, *y, **options)
 
 
 def assert_all_finite(X, **names):
