@@ -1,13 +1,13 @@
 """
-On many rows the choice among fifty penalties costs about two fits
-==================================================================
+On many rows the choice among fifty penalties costs about three fits
+====================================================================
 
 All that ridge regression needs of the rows is their mean and scatter. One pass collects it; then
 every alpha is a small system of equations. Even the folds of a cross-validation are differences of
 such statistics.
 """
 
-from time import perf_counter
+from time import process_time
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,25 +19,25 @@ from skml_lecture import RidgeRegression, RidgeRegressionCV
 from skml_lecture.plotting import RegularizationPathDisplay
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(10_000, 40)) @ rng.normal(size=(40, 40))
-y = X @ rng.normal(size=40) + rng.normal(scale=40, size=10_000)
+X = rng.normal(size=(30_000, 40)) @ rng.normal(size=(40, 40))
+y = X @ rng.normal(size=40) + rng.normal(scale=40, size=30_000)
 
 
 def seconds(work):
-    """The shorter of two runs on one core."""
+    """Processor time on one core, the shorter of two runs."""
     times = []
     with threadpool_limits(1):
         for _ in range(2):
-            start = perf_counter()
+            start = process_time()
             work()
-            times.append(perf_counter() - start)
+            times.append(process_time() - start)
     return min(times)
 
 
 # %%
 # Five folds of fifty penalties, against a single fit without any choice, by the number of rows.
 alphas = np.logspace(-1, 5, 50)
-sizes = [300, 1000, 3000, 10_000]
+sizes = [300, 3000, 30_000]
 work = {
     "one RidgeRegression": lambda X, y: RidgeRegression().fit(X, y),
     "RidgeRegressionCV, 5 folds x 50": lambda X, y: RidgeRegressionCV(alphas, cv=5).fit(X, y),
@@ -55,8 +55,7 @@ for i, n in enumerate(sizes):
     ours, theirs = search[i] / one[i], grid[i] / one[i]
     print(f"{n:7} {1e3 * one[i]:12.2f} {1e3 * search[i]:12.2f} {ours:9.1f} {theirs:12.0f}")
 
-ours = RidgeRegressionCV(alphas, cv=5).fit(X, y)
-grid = GridSearchCV(Ridge(), {"alpha": alphas}, cv=5, scoring="neg_mean_squared_error").fit(X, y)
+ours, grid = (work[name](X[:3000], y[:3000]) for name in list(work)[1:])
 same = np.allclose(ours.cv_results_["mean_test_score"], grid.cv_results_["mean_test_score"])
 print(f"alpha = {ours.alpha_:.3g}; the scores are those of GridSearchCV: {same}")
 

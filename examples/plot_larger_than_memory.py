@@ -102,6 +102,7 @@ for (kind, told), color in zip(found.items(), ("C0", "C1", "C2"), strict=True):
 axes.axhline(LIMIT, color="black", label="limit of the process")
 axes.set(xlabel="chunk of 50,000 rows", ylabel="MB", ylim=(0, None), title="Memory does not grow")
 axes.legend(fontsize="small")
+plt.show()
 
 # %%
 # Three files, one model: every kind of file gave the same coefficients and counts.

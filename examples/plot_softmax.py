@@ -40,7 +40,9 @@ left.bar(bars + 0.27, softmax(z), 0.25, label="softmax(z)")
 left.axhline(0, color="black", lw=0.8)
 left.set(xticks=bars, xticklabels=["class 1", "class 2", "class 3"], ylabel="score, probability")
 left.legend()
-DecisionBoundaryDisplay.from_estimator(model, X, response_method="predict", alpha=0.3, ax=right)
+DecisionBoundaryDisplay.from_estimator(
+    model, X, response_method="predict", grid_resolution=500, alpha=0.3, ax=right
+)
 for k, name in enumerate(iris.target_names):
     right.scatter(*X[y == k].T, s=15, edgecolors="black", lw=0.4, label=name)
 right.set(xlabel="petal length (cm)", ylabel="petal width (cm)")
@@ -50,4 +52,4 @@ plt.show()
 # %%
 # The largest of the scores 3, 1, -3 takes 0.88 of the probability, where its share of the positive
 # scores is 0.75; the lecture rounds to 0.88, 0.12 and 0. Adding a number to all scores changes
-# nothing. The iris probabilities are those of scikit-learn to 3e-8.
+# nothing. The iris probabilities are those of scikit-learn to 1e-8.

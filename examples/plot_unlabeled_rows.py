@@ -59,4 +59,4 @@ plt.show()
 # %%
 # Above, the rows without labels show where the two Gaussians are: more of them, better. Below, the
 # two Gaussians of highest likelihood are the heaps, which are not the classes: more rows without
-# labels, worse, and the likelihood rises all the while. Ten labels held out would have told.
+# labels, worse, and the likelihood rises all the while. Ten labels that are held out would show it.

@@ -11,6 +11,7 @@ from sklearn.utils import check_array, check_random_state
 
 from skml_lecture.classification import Indicators, Labels, ScoreClassifier
 from skml_lecture.data import Data
+from skml_lecture.descent.batches import Loader
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
 from skml_lecture.descent.learning import learn
 from skml_lecture.descent.network import Network
@@ -97,32 +98,45 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
 
     def _fit(self, X, y, sample_weight, validation, start=None):
         """Descend for up to ``max_iter`` epochs; ``start(network, dtype)`` may say where from."""
+
+        def read(classes, seed):
+            task = self._task(X, y, sample_weight, classes, reset=classes is None)
+            task, held_out = self._hold_out(task, seed, *validation)
+            return task._replace(data=encoded(task.data, task)), encoded(held_out, task)
+
+        def told(_):
+            weighted = (
+                {} if sample_weight is None else {"metadata": {"sample_weight": sample_weight}}
+            )
+            return {"X": X, "y": y} | weighted
+
         with unchanged_on_failure(self):
-            return self._fit_with_callbacks(X, y, sample_weight, validation, start)
+            return self._descend(read, told, start)
 
     @with_callbacks
-    def _fit_with_callbacks(self, X, y, sample_weight, validation, start):
+    def _descend(self, read, told, start=None, loader=Loader):
+        """Fit to rows wherever they lie.
+
+        ``read(classes, seed)`` gives the task, with the classes of the last fit, and the rows held
+        out; ``told(task)`` what callbacks may know of them; ``loader`` batches, as for ``learn``.
+        """
         check_flags(self)
         warm = bool(self.warm_start) and hasattr(self, "classes_")
         last = self._last_state() if warm else None
         seed = self._draw_seed() if last is None else last.seed
-        task = self._task(X, y, sample_weight, self.classes_ if warm else None, reset=not warm)
-        task, held_out = self._hold_out(task, seed, *validation)
-        task, held_out = task._replace(data=_encoded(task.data, task)), _encoded(held_out, task)
-        theta = None if start is None else start(task.network, task.data.X.dtype)
+        task, held_out = read(self.classes_ if warm else None, seed)
+        theta = None if start is None else start(task.network, task.data.dtype)
         if warm:
             self._check_same(task)
             theta = self._theta(task) if theta is None and last is None else theta
-        told = {"X": X, "y": y}
-        if sample_weight is not None:
-            told["metadata"] = {"sample_weight": sample_weight}
+        told = told(task)
         n_starts = 1 if warm or theta is not None else self._n_starts
         fit = self._begin_callbacks(task.recipe.max_iter * n_starts, **told)
 
         def watch(state):
             return self._tell_callbacks(fit, lambda: self._attributes(state, task), **told)
 
-        options = {"held_out": held_out, "watch": watch, "theta": theta}
+        options = {"held_out": held_out, "watch": watch, "theta": theta, "loader": loader}
         with self._naming_bad_rows(task.data):
             state = self._best_of(n_starts, task, last, seed, options)
         self._publish(state, task, keep=self.warm_start)
@@ -151,14 +165,21 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
 
     def _partial_fit(self, X, y, classes, sample_weight):
         """Pass once over the rows."""
+
+        def read(classes, **options):
+            task = self._task(X, y, sample_weight, classes, **options)
+            return task._replace(data=encoded(task.data, task))
+
+        return self._pass(read, classes)
+
+    def _pass(self, read, classes, loader=Loader):
+        """Pass once over rows wherever they lie, the task of ``read(classes, reset, dtype)``."""
         with unchanged_on_failure(self):
             check_flags(self)
             fitted = hasattr(self, "classes_")
             classes = self._classes_of_stream(classes, fitted)
             dtype = self._fitted_layers()[1][0][0].dtype if fitted else FLOATS
-            options = {"reset": not fitted, "dtype": dtype, "stream": True}
-            task = self._task(X, y, sample_weight, classes, **options)
-            task = task._replace(data=_encoded(task.data, task))
+            task = read(classes, reset=not fitted, dtype=dtype, stream=True)
             state = vars(self).get("_state")
             theta = None
             if fitted:
@@ -166,7 +187,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
                 theta = self._theta(task)
             seed = self._draw_seed() if state is None else state.seed
             with self._naming_bad_rows(task.data):
-                state = learn_chunk(*task, state, theta=theta, rng=np.random.RandomState(seed))
+                rng = np.random.RandomState(seed)
+                state = learn_chunk(*task, state, theta=theta, rng=rng, loader=loader)
             state.seed = seed
             self._publish(state, task, keep=True)
             return self
@@ -192,7 +214,10 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         if sample_weight is not None or not recipe.updates_find_bad_rows(X.shape[0]):
             self._check_finite(X)
         data, classes = self._data(X, y, sample_weight, classes)
-        several = data.targets.ndim == 2
+        return self._task_of(data, classes, data.targets.ndim == 2, recipe, reset=reset)
+
+    def _task_of(self, data, classes, several, recipe, *, reset):
+        """Return what to learn of rows of these classes, or of several labels each."""
         if not reset and several != self._multilabel:
             kind = "one column per label" if self._multilabel else "one label per row"
             raise ValueError(f"y must hold {kind}, as the first rows did.")
@@ -201,7 +226,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, got 1 class: {classes[0]}."
             )
-        return Task(data, targets, self._network(X.shape[1], targets), recipe)
+        return Task(data, targets, self._network(self.n_features_in_, targets), recipe)
 
     def _data(self, X, y, sample_weight, classes):
         """Return the rows that count, with the codes of their labels, and the classes."""
@@ -213,12 +238,16 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         weight = with_class_weight(weight, self.class_weight, classes, codes)
         if weight is not None:
             weight = weight.astype(X.dtype, copy=False)
-            if not 0 < weight.sum(dtype=np.float64) < np.inf or weight.min() < 0:
-                raise ValueError(
-                    "The weights of the rows, sample_weight times class_weight, must be finite, "
-                    f">= 0 and not all zero in {X.dtype}, got class_weight={self.class_weight!r}."
-                )
+            self._check_weights(weight.min(), weight.sum(dtype=np.float64), X.dtype)
         return Data(X, codes, weight), classes
+
+    def _check_weights(self, smallest, total, dtype):
+        """Raise where the weights of the rows, of this sum, can not be."""
+        if not 0 < total < np.inf or smallest < 0:
+            raise ValueError(
+                "The weights of the rows, sample_weight times class_weight, must be finite, "
+                f">= 0 and not all zero in {dtype}, got class_weight={self.class_weight!r}."
+            )
 
     def _hold_out(self, task, seed, X_val, y_val, weight_val):
         """Return the task on training rows, and rows held out: given, split off, or None."""
@@ -228,7 +257,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         if X_val is not None:
             X, y = validate_data(
                 self, X_val, y_val, accept_sparse="csr", multi_output=self._several_labels,
-                dtype=data.X.dtype, reset=False,
+                dtype=data.dtype, reset=False,
             )  # fmt: skip
             held_out, _ = self._data(X, y, weight_val, task.targets.classes)
         elif self.early_stopping:
@@ -247,13 +276,18 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         """Raise where a value is not finite."""
         check_finite(X, type(self).__name__)
 
+    def _check_rows(self, data):
+        """Raise where rows that updates may have met unseen are not finite."""
+        if isinstance(data, Data):  # others were looked at where they lie
+            self._check_finite(data.X)
+
     @contextmanager
     def _naming_bad_rows(self, data):
         """Say so where rows that are not finite made a descent fail."""
         try:
             yield
         except ValueError:
-            self._check_finite(data.X)
+            self._check_rows(data)
             raise
 
     def _last_state(self):
@@ -274,7 +308,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _theta(self, task):
         """Return the fitted parameters as one vector."""
         weights, intercepts, _ = zip(*self._fitted_layers()[1], strict=True)
-        return task.network.parameters(weights, intercepts).astype(task.data.X.dtype, copy=False)
+        return task.network.parameters(weights, intercepts).astype(task.data.dtype, copy=False)
 
     def _attributes(self, state, task):
         """Return the fitted attributes of where a descent stands."""
@@ -303,7 +337,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         if state.ending != "interrupted":
             self._warn(state, task)
             return
-        self._check_finite(task.data.X)
+        self._check_rows(task.data)
         warn(
             f"Interrupted after {self.n_iter_} epochs: the best parameters so far are kept. "
             "Set warm_start=True and fit again to go on.",
@@ -331,7 +365,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         return z if finish is None else finish(z)
 
 
-def _encoded(data, task):
+def encoded(data, task):
     """Return rows with the targets of the outputs in place of codes."""
     if data is None:
         return None

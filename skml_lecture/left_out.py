@@ -9,7 +9,7 @@ from scipy import linalg
 from skml_lecture.data import one_thread_if_small
 
 _EPS = np.finfo(np.float64).eps
-_NEAR = 1e-4  # 1 - leverage: under it, digits cancel
+NEAR = 1e-4  # 1 - leverage: under it, digits cancel
 _NEAR_AT_ONCE = 256  # rows
 
 
@@ -124,7 +124,7 @@ class LeftOut:
                 if block.weight is not None:
                     Q[-2, b] = block.weight
                 left = np.matmul(B.T, Q[:, b], out=H[:, b])
-                near = np.flatnonzero(left[least] < _NEAR)
+                near = np.flatnonzero(left[least] < NEAR)
                 left[:, near] = 1
                 e /= left
                 if block.root_weight is not None:
@@ -146,37 +146,60 @@ class LeftOut:
             yield np.arange(block.start, block.start + block.n_rows), self.rows.dense(block) @ V
 
     def _exactly(self, rows, u, directions):
-        """Return the errors (t, a, m) of some rows, whose leverage may be one.
-
-        What no direction explains of row i is seen in r = (I - U U' - ones) e_i: e_i = r'y +
-        sum u (1 - f) U'y and 1 - h_i = r'r + sum u^2 (1 - f), sums of which nothing cancels. At
-        leverage one r = 0, and a tiny alpha divides out; at alpha = 0 its limit stands.
-        """
-        spectrum, ones = self.spectrum, self.ones
+        """Return the errors (t, a, m) of some rows, whose leverage may be one."""
+        ones = self.ones
         rr, ry = np.zeros(len(rows)), np.zeros((len(rows), self.y.shape[1]))
         for positions, U in directions():
             r = -(u @ U.T) - np.outer(ones[rows], ones[positions])
             r[rows[:, np.newaxis] == positions] += 1
             rr += np.einsum("mi,mi->m", r, r)
             ry += r @ self.y[positions]
-        noise = 64 * _EPS * np.sqrt(len(self.y)) / (1 if self.careful else spectrum.accuracy)
-        explained = rr <= noise**2
-        rr[explained], ry[explained] = 0, 0
-        s, alphas = spectrum.s[:, np.newaxis], self.alphas
-        g = np.where(alphas > 0, alphas / (s * s + alphas), 0.0)  # 1 - f
-        left = rr[:, np.newaxis] + u**2 @ g  # (m, a)
-        errors = np.stack(
-            [r[:, np.newaxis] + (u * Uy) @ g for r, Uy in zip(ry.T, spectrum.Uy.T, strict=True)]
-        )
-        zero = np.flatnonzero(alphas == 0)
-        if explained.any() and len(zero):
-            limit = (s.min(initial=np.inf) / s)[:, 0] ** 2
-            some = np.ix_(explained, zero)
-            left[some] = (u[explained] ** 2 @ limit)[:, np.newaxis]
-            for of_target, Uy in zip(errors, spectrum.Uy.T, strict=True):
-                of_target[some] = ((u[explained] * Uy) @ limit)[:, np.newaxis]
-        errors /= np.where(left > 0, left, 1) * self.rows.root_weight[rows][:, np.newaxis]
-        return errors.swapaxes(1, 2)
+        noise = noise_of(self.spectrum, len(self.y), careful=self.careful)
+        errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
+        return (errors / self.rows.root_weight[rows][:, np.newaxis]).swapaxes(1, 2)
+
+
+def noise_of(spectrum, n_rows, *, careful):
+    """Return how large a residual of so many rows is by rounding alone."""
+    return 64 * _EPS * np.sqrt(n_rows) / (1 if careful else spectrum.accuracy)
+
+
+def errors_of_residuals(spectrum, alphas, u, rr, ry, noise):
+    """Return the errors left out (t, m, a) of rows whose leverage may be one.
+
+    What no direction explains of row i is seen in r = (I - U U' - ones) e_i: e_i = r'y +
+    sum u (1 - f) U'y and 1 - h_i = r'r + sum u^2 (1 - f), sums of which nothing cancels. At
+    leverage one r = 0, and a tiny alpha divides out; at alpha = 0 its limit stands.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of all rows.
+    alphas : ndarray of shape (a,)
+        The penalties.
+    u : ndarray of shape (m, r)
+        The rows along the directions.
+    rr, ry : ndarray of shape (m,), (m, t)
+        The products r'r and r'y, overwritten.
+    noise : float
+        Size of an r that is rounding.
+    """
+    explained = rr <= noise**2
+    rr[explained], ry[explained] = 0, 0
+    s = spectrum.s[:, np.newaxis]
+    g = np.where(alphas > 0, alphas / (s * s + alphas), 0.0)  # 1 - f
+    left = rr[:, np.newaxis] + u**2 @ g  # (m, a)
+    errors = np.stack(
+        [r[:, np.newaxis] + (u * Uy) @ g for r, Uy in zip(ry.T, spectrum.Uy.T, strict=True)]
+    )
+    zero = np.flatnonzero(alphas == 0)
+    if explained.any() and len(zero):
+        limit = (s.min(initial=np.inf) / s)[:, 0] ** 2
+        some = np.ix_(explained, zero)
+        left[some] = (u[explained] ** 2 @ limit)[:, np.newaxis]
+        for of_target, Uy in zip(errors, spectrum.Uy.T, strict=True):
+            of_target[some] = ((u[explained] * Uy) @ limit)[:, np.newaxis]
+    return errors / np.where(left > 0, left, 1)
 
 
 def _gram(rows, W, blocks):

@@ -434,7 +434,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         return Network(sizes, self._activations), layers
 
     def _warn(self, state, task):
-        guessing = loss_of_guessing(task.data.targets, task.data.weight, task.targets.output)
+        share = task.data.whole(weights_of_targets) / task.data.total_weight
+        guessing = loss_of_guessing(share, task.targets.output)
         entropy = resolve_loss(task.recipe.loss, task.targets.output).convex
         if entropy and guessing > 0 and state.loss_curve[-1] > 0.98 * guessing:
             warn(
@@ -463,9 +464,14 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         return tags
 
 
-def loss_of_guessing(Y, weight, output):
+def weights_of_targets(data):
+    """Return what the rows of every output weigh."""
+    Y, weight = data.targets, data.weight
+    return Y.sum(axis=0, dtype=np.float64) if weight is None else weight.astype(np.float64) @ Y
+
+
+def loss_of_guessing(share, output):
     """Return the mean cross entropy of always saying the frequencies of the classes."""
-    share = np.average(Y, axis=0, weights=weight)
     if output == "softmax":
         return float(entr(share).sum())
     return float((entr(share) + entr(1 - share)).sum())

@@ -150,6 +150,9 @@ class NaiveBayes(GenerativeClassifier):
     def feature_log_odds(self, X):
         """Return what each feature says for each class: an exact explanation of a prediction.
 
+        The terms are log odds up to a constant that the classes share: the difference of the
+        terms of two classes is what a feature says for the one over the other.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -159,8 +162,7 @@ class NaiveBayes(GenerativeClassifier):
         -------
         terms : ndarray of shape (n_samples, n_classes, n_features)
             Log density of every value in every class, 0 where it is missing. With the logarithm
-            of ``class_prior_`` they add up to ``predict_joint_log_proba(X)``; differences
-            between two classes are log odds.
+            of ``class_prior_`` they add up to ``predict_joint_log_proba(X)``.
         """
         check_is_fitted(self)
         return self.density_.contributions(self._read_rows(X))

@@ -323,16 +323,25 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 f"fit_statistics needs what RidgeRegressionCV.summarize returns, or a sum of such, "
                 f"got {type(statistic).__name__}."
             )
+
+        def scores(_, alphas, scoring):
+            return scores_of_statistics(statistic.values.folds, alphas, scoring, self.fit_intercept)
+
+        self._fit_statistics(statistic, statistic.values.whole, scores)
+        self._summary = statistic
+        return self
+
+    def _fit_statistics(self, statistic, whole, scores_of):
+        """Choose alpha by ``scores_of(equations, alphas, scoring)``, and solve from the whole."""
         with unchanged_on_failure(self):
             check_flags(self)
-            whole, single = statistic.values.whole, statistic.n_targets is None
+            single = statistic.n_targets is None
             equations = Equations(self.fit_intercept, statistic=whole)
             grid = equations.grid() if self._is_automatic() else self._check_alphas()
             alphas, each = np.unique(grid, return_inverse=True)
             start = perf_counter()
             scoring = _DEFAULT_SCORING if self.scoring is None else self.scoring
-            folds = statistic.values.folds
-            scores = scores_of_statistics(folds, alphas, scoring, self.fit_intercept)
+            scores = scores_of(equations, alphas, scoring)
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
             vars(self).pop("feature_names_in_", None)
@@ -343,7 +352,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             alpha = np.broadcast_to(self.alpha_, whole.n_targets)
             coef = equations.solver(alpha).coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
-            self._summary = statistic
+            self._summary = None
         return self
 
     @property

@@ -294,13 +294,18 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     return np.maximum(centered, 0) + shift, cancelled
 
 
-def scores_of_statistics(folds, alphas, scoring, fit_intercept):
-    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+def check_of_errors(scoring):
+    """Raise where a score does not follow from squared errors."""
     if not (isinstance(scoring, str) and scoring in SCORES):
         raise ValueError(
             f"From statistics alone scoring is one of {', '.join(map(repr, SCORES))}, got "
             f"{scoring!r}: fit on the rows for any other."
         )
+
+
+def scores_of_statistics(folds, alphas, scoring, fit_intercept):
+    """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
+    check_of_errors(scoring)
     used = [f for f, fold in enumerate(folds) if fold.weight]
     if len(used) < 2:
         raise ValueError(f"Cross-validation needs two folds with rows, got {len(used)}.")

@@ -75,8 +75,8 @@ def test_backward_starts_with_the_difference_to_the_target(rng):
 def test_dropped_sparse_inputs_equal_dropped_dense_ones(rng):
     X = rng.normal(size=(6, 5))
 
-    dense, _ = Dropout((0.5,), np.random.default_rng(0))(X.copy(), [5, 2])
-    sparse, _ = Dropout((0.5,), np.random.default_rng(0))(csr_matrix(X), [5, 2])
+    masks = Dropout((0.5,), np.random.default_rng(0))([5, 2], X.dtype)
+    dense, sparse = masks.thin(X.copy()), masks.thin(csr_matrix(X))
 
     assert_allclose(sparse.toarray(), dense)
 
@@ -84,7 +84,7 @@ def test_dropped_sparse_inputs_equal_dropped_dense_ones(rng):
 def test_dropout_keeps_the_mean(rng):
     dropout = Dropout((0.0, 0.4), rng)
 
-    masks = [dropout(np.ones((1, 2)), [2, 500, 1])[1][0] for _ in range(200)]
+    masks = [dropout([2, 500, 1], np.float64).hidden[0] for _ in range(200)]
 
     assert_allclose(np.mean(masks), 1, atol=0.02)
     assert set(np.unique(masks).round(6)) == {0, round(1 / 0.6, 6)}

@@ -259,14 +259,69 @@ def test_a_search_by_folds(engine, rng, cv, known):
     assert_allclose(search.coef_, local.coef_, rtol=1e-10)
 
 
-def test_folds_that_leave_rows_out_and_one_for_each_row_are_refused(rng):
+at_the_edge = pytest.mark.filterwarnings("ignore:The best alpha is")
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", [None, "neg_root_mean_squared_error", "r2"])
+@pytest.mark.parametrize("per_target", [True, False])
+def test_a_search_that_leaves_one_row_out(engine, rng, scoring, per_target):
+    X, y, weight = make_rows(rng)
+    y = np.column_stack([y, X[:, 0] ** 2 + rng.normal(size=240)])
+    X[7] *= 1e6  # leverage one
+    model = RidgeRegressionCV([1e-3, 1.0, 100.0], scoring=scoring, alpha_per_target=per_target)
+    rows = [in_blocks(part, (100, 0, 1, 139)) for part in (X, y, weight)]
+    rows = [part[rows[0][:, 0] > -1e99] for part in rows]  # of unknown sizes
+
+    search = DistributedFit(model).fit(*rows).estimator_
+
+    assert_same_search(search, clone(model).fit(X, y, weight))
+
+
+def assert_same_search(search, local, tolerance=1e-9):
+    assert_allclose(search.alpha_, local.alpha_)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=tolerance)
+    assert_allclose(search.coef_, local.coef_, rtol=tolerance)
+    assert_allclose(search.best_score_, local.best_score_, rtol=tolerance)
+
+
+@at_the_edge
+@pytest.mark.parametrize("as_block", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_rows", [4, 60])
+def test_leave_one_out_of_few_rows_and_of_sparse_ones(rng, as_block, fit_intercept, n_rows):
+    X, y, _ = make_rows(rng, n_rows)
+    X[:, 2] *= rng.random(n_rows) < 0.2
+    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept)
+
+    search = DistributedFit(model).fit(da.from_array(X, chunks=(7, 4)).map_blocks(as_block), y)
+
+    assert_same_search(search.estimator_, clone(model).fit(X, y), tolerance=1e-7)
+
+
+def test_leave_one_out_of_a_near_singular_regression(rng):
+    t = np.linspace(0, 1, 400)
+    X, y = np.vander(t, 9), np.cos(6 * t) + rng.normal(scale=0.1, size=400)
+    model = RidgeRegressionCV([0.0, 1e-12, 1e-6, 1e-3])
+
+    search = DistributedFit(model).fit(in_blocks(X, (150, 150, 100)), y).estimator_
+
+    local = clone(model).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-7)
+    assert search.alpha_ == local.alpha_
+
+
+def test_searches_that_sums_do_not_say_are_refused(rng):
     X, y, _ = make_rows(rng)
     rows = in_blocks(X, (100, 140))
 
     with pytest.raises(ValueError, match="every row in one test set"):
         DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).fit(rows, y)
-    with pytest.raises(TypeError, match="not leave-one-out"):
-        DistributedFit(RidgeRegressionCV()).fit(rows, y)
+    for cv in (None, 3):
+        with pytest.raises(ValueError, match="fit on the rows for any other"):
+            DistributedFit(RidgeRegressionCV(cv=cv, scoring="max_error")).fit(rows, y)
 
 
 def test_statistics_of_blocks_are_those_of_the_rows(rng):
@@ -509,31 +564,277 @@ def test_a_failed_descent_says_where_and_changes_nothing(rng):
     assert model.estimator_ is before
 
 
-@pytest.mark.parametrize(
-    "options", [{"batch_size": 10}, {"early_stopping": True}, {"warm_start": True}]
-)
-def test_what_a_descent_can_not_do_on_a_cluster_is_refused(rng, options):
+NETWORK = CascadedLogisticMLP((5,), random_state=0, max_iter=4, batch_size=30)
+EPOCHS = LogisticRegressionGD(batch_size=30, random_state=0, max_iter=4)
+IN_BATCHES = [
+    EPOCHS,
+    clone(EPOCHS).set_params(shuffle=False, optimizer="adam", class_weight="balanced"),
+    clone(EPOCHS).set_params(early_stopping=True, class_weight={0: 2.0, 1: 1.0, 2: 0.5}),
+    NETWORK,
+    clone(NETWORK).set_params(dropout=(0.2, 0.5), activation="relu"),
+    clone(NETWORK).set_params(early_stopping=True, n_init=2, class_weight="balanced"),
+]
+
+
+def parameters_of(model):
+    coefs = getattr(model, "coefs_", None) or [model.coef_]
+    intercepts = getattr(model, "intercepts_", None) or [model.intercept_]
+    return np.concatenate([part.ravel() for part in [*coefs, *intercepts]])
+
+
+def assert_same_epochs(model, local, tolerance=1e-10):
+    assert model.n_iter_ == local.n_iter_
+    theirs = parameters_of(local)
+    scale = np.abs(theirs).max()
+    assert_allclose(parameters_of(model) / scale, theirs / scale, atol=tolerance)
+    for name in ("loss_curve_", "validation_loss_curve_"):
+        assert hasattr(model, name) == hasattr(local, name)
+        assert_allclose(getattr(model, name, 0), getattr(local, name, 0), rtol=tolerance)
+
+
+ends = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@ends
+@pytest.mark.parametrize("model", IN_BATCHES, ids=name_of)
+def test_mini_batches_are_those_of_a_local_fit(engine, rng, model):
+    X, y, weight = make_rows(rng)
+    sizes = (100, 0, 1, 39, 100)
+    weight[100:140] = 0
+
+    fitted = DistributedFit(model).fit(*(in_blocks(part, sizes) for part in (X, y, weight)))
+
+    assert_same_epochs(fitted.estimator_, clone(model).fit(X, y, weight))
+
+
+@ends
+@pytest.mark.parametrize("n_blocks", [1, 4, 50])
+def test_mini_batches_of_any_cut_into_blocks(rng, n_blocks):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, random_sizes(rng, len(y), n_blocks)) for part in (X, y, weight)]
+
+    fitted = DistributedFit(NETWORK).fit(*rows)
+
+    assert_same_epochs(fitted.estimator_, clone(NETWORK).fit(X, y, weight))
+
+
+@ends
+def test_mini_batches_of_more_rows_than_an_order_is_held_of(rng):
+    X = rng.normal(size=(70_000, 2))
+    y = (X[:, 0] + rng.normal(size=70_000) > 0).astype(int)
+    model = LogisticRegressionGD(
+        batch_size=20_000, max_iter=3, random_state=0, early_stopping=True, optimizer="adam"
+    )
+
+    fitted = DistributedFit(model).fit(in_blocks(X, (30_000, 40_000)), y)
+
+    assert_same_epochs(fitted.estimator_, clone(model).fit(X, y))
+
+
+def test_a_network_of_all_rows_at_once(engine, rng):
+    X, y, weight = make_rows(rng)
+    model = CascadedLogisticMLP((5,), optimizer="nesterov", batch_size=None, random_state=0)
+    model.set_params(tol=3e-3, n_iter_no_change=5)
+    rows = [in_blocks(part, (100, 140)) for part in (X, y, weight)]
+
+    fitted = DistributedFit(model).fit(*rows)
+
+    local = clone(model).fit(X, y, weight)
+    assert 20 < local.n_iter_ < 200
+    assert_same_epochs(fitted.estimator_, local, tolerance=1e-8)
+    assert_allclose(fitted.predict_proba(rows[0]).compute(), local.predict_proba(X), atol=1e-8)
+    features = fitted.transform(rows[0])
+    assert features.shape == (240, 5)
+    assert_allclose(features.compute(), local.transform(X), atol=1e-8)
+    assert fitted.get_feature_names_out().tolist() == local.get_feature_names_out().tolist()
+
+
+@ends
+def test_several_labels_per_row(rng):
+    X, y, weight = make_rows(rng)
+    Y = np.stack([y > 0, y > 1], axis=1).astype(int)
+    model = clone(NETWORK).set_params(class_weight="balanced", early_stopping=True)
+    rows = [in_blocks(part, (100, 140)) for part in (X, Y, weight)]
+
+    fitted = DistributedFit(model).fit(*rows)
+
+    local = clone(model).fit(X, Y, weight)
+    assert_same_epochs(fitted.estimator_, local)
+    predicted = fitted.predict(rows[0])
+    assert (predicted.shape, predicted.dtype) == ((240, 2), local.predict(X).dtype)
+    assert_array_equal(predicted.compute(), local.predict(X))
+
+
+@ends
+@pytest.mark.parametrize("as_rows", [np.asarray, lambda part: da.from_array(part, chunks=30)])
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), NETWORK], ids=name_of)
+def test_rows_held_out_that_are_given(rng, model, as_rows):
+    X, y, weight = make_rows(rng, 300)
+    held = {"X_val": X[240:], "y_val": y[240:], "sample_weight_val": weight[240:] + 1}
+    model = clone(model).set_params(early_stopping=True, n_iter_no_change=2)
+    given = {name: as_rows(part) for name, part in held.items()}
+    given["X_val"] = given["X_val"].reshape(60, 4)
+
+    fitted = DistributedFit(model).fit(in_blocks(X[:240], (100, 140)), y[:240], **given)
+
+    assert_same_epochs(fitted.estimator_, clone(model).fit(X[:240], y[:240], **held))
+    with pytest.raises(ValueError, match="y_val"):
+        fitted.fit(in_blocks(X, (300,)), y, X_val=X)
+
+
+@ends
+@pytest.mark.parametrize("as_block", [sparse.csr_array, sparse.csr_matrix])
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), EPOCHS, NETWORK], ids=name_of)
+def test_a_descent_over_sparse_blocks(engine, rng, model, as_block):
     X, y, _ = make_rows(rng)
-    rows = in_blocks(X, (240,))
+    X = np.where(rng.random(X.shape) < 0.4, X, 0)
+    rows = in_blocks(X, (100, 140)).map_blocks(as_block)
 
-    with pytest.raises(TypeError, match="all rows at once"):
-        DistributedFit(LogisticRegressionGD(**options)).fit(rows, y)
+    fitted = DistributedFit(model).fit(rows, y)
+
+    local = clone(model).fit(as_block(X), y)
+    assert_same_epochs(fitted.estimator_, local, tolerance=1e-8)
+    assert_array_equal(fitted.predict(rows).compute(), local.predict(X))
 
 
-def test_a_network_and_a_stream_are_refused(rng):
+@ends
+def test_blocks_of_which_some_are_sparse(rng):
     X, y, _ = make_rows(rng)
-    rows = in_blocks(X, (240,))
+    rows = in_blocks(X, (100, 140))
+    mixed = da.concatenate([rows[:100].map_blocks(sparse.csr_array), rows[100:]])
 
-    with pytest.raises(TypeError, match="LogisticRegressionGD of all rows"):
-        DistributedFit(CascadedLogisticMLP()).fit(rows, y)
-    with pytest.raises(TypeError, match="partial_fit of LogisticRegressionGD takes rows in memory"):
-        DistributedFit(LogisticRegressionGD()).partial_fit(rows, y)
-    assert not hasattr(DistributedFit(LogisticRegressionGD()), "merge")
+    fitted = DistributedFit(EPOCHS).fit(mixed, y)
+
+    assert_same_epochs(fitted.estimator_, clone(EPOCHS).fit(sparse.csr_array(X), y))
 
 
-@pytest.mark.parametrize(
-    "model", [GaussianGenerativeClassifier(), LogisticRegressionGD()], ids=name_of
-)
+@ends
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), EPOCHS, NETWORK], ids=name_of)
+def test_a_stream_of_chunks_in_blocks(rng, model):
+    X, y, weight = make_rows(rng)
+    streamed, local = DistributedFit(model), clone(model)
+
+    for rows in np.split(np.arange(240), [50, 150]):
+        chunk = X[rows], y[rows]
+        local.partial_fit(*chunk, classes=[0, 1, 2], sample_weight=weight[rows])
+        blocks = [da.from_array(part, chunks=30) for part in chunk]
+        blocks[0] = blocks[0].rechunk({1: 4})
+        streamed.partial_fit(*blocks, classes=[0, 1, 2], sample_weight=weight[rows])
+
+    assert_allclose(parameters_of(streamed.estimator_), parameters_of(local), rtol=1e-9)
+    with pytest.raises(ValueError, match=r"X\.blocks\[1\].*\[7\]"):
+        streamed.partial_fit(in_blocks(X, (120, 120)), np.where(np.arange(240) == 200, 7, y))
+    assert_allclose(parameters_of(streamed.estimator_), parameters_of(local), rtol=1e-9)
+
+
+@ends
+@pytest.mark.parametrize("model", [LogisticRegressionGD(max_iter=3), EPOCHS, NETWORK], ids=name_of)
+def test_a_warm_start_goes_on(rng, model):
+    X, y, _ = make_rows(rng)
+    rows, local = in_blocks(X, (100, 140)), clone(model).set_params(warm_start=True)
+    fitted = DistributedFit(clone(local))
+
+    for _ in range(2):
+        fitted.fit(rows, y)
+        local.fit(X, y)
+
+    assert len(local.loss_curve_) > local.n_iter_
+    assert_same_epochs(fitted.estimator_, local)
+
+
+@ends
+def test_a_descent_begins_where_it_is_told(rng):
+    X, y, _ = make_rows(rng)
+    start = {"coef_init": rng.normal(size=(3, 4)), "intercept_init": np.arange(3.0)}
+
+    fitted = DistributedFit(EPOCHS).fit(in_blocks(X, (100, 140)), y, **start)
+
+    assert_same_epochs(fitted.estimator_, clone(EPOCHS).fit(X, y, **start))
+
+
+class Recorder:
+    """A callback that keeps the scores of every epoch, and stops or raises after so many."""
+
+    def __init__(self, after=None, error=None):
+        self.scores, self.after, self.error = [], after, error
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, _, context, *, X=None, y=None, fitted_estimator=None):
+        if context.task_name != "epoch":
+            return False
+        self.scores.append(fitted_estimator.score(X, y))
+        if self.error is not None and len(self.scores) == self.after:
+            raise self.error
+        return len(self.scores) == self.after
+
+
+@ends
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), EPOCHS, NETWORK], ids=name_of)
+def test_callbacks_see_every_epoch_and_stop_the_fit(engine, rng, model):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    X, y, _ = make_rows(rng)
+    ours, theirs = Recorder(after=3), Recorder(after=3)
+
+    fitted = DistributedFit(clone(model).set_callbacks(ours)).fit(in_blocks(X, (100, 140)), y)
+
+    local = clone(model).set_callbacks(theirs).fit(X, y)
+    assert_same_epochs(fitted.estimator_, local)
+    assert len(ours.scores) == 3
+    assert ours.scores == theirs.scores
+
+
+@ends
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), EPOCHS, NETWORK], ids=name_of)
+def test_a_callback_that_raises_leaves_the_model_as_it_was(rng, model):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+    fitted = DistributedFit(clone(model)).fit(rows, y)
+    before = fitted.estimator_
+    fitted.estimator.set_callbacks(Recorder(after=2, error=RuntimeError("full disk")))
+
+    with pytest.raises(RuntimeError, match="full disk"):
+        fitted.fit(rows, y)
+
+    assert fitted.estimator_ is before
+
+
+class Interrupting(Nesterov):
+    """Ctrl-C at the seventh step."""
+
+    n_steps = 0
+
+    def update(self, *args, **kwargs):
+        Interrupting.n_steps += 1
+        if Interrupting.n_steps == 7:
+            raise KeyboardInterrupt
+        return super().update(*args, **kwargs)
+
+
+@ends
+@pytest.mark.parametrize("batch_size", [None, 100])
+def test_an_interrupted_descent_keeps_the_best_so_far(engine, rng, batch_size):
+    X, y, _ = make_rows(rng)
+    Interrupting.n_steps = 0
+    model = LogisticRegressionGD(optimizer=Interrupting(), batch_size=batch_size, random_state=0)
+
+    with pytest.warns(UserWarning, match="Interrupted after"):
+        fitted = DistributedFit(model).fit(in_blocks(X, (100, 140)), y)
+
+    assert fitted.score(X, y) > 0.5
+    assert len(fitted.estimator_.loss_curve_) < 7
+
+
+@ends
+@pytest.mark.parametrize("model", [GaussianGenerativeClassifier(), EPOCHS], ids=name_of)
 def test_a_killed_worker_changes_nothing(client, rng, tmp_path, model):
     X, y, _ = make_rows(rng)
     marker = tmp_path / "was killed"

@@ -16,6 +16,7 @@ CHINESE = {
     "validate": "验证",
     "model {}": "模型 {}",
     "mean": "平均",
+    "coefficient and 95 % interval": "系数和 95 % 区间",
     # descent
     "the disc of radius d": "半径为 d 的圆",
     "the loss": "损失",

@@ -1,54 +1,73 @@
 """The figure of the benchmarks: the printed ratios against the size of the table."""
 
 import re
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "RESULTS.md"
+NARROW = ", without AVX-512"  # the end of a title: the same rows on a processor without it
 
 
-def _number(text):
-    """Return the first number of a cell, or None."""
-    found = re.search(r"\d[\d,]*\.?\d*", text)
-    return float(found[0].replace(",", "")) if found else None
+@dataclass
+class _Point:
+    """A row of the tables whose size is in its name."""
+
+    section: str
+    narrow: bool
+    size: float  # numbers in the table that was fitted
+    ratio: float
+    bar: float | None  # what the ratio must reach
 
 
-def _rows():
-    """Yield section, numbers in the table that was fitted, ratio and bar of every row."""
-    section, columns = None, []
+def _number(pattern, cell):
+    """Return the number that a pattern finds in a cell, or None."""
+    found = re.search(pattern, cell)
+    return float(found[1].replace(",", "")) if found else None
+
+
+def _points():
+    """Yield the rows of all tables that have a size and a ratio."""
+    title, columns = "", []
     for line in RESULTS.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if line.startswith("## "):
-            section = line[3:]
+            title = line[3:]
         elif line.startswith("| work"):
             columns = cells
-        elif line.startswith("| ") and columns:
-            row = dict(zip(columns, cells, strict=False))
+        elif line.startswith("| "):
+            row = dict(zip(columns, cells, strict=True))
             shape = re.search(r"([\d,]+) x ([\d,]+)", row["work"])
-            ratio = _number(row["ratio"])
+            ratio = _number(r"^([\d.]+)x$", row["ratio"])
             if shape and ratio:
-                size = np.prod([float(n.replace(",", "")) for n in shape.groups()])
-                bar = re.search(r"([\d.]+)x", row["must be"])
-                yield section, size, ratio, float(bar[1]) if bar else None
+                size = prod(float(n.replace(",", "")) for n in shape.groups())
+                bar = _number(r"([\d.]+)x", row["must be"])
+                yield _Point(title.removesuffix(NARROW), NARROW in title, size, ratio, bar)
 
 
 def benchmarks(say):
     """The ratio of each row against the size of its table, with the bar that it must reach."""
-    figure, ax = plt.subplots(figsize=(8.4, 4.2))
-    rows = list(_rows())
-    for k, section in enumerate(dict.fromkeys(row[0] for row in rows)):
-        sizes, ratios, bars = zip(*[row[1:] for row in rows if row[0] == section], strict=True)
-        shifts = 1.04 ** np.arange(len(sizes))  # rows of one size side by side
-        x = np.array(sizes) * shifts
-        ax.plot(x, ratios, "o", color=f"C{k}", ms=6, label=section)
-        for place, ratio, bar in zip(x, ratios, bars, strict=True):
-            if bar:
-                ax.plot([place, place], [bar, ratio], color=f"C{k}", lw=0.8, alpha=0.6)
-                ax.plot(place, bar, "_", color=f"C{k}", ms=9)
-    ax.axhline(1, color="black", lw=0.8)
-    ax.set(xscale="log", yscale="log", xlabel=say("numbers in the table, rows x features"))
-    ax.set_ylabel(say("their time over ours"))
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    points = list(_points())
+    sections = list(dict.fromkeys(point.section for point in points))
+    n_rows = -(-len(sections) // 3)
+    figure, axes = plt.subplots(
+        n_rows, 3, figsize=(9.6, 0.6 + 2.4 * n_rows), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, section in zip(axes.flat, sections, strict=False):
+        ax.axhline(1, color="black", lw=0.8)
+        ax.set_title(section, fontsize=10)
+        for point in (point for point in points if point.section == section):
+            x = point.size * (1.15 if point.narrow else 1)  # the two runs side by side
+            if point.bar:
+                ax.plot([x, x], [point.bar, point.ratio], color="C0", lw=0.8, alpha=0.6)
+                ax.plot(x, point.bar, "_", color="C0", ms=8)
+            color = "C3" if point.bar and point.ratio < point.bar else "C0"
+            ax.plot(x, point.ratio, "o", color=color, mfc="white" if point.narrow else color, ms=5)
+    for ax in list(axes.flat)[len(sections) :]:
+        ax.axis("off")
+    axes[0, 0].set(xscale="log", yscale="log")
+    figure.supxlabel(say("numbers in the table, rows x features"), fontsize=10)
+    figure.supylabel(say("their time over ours"), fontsize=10)
     return figure

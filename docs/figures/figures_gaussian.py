@@ -36,7 +36,7 @@ def gaussian_contours(say):
     ax.plot(*TURTLE, "*", color="gold", ms=16, markeredgecolor="black", label=say("the sea turtle"))
     ax.annotate(f"p = {density.pdf(TURTLE):.1e}", TURTLE, (110, 30))
     ax.set(xlabel=say("defense"), ylabel=say("special defense"))
-    figure.colorbar(filled, label=say("density p(x | water)"), format="%.0e")
+    figure.colorbar(filled, label=say("density p(x | water)"), format="%.1e")
     ax.legend(loc="upper left", fontsize=8)
     return figure
 

@@ -2,6 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.datasets import load_diabetes
+from sklearn.preprocessing import StandardScaler
+
+from skml_lecture import RidgeRegression
+from skml_lecture.plotting import CoefficientDisplay
 
 BLUE, RED, GREY, GREEN = "#1f6fb2", "#c0392b", "#8a8f98", "#2e8b57"
 
@@ -118,3 +123,13 @@ def folds(say):
     ax.set(xlim=(-0.1, 8.3), ylim=(-0.8, 3.4))
     ax.axis("off")
     return figure
+
+
+def coefficients(say):
+    """Coefficients of the diabetes table with their intervals."""
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    X = X[["age", "sex", "bmi", "bp", "s1", "s2", "s5"]]
+    X = StandardScaler().set_output(transform="pandas").fit_transform(X)
+    display = CoefficientDisplay.from_estimator(RidgeRegression(alpha=0), X, y)
+    display.ax_.set_xlabel(say("coefficient and 95 % interval"))
+    return display.figure_

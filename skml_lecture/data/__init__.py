@@ -1,6 +1,7 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
+from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import Table, choose_columns, is_missing, read_table, take_rows
 from skml_lecture.data.threads import one_thread_if_small, quiet, run_in_threads
 
@@ -10,11 +11,14 @@ __all__ = [
     "canonical",
     "choose_columns",
     "each",
+    "in_order",
     "is_missing",
     "one_thread_if_small",
+    "places_of",
     "quiet",
     "read_table",
     "run_in_threads",
     "sample_positions",
+    "shuffled",
     "take_rows",
 ]

@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from skml_lecture.data import in_order, shuffled
+
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 
 
@@ -21,10 +23,30 @@ class Batch:
     def __len__(self):
         return self.X.shape[0]
 
+    def sum(self, work):
+        """Return ``work(rows)``; of rows that lie in several places, the sum over them."""
+        return work(self)
+
     def part(self, start, stop):
         """Return some consecutive rows, as views where dense."""
         weight = None if self.weight is None else self.weight[start:stop]
         return Batch(self.X[start:stop], self.targets[start:stop], weight)
+
+
+def batches_of(n_rows, recipe, rng, loader):
+    """Return the maker of the batches of an epoch; None: all rows at once.
+
+    Their order is drawn from the number of rows alone, wherever these lie.
+    """
+    size = recipe.rows_per_update(n_rows)
+    if size is None:
+        return None
+
+    def batches():
+        shuffles = recipe.shuffle and size < n_rows
+        return loader.epoch(shuffled(n_rows, rng) if shuffles else in_order(n_rows), size)
+
+    return batches
 
 
 class Loader:
@@ -54,14 +76,18 @@ class Loader:
     def epoch(self, order, batch_size):
         """Yield consecutive batches of the rows in ``order``; each may be written into.
 
+        ``order[places]`` gives the rows at a slice of places.
         A batch lasts until the next one is asked for.
         """
         n_batches = _CHUNK // (batch_size * self.data.row_size)
         in_turn = 2 if n_batches > 1 else 1  # one buffer is enough for batches larger than a chunk
         size = batch_size * max(n_batches, 1)
         self._allocate(in_turn, min(size, len(order)))
-        chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        gathers = [partial(self._gather, i % in_turn, rows) for i, rows in enumerate(chunks)]
+        starts = range(0, len(order), size)
+        gathers = [
+            partial(self._gather, i % in_turn, order, slice(start, start + size))
+            for i, start in enumerate(starts)
+        ]
         ahead = gathers[0]
         for following in [*gathers[1:], None]:
             chunk = ahead()
@@ -69,6 +95,10 @@ class Loader:
                 ahead = following if in_turn == 1 else self._begin(following)
             for start in range(0, len(chunk), batch_size):
                 yield chunk.part(start, start + batch_size)
+
+    def whole(self):
+        """Return all rows as one batch."""
+        return [Batch(self.data.X, self.data.targets, self.data.weight)]
 
     def _allocate(self, in_turn, n_rows):
         """Have buffers of so many rows, in one piece: of large ones the pages are large too."""
@@ -85,13 +115,13 @@ class Loader:
         except RuntimeError:  # no thread can start, as when the interpreter is about to end
             return gather
 
-    def _gather(self, number, order):
+    def _gather(self, number, order, places):
         """Return a chunk, its features in a buffer where they last until its next one."""
-        X, weight = self.data.X, self.data.weight
-        targets = self.data.targets.T.take(order, axis=1).T
-        weight = None if weight is None else weight[order]
+        X, weight, rows = self.data.X, self.data.weight, order[places]
+        targets = self.data.targets.T.take(rows, axis=1).T
+        weight = None if weight is None else weight[rows]
         if issparse(X):
-            return Batch(X[order], targets, weight)
+            return Batch(X[rows], targets, weight)
         # mode "raise" would go through another buffer
-        x = np.take(X, order, axis=0, out=self._buffers[number, : len(order)], mode="clip")
+        x = np.take(X, rows, axis=0, out=self._buffers[number, : len(rows)], mode="clip")
         return Batch(x, targets, weight)

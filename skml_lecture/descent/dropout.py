@@ -1,7 +1,26 @@
 """Dropout: units that are silent for one update."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
+
+
+class Masks(NamedTuple):
+    """Factors of what one update goes without."""
+
+    inputs: np.ndarray | None  # (n_features,), None: all are there
+    hidden: list  # of ndarray (units, 1), for each hidden layer
+
+    def thin(self, X):
+        """Return the rows of a batch with inputs dropped; dense ones are overwritten."""
+        kept = self.inputs
+        if kept is None:
+            return X
+        if issparse(X):
+            return csr_matrix((X.data * kept[X.indices], X.indices, X.indptr), shape=X.shape)
+        X *= kept
+        return X
 
 
 class Dropout:
@@ -24,30 +43,25 @@ class Dropout:
         self.rates = tuple(rates)
         self.rng = rng
 
-    def __call__(self, X, sizes):
-        """Return a batch with inputs dropped and one mask (units, 1) per hidden layer.
+    def __call__(self, sizes, dtype):
+        """Return the masks of one update.
 
         Parameters
         ----------
-        X : {ndarray, CSR matrix} of shape (n_rows, n_features)
-            The batch; a dense one is overwritten.
-
         sizes : sequence of int
             Units of the input, of every hidden layer and of the output.
 
+        dtype : dtype
+            Of the rows.
+
         Returns
         -------
-        X, masks : {ndarray, CSR matrix}, list of ndarray
-            What remains of the input; factors of the hidden units.
+        masks : Masks
+            Of the input and of the hidden units.
         """
-        if self.rates[0]:
-            kept = self._mask(sizes[0], self.rates[0], X.dtype)
-            if issparse(X):
-                X = csr_matrix((X.data * kept[X.indices], X.indices, X.indptr), shape=X.shape)
-            else:
-                X *= kept
+        inputs = self._mask(sizes[0], self.rates[0], dtype) if self.rates[0] else None
         hidden = zip(sizes[1:], self.rates[1:], strict=False)
-        return X, [self._mask(size, rate, X.dtype)[:, None] for size, rate in hidden]
+        return Masks(inputs, [self._mask(size, rate, dtype)[:, None] for size, rate in hidden])
 
     def _mask(self, size, rate, dtype):
         """Draw zeros where a unit is dropped, and elsewhere what makes up for the loss."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from skml_lecture.data import one_thread_if_small
-from skml_lecture.descent.batches import Loader
+from skml_lecture.descent.batches import Loader, batches_of
 from skml_lecture.descent.beginning import begin, whitens_as_it_goes
 from skml_lecture.descent.curvature import Curvature, Reshape
 from skml_lecture.descent.dropout import Dropout
@@ -61,7 +61,8 @@ def learn(
         Whether to keep in mind what the data were.
 
     loader : callable, default=Loader
-        Gives batches of the data.
+        Gives batches of the data: ``loader(data)`` is a context, in which ``epoch(order, size)``
+        yields them, each with a length and ``sum(work)``.
 
     Returns
     -------
@@ -143,7 +144,7 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
         state = descend(
             View(objective, state.coordinates), state, recipe.optimizer,
             max_iter=recipe.max_iter,
-            batches=_batches(objective, recipe, state.rng, rows),
+            batches=batches_of(objective.data.n_rows, recipe, state.rng, rows),
             schedule=recipe.schedule,
             adapt=follows,
             reshape=Reshape(curvature, recipe.optimizer) if whitens else None,
@@ -158,21 +159,6 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
         state.ending = "interrupted"
     state.accepted = None
     return state
-
-
-def _batches(objective, recipe, rng, rows):
-    """Return the maker of the batches of an epoch; None: all rows at once."""
-    n_rows = objective.data.n_rows
-    size = recipe.rows_per_update(n_rows)
-    if size is None:
-        return None
-
-    def batches():
-        shuffles = recipe.shuffle and size < n_rows
-        order = rng.permutation(n_rows) if shuffles else np.arange(n_rows)
-        return rows.epoch(order, size)
-
-    return batches
 
 
 class _Watcher:

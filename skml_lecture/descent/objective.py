@@ -6,6 +6,7 @@ import numpy as np
 
 from skml_lecture.data import quiet
 from skml_lecture.descent.coordinates import Unchanged
+from skml_lecture.descent.dropout import Masks
 from skml_lecture.descent.losses import Loss
 from skml_lecture.descent.network import ROWS, Network, Pass
 
@@ -74,6 +75,38 @@ class RowSums:
         return total
 
 
+@dataclass(slots=True, eq=False)
+class BatchSums:
+    """Work on rows of an update: the weighted sum of their losses times a share, its gradient."""
+
+    network: Network
+    loss: Loss
+    theta: np.ndarray
+    share: float
+    masks: Masks | None
+    scratch: list  # of earlier updates, which this one overwrites
+
+    def __getstate__(self):
+        return [getattr(self, name) for name in self.__slots__[:-1]]
+
+    def __setstate__(self, state):
+        for name, value in zip(self.__slots__, [*state, []], strict=True):
+            setattr(self, name, value)
+
+    def __call__(self, batch):
+        """Return the sums over a batch."""
+        X, weight, masks = batch.X, batch.weight, None
+        if not self.scratch or len(batch) > self.scratch[0]:
+            passes = Pass(self.network, self.loss, len(batch), self.theta.dtype)
+            self.scratch[:] = len(batch), passes, np.empty_like(self.theta)
+        _, passes, gradient = self.scratch
+        if self.masks is not None:
+            X, masks = self.masks.thin(X), self.masks.hidden
+        passes.bind(self.theta, gradient)
+        weight = self.share if weight is None else self.share * weight
+        return Sums(passes.loss_and_gradient(X, batch.targets, weight, masks), gradient)
+
+
 class Objective:
     r"""Penalised mean loss of a network on a set of rows, and its gradient.
 
@@ -107,8 +140,7 @@ class Objective:
         self.alpha = alpha
         self.dropout = dropout
         self.total_weight = data.total_weight
-        self._scratch = []
-        self._of_batches = None
+        self._scratch, self._scratch_of_batches = [], []
 
     @property
     def strength(self):
@@ -166,18 +198,13 @@ class Objective:
 
         The gradient is overwritten by that of the next batch.
         """
-        n, X, weight = len(batch), batch.X, batch.weight
-        if self._of_batches is None or n > self._of_batches[0]:
-            scratch = Pass(self.network, self.loss, n, theta.dtype)
-            self._of_batches = n, scratch, np.empty_like(theta)
-        _, scratch, gradient = self._of_batches
-        share = self.data.n_rows / (n * self.total_weight)
-        weight = share if weight is None else share * weight
+        share = self.data.n_rows / (len(batch) * self.total_weight)
         masks = None
         if self.dropout is not None:
-            X, masks = self.dropout(X, self.network.sizes)
-        scratch.bind(theta, gradient)
-        return scratch.loss_and_gradient(X, batch.targets, weight, masks), gradient
+            masks = self.dropout(self.network.sizes, theta.dtype)
+        scratch = self._scratch_of_batches
+        sums = batch.sum(BatchSums(self.network, self.loss, theta, share, masks, scratch))
+        return sums.loss, sums.gradient
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skml_lecture.data import shuffled
+
 
 def read_targets(y, several):
     """Return labels (n,), or where ``several`` per row may be, also indicators (n, n_labels)."""
@@ -67,12 +69,16 @@ def with_class_weight(weight, class_weight, classes, codes):
         for column in codes.T:
             weight = with_class_weight(weight, class_weight, np.arange(2), column)
         return weight
+    count = np.bincount(codes, weights=weight, minlength=len(classes))
+    factor = class_factors(class_weight, classes, count)[codes]
+    return factor if weight is None else factor * weight
+
+
+def class_factors(class_weight, classes, count):
+    """Return the factor of every class, whose rows weigh ``count``."""
     if isinstance(class_weight, str) and class_weight == "balanced":
-        count = np.bincount(codes, weights=weight, minlength=len(classes))
-        factor = count.sum() / (np.count_nonzero(count) * np.maximum(count, 1e-300))
-    else:
-        factor = compute_class_weight(class_weight, classes=classes, y=classes[codes])
-    return factor[codes] if weight is None else factor[codes] * weight
+        return count.sum() / (np.count_nonzero(count) * np.maximum(count, 1e-300))
+    return compute_class_weight(class_weight, classes=classes, y=classes)
 
 
 def hold_out(codes, fraction, rng):
@@ -80,21 +86,33 @@ def hold_out(codes, fraction, rng):
 
     A class of one row trains; classes of two or more are in both parts.
     """
-    n, n_held = len(codes), int(np.ceil(fraction * len(codes)))
-    groups = codes if codes.ndim == 1 else np.zeros(n, np.intp)
+    n, groups = len(codes), groups_of(codes)
     counts = np.bincount(groups)
+    held = shares_held(counts, fraction)
+    order = shuffled(n, rng)[:]
+    by_class = order[np.argsort(groups[order], kind="stable")]
+    rank = np.empty(n, np.intp)  # of a row among those of its class, at random
+    rank[by_class] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    is_held = rank < held[groups]
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def groups_of(codes):
+    """Return the group of every row, of which a part is held out: its class, if it has one."""
+    return codes if codes.ndim == 1 else np.zeros(len(codes), np.intp)
+
+
+def shares_held(counts, fraction):
+    """Return how many rows of every group to hold out."""
+    n = int(counts.sum())
+    n_held = int(np.ceil(fraction * n))
     held = _shares(counts, n_held)
     if not 0 < held.sum() < n or n_held == n:
         raise ValueError(
             f"validation_fraction={fraction} of {n} rows leaves no row on one side: "
             "early_stopping needs more rows, or X_val and y_val."
         )
-    order = rng.permutation(n)
-    by_class = order[np.argsort(groups[order], kind="stable")]
-    rank = np.empty(n, np.intp)  # of a row among those of its class, at random
-    rank[by_class] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
-    is_held = rank < held[groups]
-    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    return held
 
 
 def _shares(counts, n_held):

@@ -1,5 +1,8 @@
 """Whether classes can be separated: then a loss without a penalty has no smallest value."""
 
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, issparse, vstack
@@ -38,13 +41,30 @@ def separates(data, W, b, fit_intercept=True):
         Completely or quasi-completely.
     """
     with one_thread_if_small(0):  # every block is
-        margins = np.concatenate([_margins(block, W, b) for block in data.blocks()])
-    if (margins > 0).all():
+        margins = data.sum(partial(_extremes, W, b))
+    if margins.smallest > 0:
         return True
-    n_entries = 2 * max(W.shape[0] - 1, 1) * len(margins) * (W.shape[1] + 1)
-    if margins.max() < _GROWN or n_entries > _LARGEST:
+    n_entries = 2 * max(W.shape[0] - 1, 1) * data.n_rows * (W.shape[1] + 1)
+    if margins.largest < _GROWN or n_entries > _LARGEST:
         return False
-    return _has_direction(data, W.shape[0], fit_intercept)
+    return _has_direction(data.sample(data.n_rows), W.shape[0], fit_intercept)
+
+
+@dataclass(frozen=True)
+class _Extremes:
+    """The smallest and the largest of some numbers; they add."""
+
+    smallest: float
+    largest: float
+
+    def __add__(self, other):
+        return _Extremes(min(self.smallest, other.smallest), max(self.largest, other.largest))
+
+
+def _extremes(W, b, blocks):
+    """Return the extreme margins of some blocks."""
+    margins = [_margins(block, W, b) for block in blocks]
+    return _Extremes(min(map(np.min, margins)), max(map(np.max, margins)))
 
 
 def _margins(block, W, b):

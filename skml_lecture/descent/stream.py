@@ -6,13 +6,14 @@ coordinates, and the curvature of chunks, which gives the rate.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import dia_array, issparse
 
-from skml_lecture.descent.batches import Batch, Loader
+from skml_lecture.descent.batches import Loader, batches_of
 from skml_lecture.descent.coordinates import Scaled
-from skml_lecture.descent.curvature import sharpness
+from skml_lecture.descent.curvature import sample_size, sharpness
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.objective import Objective, View
@@ -65,7 +66,7 @@ class Seen:
         )
 
 
-def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=None):
+def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=None, loader=Loader):
     """Pass once over some rows of a stream.
 
     Parameters
@@ -82,6 +83,9 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
     rng : numpy.random.RandomState or None, default=None
         Where the random numbers of a new stream come from.
 
+    loader : callable, default=Loader
+        Gives batches of the data.
+
     Returns
     -------
     state : State
@@ -90,14 +94,14 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
     draws = any(recipe.dropout) or recipe.rows_per_update(data.n_rows) is not None
     moments = None
     if recipe.preconditioner is not None:
-        moments = Moments.from_data(data, kind="diag")
+        moments = data.whole(partial(Moments.from_data, kind="diag"))
     seen = Seen(data.total_weight, data.n_rows, moments)
     if (
         state is not None
         and state.seen is not None
         and recipe.equals(state.recipe, but=_OF_A_CHUNK)
     ):
-        seen, state = state.seen + seen, state.copy(data.X.dtype, draws=draws)
+        seen, state = state.seen + seen, state.copy(data.dtype, draws=draws)
         state.loss_curve = []
     else:
         state = _beginning(data, network, recipe, theta, rng)
@@ -112,8 +116,8 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
         recipe.optimizer.restart(state.memory)
     state.rate, state.seen = _rate(view, recipe, state.u, seen)
     state.recipe = recipe
-    with Loader(data) as rows:
-        batches = _batches(data, recipe, state.rng, rows)
+    with loader(data) as rows:
+        batches = batches_of(data.n_rows, recipe, state.rng, rows) or rows.whole
         options = {"batches": batches, "schedule": recipe.schedule}
         return descend(view, state, recipe.optimizer, max_iter=1, **options)
 
@@ -124,9 +128,9 @@ def _beginning(data, network, recipe, theta, rng):
     if theta is not None:
         state = State(theta, {}, t=1, rng=rng)  # of a fit, which took one step at least
     elif network.is_linear:
-        state = State(np.zeros(network.n_parameters, data.X.dtype), {}, rng=rng)
+        state = State(np.zeros(network.n_parameters, data.dtype), {}, rng=rng)
     else:
-        state = State(network.initialize(rng, data.X.dtype), {}, rng=rng)
+        state = State(network.initialize(rng, data.dtype), {}, rng=rng)
     if any(recipe.dropout):
         state.units = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
     return state
@@ -175,10 +179,11 @@ def _rate(view, recipe, u, seen):
 def _largest_curvature(view, recipe):
     """Return the largest eigenvalue of the second moments of a batch of rows, in coordinates.
 
-    That of the chunk by power iteration; of smaller batches it lies between that and the worst
-    row's (as in ``Curvature.largest``).
+    That of the chunk, or of a sample of a large one, by power iteration; of smaller batches it
+    lies between that and the worst row's (as in ``Curvature.largest``).
     """
-    data, fit_intercept = view.objective.data, view.objective.network.fit_intercept
+    chunk, fit_intercept = view.objective.data, view.objective.network.fit_intercept
+    size, data = recipe.rows_per_update(chunk.n_rows), chunk.sample(sample_size(chunk.row_size))
     one, d, n = view.coordinates.for_one_output(), data.n_features, data.n_rows
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
     z = np.random.default_rng(0).normal(size=n)
@@ -188,7 +193,7 @@ def _largest_curvature(view, recipe):
         v = one.pull_back(np.append(g, r.sum()) if fit_intercept else g)
         theta = one.to_theta(v / max(np.linalg.norm(v), np.finfo(float).tiny))
         z = data.X @ theta[:d] + (theta[d] if fit_intercept else 0)
-    largest, size = float(share @ z**2), recipe.rows_per_update(n)
+    largest = float(share @ z**2)
     if size is None:
         return largest
     return (1 - 1 / size) * largest + _longest(view.coordinates, data.X, fit_intercept) / size
@@ -203,13 +208,3 @@ def _longest(coordinates, X, fit_intercept):
     Z = X @ dia_array(((1 / scale)[np.newaxis], [0]), shape=(len(scale), len(scale)))
     squares = Z.power(2).sum(axis=1) - 2 * (Z @ (mean + np.zeros(X.shape[1]))) + np.sum(mean**2)
     return float(np.max(squares)) + fit_intercept
-
-
-def _batches(data, recipe, rng, rows):
-    """Return the maker of the batches of one pass."""
-    size = recipe.rows_per_update(data.n_rows)
-    if size is None:
-        return lambda: [Batch(data.X, data.targets, data.weight)]
-    shuffles = recipe.shuffle and size < data.n_rows
-    order = rng.permutation(data.n_rows) if shuffles else np.arange(data.n_rows)
-    return lambda: rows.epoch(order, size)

@@ -1,203 +1,300 @@
 """Descents over rows that lie on a cluster: the same ``learn`` over another ``Data``."""
 
-import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import dask
 import numpy as np
 from dask import delayed
-from sklearn.base import clone
+from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from skml_lecture.classification import Labels
-from skml_lecture.data import Data, sample_positions
-from skml_lecture.descending import FLOATS, Task
-from skml_lecture.descent.learning import learn
-from skml_lecture.descent.rows import encode, read_targets, with_class_weight
-from skml_lecture.distributed.blocks import Part, added, compute, read_blocks
-from skml_lecture.validation import check_flags, check_weight
+from skml_lecture.data import Data, places_of, shuffled
+from skml_lecture.descending import FLOATS, encoded, theta_of
+from skml_lecture.descent.rows import (
+    class_factors,
+    encode,
+    groups_of,
+    read_targets,
+    shares_held,
+)
+from skml_lecture.distributed.blocks import (
+    Part,
+    added,
+    compute,
+    is_distributed,
+    naming,
+    read_blocks,
+)
+from skml_lecture.distributed.rows import ClusterData, ClusterLoader
+from skml_lecture.validation import check_weight
+
+_TOLD = 2**20  # elements of the sample that callbacks are told of
+_BINS = 1024
+
+
+def fit_by_descent(model, X, y, sample_weight, *, X_val=None, y_val=None, sample_weight_val=None,
+                   coef_init=None, intercept_init=None):  # fmt: skip
+    """Fit a model that descends, or go on with it; see its ``fit``."""
+    validation, start = (X_val, y_val, sample_weight_val), None
+    if coef_init is not None or intercept_init is not None:
+        start = partial(theta_of, coef_init, intercept_init)
+    reader = Reader(model, read_blocks(X, y, sample_weight))
+
+    def read(classes, seed):
+        task = reader.task(classes)
+        if X_val is None and y_val is None and model.early_stopping:
+            n_groups = 1 if task.targets.several else len(task.targets.classes)
+            train, held_out = _split(task.data, n_groups, model.validation_fraction, seed)
+        else:
+            train, held_out = task.data, reader.held_out(task, *validation)
+        return task._replace(data=_encoded(train, task)), _encoded(held_out, task)
+
+    def told(task):
+        callbacks = hasattr(model, "_skl_callbacks")
+        return _rows_told(task, _TOLD // max(task.data.row_size, 1)) if callbacks else {}
+
+    return model._descend(read, told, start, loader=ClusterLoader)
+
+
+def pass_by_descent(model, X, y, classes, sample_weight):
+    """Pass once over rows; see the model's ``partial_fit``."""
+    reader = Reader(model, read_blocks(X, y, sample_weight))
+
+    def read(classes, **options):
+        task = reader.task(classes, **options)
+        return task._replace(data=_encoded(task.data, task))
+
+    return model._pass(read, classes, loader=ClusterLoader)
 
 
 class Facts(NamedTuple):
     """What a descent has to know of all rows before it begins."""
 
-    classes: np.ndarray  # (k,)
-    counts: np.ndarray  # (k,), weights of their rows
+    n_rows: int  # of any weight
+    classes: np.ndarray  # of those that count
+    several: bool
     dtype: np.dtype
-    names: Any
+    is_sparse: bool
     weighted: bool
+    names: Any
 
     def __add__(self, other):
-        classes = np.union1d(self.classes, other.classes)
-        counts = np.zeros(len(classes))
-        for part in (self, other):
-            counts[np.searchsorted(classes, part.classes)] += part.counts
-        dtype = np.promote_types(self.dtype, other.dtype)
-        return Facts(classes, counts, dtype, self.names, self.weighted or other.weighted)
+        return Facts(
+            self.n_rows + other.n_rows,
+            np.union1d(self.classes, other.classes),
+            self.several or other.several,
+            np.promote_types(self.dtype, other.dtype),
+            self.is_sparse or other.is_sparse,
+            self.weighted or other.weighted,
+            self.names,
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class ClusterData:
-    """Rows in the memory of workers, as a descent sees them; see :class:`~skml_lecture.data.Data`.
+class Reader:
+    """Reads the rows of blocks for a model.
 
     Parameters
     ----------
-    parts : list
-        A delayed :class:`Data` for each block that has rows.
-    lengths : list of int
-        Their numbers of rows.
-    total_weight : float
-        Sum of the weights of all rows.
-    n_features : int
-        Number of columns.
-    dtype : dtype
-        Type of the features.
+    model : DescentEstimator
+        What is to be fitted.
+    blocks : Blocks
+        The rows.
     """
 
-    parts: list
-    lengths: list
-    total_weight: float
-    n_features: int
-    dtype: np.dtype
-    _samples: dict = field(default_factory=dict, repr=False)
+    model: object
+    blocks: object
 
-    is_sparse = False
+    def task(self, classes, *, reset=None, dtype=FLOATS, stream=False):
+        """Return what to learn, and how; the targets of the rows are codes still."""
+        model = self.model
+        reset = classes is None if reset is None else reset
+        rows, facts = self._read(self.blocks, reset, dtype)
+        if reset:
+            model.n_features_in_ = self.blocks.n_columns
+            vars(model).pop("feature_names_in_", None)
+            if facts.names is not None:
+                model.feature_names_in_ = facts.names
+        recipe = model._recipe(facts.n_rows, stream=stream)
+        classes = facts.classes if classes is None else classes
+        data = self._counted(self.blocks, rows, facts, classes)
+        self.blocks.warn_if_small(Part(facts.n_rows, len(rows)))
+        return model._task_of(data, classes, facts.several, recipe, reset=reset)
 
-    @property
-    def n_rows(self):
-        """Number of rows."""
-        return sum(self.lengths)
+    def held_out(self, task, X, y, weight):
+        """Return rows held out that the caller gave, None where there are none."""
+        if (X is None) != (y is None):
+            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        if X is None:
+            return None
+        if not is_distributed(X):
+            return self.model._hold_out(task, 0, X, y, weight)[1]
+        blocks = read_blocks(X, y, weight)
+        rows, facts = self._read(blocks, False, task.data.dtype)
+        return self._counted(blocks, rows, facts, task.targets.classes)
 
-    @property
-    def row_size(self):
-        """How many numbers a row holds."""
-        return self.n_features
+    def _read(self, blocks, reset, dtype):
+        """Return the delayed valid rows of every block, and their facts."""
+        name = type(self.model).__name__
+        reader = type(self.model)()  # with nothing of the model but what its features are
+        for attribute in () if reset else ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.model, attribute):
+                setattr(reader, attribute, getattr(self.model, attribute))
+        read = partial(_read, reader, self.model._several_labels, reset, dtype)
+        rows = dask.persist(*blocks.each(read, f"read-{name}"))
+        total = compute(added([delayed(_facts)(part) for part in rows], f"add-{rows[0].key}"))
+        if total.value is None or not len(total.value.classes):
+            raise ValueError(
+                f"No row is left to fit: {name} needs at least 1 sample of positive weight, all "
+                f"blocks of X are without."
+            )
+        return rows, total.value
 
-    def whole(self, work, name="descend"):
-        """Return the sum of ``work(rows)`` over the blocks, a tree of tasks."""
-        token = uuid4().hex
-        shared = delayed(work, traverse=False, name=f"share-{name}-{token}")
-        task = delayed(_work_on, pure=False)
-        parts = [
-            task(shared, part, dask_key_name=f"{name}-{token}-{i}")
-            for i, part in enumerate(self.parts)
-        ]
-        return compute(added(parts, f"add-{name}-{token}")).value
+    def _counted(self, blocks, rows, facts, classes):
+        """Return the rows that count, with the codes of their classes and their final weights."""
+        names = [blocks.name(i) for i in range(len(rows))]
+        kind = blocks.n_columns, facts.dtype, facts.is_sparse
+        shared, task = delayed((facts, classes), traverse=False), delayed(_coded)
+        parts = [task(shared, *pair) for pair in zip(names, rows, strict=True)]
+        data = ClusterData.of(parts, names, *kind)
+        return self._weighted(data, classes, facts.several)
 
-    def sum(self, work, width=None, at_least=16, result=0):
-        """Return the sum of ``work(blocks)`` over all blocks of the cache's size."""
-        return self.whole(partial(_sum_here, work, (width, at_least, result)), "gradient")
-
-    def sample(self, n_rows):
-        """Return about so many rows here, those of :meth:`Data.sample`."""
-        if n_rows not in self._samples:
-            n = self.n_rows
-            rows = np.arange(n) if n <= n_rows else sample_positions(n, n_rows)
-            edges = np.cumsum([0, *self.lengths])
-            picks = np.split(rows, np.searchsorted(rows, edges[1:-1]))
-            picked = [
-                delayed(Data.take)(part, rows - start)
-                for part, rows, start in zip(self.parts, picks, edges[:-1], strict=True)
-                if len(rows)
-            ]
-            self._samples[n_rows] = _joined(dask.compute(*picked))
-        return self._samples[n_rows]
-
-
-def _work_on(work, data):
-    """Return what the rows of a block come to."""
-    return Part(data.n_rows, 1, work(data))
-
-
-def _sum_here(work, cut, data):
-    return data.sum(copy.copy(work), *cut)  # a copy has scratch of its own
-
-
-def _joined(parts):
-    """Return rows of several blocks as one."""
-    X = np.concatenate([part.X for part in parts])
-    targets = np.asfortranarray(np.concatenate([part.targets for part in parts]))
-    weight = None
-    if parts[0].weight is not None:
-        weight = np.concatenate([part.weight for part in parts])
-    return Data(X, targets, weight)
-
-
-def fit_by_descent(model, X, y, sample_weight):
-    """Fit a model that descends over all rows at once."""
-    check_flags(model)
-    name = type(model).__name__
-    blocks = read_blocks(X, y, sample_weight)
-    rows = dask.persist(*blocks.each(partial(_read, model), f"read-{name}"))
-    read = compute(added([delayed(_facts)(part) for part in rows], f"add-facts-{uuid4().hex}"))
-    if read.value is None or not read.value.counts.any():
-        raise ValueError(
-            f"No row is left to fit: {name} needs at least 1 sample of positive weight, all blocks "
-            f"of X are without."
-        )
-    facts, lengths = read.value, dask.compute(*[delayed(_length)(part) for part in rows])
-    if len(facts.classes) < 2:
-        raise ValueError(f"{name} needs at least 2 classes, got 1 class: {facts.classes[0]}.")
-    factors, targets = _factors(model, facts), Labels(facts.classes)
-    rows = [part for part, length in zip(rows, lengths, strict=True) if length]
-    shared = delayed((targets, factors, facts.dtype, facts.weighted), traverse=False)
-    parts = dask.persist(*[delayed(_encoded)(part, shared) for part in rows])
-    total = facts.counts.sum() if factors is None else facts.counts @ factors
-    d = blocks.n_columns
-    data = ClusterData(list(parts), [n for n in lengths if n], float(total), d, facts.dtype)
-    task = Task(data, targets, model._network(d, targets), model._recipe(data.n_rows))
-    state = learn(*task, rng=np.random.RandomState(model._draw_seed()))
-    model.n_features_in_ = d
-    if facts.names is not None:
-        model.feature_names_in_ = facts.names
-    model._publish(state, task, keep=False)
-    model._say(state, task._replace(data=data.sample(2**20 // max(d, 1))))
-    return model
+    def _weighted(self, data, classes, several):
+        """Return the rows with their weights times those of their classes."""
+        if self.model.class_weight is not None:
+            factors = []
+            columns = range(len(classes)) if several else [None]
+            for column in columns:
+                labels = np.arange(2) if several else classes
+                count = data.whole(partial(_counts, factors, column, len(labels)), "count")
+                factors.append((column, class_factors(self.model.class_weight, labels, count)))
+            data = data.map(partial(_with_factors, factors), "weigh")
+        lightest = min(shape.lightest for shape in data.shapes)
+        self.model._check_weights(lightest, data.total_weight, data.dtype)
+        return data
 
 
-def _read(model, X, y, weight):
-    """Return the valid rows of a block that count, with their labels, and the names of columns."""
-    model = clone(model)
-    X, y = validate_data(model, X, y, dtype=FLOATS, reset=True)
-    y, weight = read_targets(y, several=False), check_weight(weight, X, X.dtype, may_vanish=True)
+def _read(model, several, reset, dtype, X, y, weight):
+    """Return the valid rows of a block that count, with their labels, and the facts of it."""
+    options = {"accept_sparse": "csr", "multi_output": several, "dtype": dtype, "reset": reset}
+    X, y = validate_data(model, X, y, **options)
+    y, n_rows = read_targets(y, several), X.shape[0]
+    weight = check_weight(weight, X, X.dtype, may_vanish=True)
     if weight is not None and not weight.all():
         X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-    return Data(X, y, weight), getattr(model, "feature_names_in_", None)
+    data = Data(X, y, weight)
+    kind = y.ndim == 2, X.dtype, data.is_sparse, weight is not None
+    return data, Facts(n_rows, encode(y)[0], *kind, getattr(model, "feature_names_in_", None))
 
 
 def _facts(part):
     """Return the facts of a block of rows."""
-    if part.value is None or not part.value[0].n_rows:
-        return Part()
-    data, names = part.value
-    classes, codes = encode(data.targets)
-    counts = np.bincount(codes, data.weight, len(classes)).astype(np.float64)
-    return Part(data.n_rows, 1, Facts(classes, counts, data.dtype, names, data.weight is not None))
+    return part if part.value is None else part._replace(value=part.value[1])
 
 
-def _length(part):
-    return 0 if part.value is None else part.value[0].n_rows
-
-
-def _factors(model, facts):
-    """Return the factors of the classes' weights, None where there are none."""
-    if model.class_weight is None:
+def _coded(shared, where, part):
+    """Return the rows of a block, of the kind of all, with the codes of their classes."""
+    if part.value is None:
         return None
-    codes = np.arange(len(facts.classes))
-    weights = with_class_weight(facts.counts, model.class_weight, facts.classes, codes)
-    return weights / facts.counts
-
-
-def _encoded(part, shared):
-    """Return the rows of a block with the targets of the outputs."""
-    (data, _), (targets, factors, dtype, weighted) = part.value, shared
-    codes, weight = encode(data.targets, targets.classes)[1], data.weight
-    if weighted and weight is None:
+    (facts, classes), (data, _) = shared, part.value
+    X = data.X.astype(facts.dtype, copy=False)
+    X = sparse.csr_array(X) if facts.is_sparse and not data.is_sparse else X
+    weight = data.weight
+    if facts.weighted and weight is None:
         weight = np.ones(data.n_rows)
-    if factors is not None:
-        weight = factors[codes] if weight is None else factors[codes] * weight
-    weight = None if weight is None else weight.astype(dtype, copy=False)
-    return Data(data.X.astype(dtype, copy=False), targets.encode(codes, dtype), weight)
+    weight = None if weight is None else weight.astype(facts.dtype, copy=False)
+    with naming(where):
+        return Data(X, encode(data.targets, classes)[1], weight)
+
+
+def _counts(factors, column, n_labels, data):
+    """Return what the rows of every label weigh, under the factors so far."""
+    weight = _with_factors(factors, data).weight
+    codes = data.targets if column is None else data.targets[:, column]
+    return np.bincount(codes, weight, n_labels).astype(np.float64)
+
+
+def _with_factors(factors, data):
+    """Return rows with their weights times the factors of their labels."""
+    weight = data.weight
+    for column, factor in factors:
+        factor = factor[data.targets if column is None else data.targets[:, column]]
+        weight = factor if weight is None else factor * weight
+    weight = None if weight is None else weight.astype(data.dtype, copy=False)
+    return Data(data.X, data.targets, weight)
+
+
+def _split(data, n_groups, fraction, seed):
+    """Return training and held-out rows, those of a local fit: the first of an order."""
+    sizes = data.whole(partial(_sizes, n_groups), "count")
+    order = shuffled(data.n_rows, np.random.RandomState(seed))
+    limits = _limits(data, order, shares_held(sizes, fraction))
+    starts = data.edges[:-1].tolist()
+    return tuple(
+        data.map(partial(_side, order, limits, is_held), "hold-out", starts)
+        for is_held in (False, True)
+    )
+
+
+def _sizes(n_groups, data):
+    """Return how many rows every group has."""
+    return np.bincount(groups_of(data.targets), minlength=n_groups)
+
+
+def _limits(data, order, held):
+    """Return for each group the place in an order before which so many of its rows stand.
+
+    Its places are counted in bins, and those of the bin that has the last of these rows again.
+    """
+    first, left, width = np.zeros(len(held), int), held.copy(), data.n_rows
+    starts, groups = data.edges[:-1].tolist(), np.arange(len(held))
+    while width > 1:
+        width = -(-width // _BINS)
+        work = partial(_histograms, order, first, width)
+        sums = np.cumsum(data.whole(work, "count", starts), axis=1)
+        bins = (sums < left[:, None]).sum(axis=1)
+        left -= np.where(bins > 0, sums[groups, bins - 1], 0)
+        first += bins * width
+    return np.where(held > 0, first + 1, 0)
+
+
+def _histograms(order, first, width, data, start):
+    """Return for each group how many of its places are in each of the bins from its first on."""
+    groups = groups_of(data.targets)
+    bins = (_places(order, data, start) - first[groups]) // width
+    near = (bins >= 0) & (bins < _BINS)
+    counts = np.bincount(groups[near] * _BINS + bins[near], minlength=len(first) * _BINS)
+    return counts.reshape(len(first), _BINS)
+
+
+def _places(order, data, start):
+    """Return at which places of an order the rows of a block stand."""
+    return places_of(order, np.arange(start, start + data.n_rows))
+
+
+def _side(order, limits, is_held, data, start):
+    """Return the rows of a block that are held out, or the others."""
+    held = _places(order, data, start) < limits[groups_of(data.targets)]
+    return data.take(np.flatnonzero(held == is_held))
+
+
+def _encoded(data, task):
+    """Return rows with the targets of the outputs in place of codes."""
+    if not isinstance(data, ClusterData):  # none, or rows here
+        return encoded(data, task)
+    return data.map(partial(_with_targets, task.targets), "encode")
+
+
+def _with_targets(targets, data):
+    return Data(data.X, targets.encode(data.targets, data.dtype), data.weight)
+
+
+def _rows_told(task, n_rows):
+    """Return some rows as callbacks ask for them."""
+    data, targets = task.data.sample(n_rows), task.targets
+    flat = targets.n_outputs == 1 and not targets.several
+    y = targets.decode(data.targets[:, 0] if flat else data.targets)
+    weighted = {} if data.weight is None else {"metadata": {"sample_weight": data.weight}}
+    return {"X": data.X, "y": y} | weighted

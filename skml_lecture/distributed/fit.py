@@ -1,8 +1,8 @@
 """Fits of rows that lie on a Dask cluster."""
 
+import copy
 from functools import partial
 
-import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import get_tags
@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
-from skml_lecture.distributed.descent import fit_by_descent
+from skml_lecture.distributed.descent import fit_by_descent, pass_by_descent
 from skml_lecture.distributed.folds import folds_of, summarizer
+from skml_lecture.distributed.left_out import fit_leave_one_out
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.validation import warn
 
@@ -33,9 +33,24 @@ def _has(method):
     return check
 
 
-def _on_a_list_of_labels(work, X, y, weight):
-    """Work on a block whose labels are a column."""
-    return work(X, np.ravel(y), weight)
+def _total(model, blocks, work, each=None):
+    """Return the sum of ``work(X, y, weight, *one of each)`` over the blocks."""
+    name = type(model).__name__
+    part = blocks.sum(work, f"summarize-{name}", each)
+    if part.value is None:
+        raise ValueError(
+            f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
+        )
+    blocks.warn_if_small(part)
+    return part.value
+
+
+def _flat(model, y):
+    """Return labels that are a column as a list."""
+    if not (is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1):
+        return y
+    warn("A column-vector y was passed: use y.ravel().", DataConversionWarning)
+    return y[y.columns[0]] if hasattr(y, "columns") else y[:, 0]
 
 
 def _mapped(method, what, shape):
@@ -77,11 +92,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     Parameters
     ----------
-    estimator : RidgeRegression, GaussianGenerativeClassifier, NaiveBayes or LogisticRegressionGD
-        The model, or a RidgeRegressionCV. It is cloned. Closed forms may have any of their options,
-        but the search no leave-one-out; its folds are told from the numbers of the rows. Of the
-        descent every step takes all rows: ``batch_size=None, early_stopping=False,
-        warm_start=False``.
+    estimator : estimator of this package
+        The model, with any of its options. It is cloned. Folds of a RidgeRegressionCV are told from
+        the numbers of the rows, and its scores are squared errors or R2.
 
     Attributes
     ----------
@@ -111,10 +124,18 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
     ``solver="svd"`` adds up triangular factors, as accurate as the rows.
 
-    A descent keeps the rows, read and checked once, in the memory of the workers. Every epoch the
-    parameters go to the workers and the gradients of the blocks are added; a sample of about a
-    million numbers, the one that a local fit takes, comes to the client to find coordinates. Rows
-    must be dense. Callbacks are not told of it.
+    A descent keeps the rows, read and checked once, in the memory of the workers. At every step
+    the parameters go to the workers and the gradients of their rows are added: of all rows, or of
+    those of a batch that they have, one task for each worker. A sample of about a million numbers,
+    the one that a local fit takes, comes to the client to find coordinates.
+
+    The batches are those of a local fit of the same ``random_state`` too: the order of an epoch
+    depends on the number of rows alone, and tells the row of any place without being held, so
+    that nothing of the size of the data is drawn. So are the rows that early stopping holds out.
+    Rows in another order make another fit, as they do in memory.
+
+    Callbacks, set on ``estimator``, are told of every epoch; the rows that they may ask for are
+    all rows where they hold no more than a million numbers, else a sample.
 
     Rows in memory are fitted and predicted in memory.
 
@@ -148,7 +169,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     def __init__(self, estimator):
         self.estimator = estimator
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the model to all rows.
 
         Parameters
@@ -159,6 +180,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             Their labels or targets.
         sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
             Non-negative weights; None means 1.
+        **fit_params : dict
+            What else ``fit`` of the estimator takes: of a descent ``X_val``, ``y_val`` and
+            ``sample_weight_val``, in blocks or in memory, ``coef_init`` and ``intercept_init``.
 
         Returns
         -------
@@ -172,13 +196,13 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         ValueError
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
-        model = clone(self._checked_estimator())
-        if is_distributed(X) and isinstance(model, DescentEstimator):
-            fit_by_descent(model, X, y, sample_weight)
-        elif is_distributed(X):
-            model.fit_statistics(self._summed(model, X, y, sample_weight))
+        model = self._model_to_fit()
+        if not is_distributed(X):
+            model.fit(X, y, sample_weight, **fit_params)
+        elif isinstance(model, DescentEstimator):
+            fit_by_descent(model, X, _flat(model, y), sample_weight, **fit_params)
         else:
-            model.fit(X, y, sample_weight)
+            self._fit_closed_form(model, X, y, sample_weight, **fit_params)
         return self._publish(model)
 
     @available_if(_has("partial_fit"))
@@ -206,6 +230,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         announced = {} if classes is None else {"classes": classes}
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
+        if isinstance(model, DescentEstimator):
+            return self._publish(pass_by_descent(model, X, _flat(model, y), classes, sample_weight))
         statistic = self._summed(model, X, y, sample_weight)
         return self._publish(model._learn(statistic, **announced))
 
@@ -299,6 +325,44 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             return self.estimator_.score(X, y, sample_weight)
         return score(self.estimator_, X, y, sample_weight)
 
+    @available_if(_has("transform"))
+    def transform(self, X, layer=-1):
+        """Return the activations of a hidden layer, of a CascadedLogisticMLP.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last.
+
+        Returns
+        -------
+        Z : dask array of shape (n_samples, n_units)
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray.
+        """
+        check_is_fitted(self)
+        if not is_distributed(X):
+            return self.estimator_.transform(X, layer)
+        return predicted(self.estimator_, "transform", X, layer=layer)
+
+    @available_if(_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features that ``transform`` makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Not used.
+
+        Returns
+        -------
+        names : ndarray of shape (n_units,)
+            Those of ``estimator_``.
+        """
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
+
     predict = _mapped("predict", "the predictions", "(n_samples,) or (n_samples, n_targets)")
     predict_proba = _mapped(
         "predict_proba", "the probability of every class", "(n_samples, n_classes)"
@@ -317,46 +381,36 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     def _checked_estimator(self):
         """Return the estimator, if it can be fitted so."""
         model = self.estimator
-        descends = isinstance(model, LogisticRegressionGD) and not (
-            model.batch_size is not None or model.early_stopping or model.warm_start
-        )
-        in_folds = isinstance(model, RidgeRegressionCV) and model.cv is not None
-        if not (descends or in_folds or isinstance(model, ClosedFormEstimator)):
+        if not isinstance(model, ClosedFormEstimator | DescentEstimator | RidgeRegressionCV):
             raise TypeError(
-                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV of folds (cv=5, not "
-                f"leave-one-out), a GaussianGenerativeClassifier, a NaiveBayes, or a "
-                f"LogisticRegressionGD of all rows at once (batch_size=None, early_stopping=False, "
-                f"warm_start=False), got {model!r}."
+                f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV, a "
+                f"GaussianGenerativeClassifier, a NaiveBayes, a LogisticRegressionGD or a "
+                f"CascadedLogisticMLP, got {model!r}."
             )
         return model
 
+    def _model_to_fit(self):
+        """Return a model that may be written into: new, or to go on with."""
+        model = clone(self._checked_estimator())
+        if not (getattr(model, "warm_start", False) and hasattr(self, "estimator_")):
+            return model
+        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
+
+    def _fit_closed_form(self, model, X, y, sample_weight):
+        """Fit a model to the sums over the blocks."""
+        if isinstance(model, RidgeRegressionCV) and model.cv is None:
+            blocks = read_blocks(X, y, sample_weight)
+            fit_leave_one_out(model, partial(_total, model, blocks), range(len(blocks.X)))
+        else:
+            model.fit_statistics(self._summed(model, X, y, sample_weight))
+
     def _summed(self, model, X, y, sample_weight):
         """Return the statistic of all rows."""
-        if isinstance(model, DescentEstimator):
-            raise TypeError(
-                f"partial_fit of {type(model).__name__} takes rows in memory, a chunk after the "
-                f"other: give it those of a block, or call fit."
-            )
-        blocks = read_blocks(X, y, sample_weight)
-        name = type(model).__name__
-        column = is_classifier(model) and getattr(y, "ndim", 1) == 2 and y.shape[1] == 1
-        if column:
-            warn("A column-vector y was passed: use y.ravel().", DataConversionWarning)
-
-        def total(work):
-            work = partial(_on_a_list_of_labels, work) if column else work
-            part = blocks.sum(work, f"summarize-{name}", folds)
-            if part.value is None:
-                raise ValueError(
-                    f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
-                )
-            blocks.warn_if_small(part)
-            return part.value
-
+        blocks = read_blocks(X, _flat(model, y), sample_weight)
+        total = partial(_total, model, blocks)
         if isinstance(model, RidgeRegressionCV):
             n_folds, folds = folds_of(model.cv, blocks.known_sizes())
-            return total(summarizer(model, n_folds))
-        folds = None
+            return total(summarizer(model, n_folds), folds)
         return model._summarize_in_passes(total)
 
     def _publish(self, model):

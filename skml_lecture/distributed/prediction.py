@@ -13,23 +13,50 @@ from skml_lecture.distributed.blocks import naming, read_blocks, whole_rows
 from skml_lecture.statistics import Moments
 
 
-def predicted(model, method, X):
-    """Return ``model.method(X)`` as a lazy dask array, block by block."""
-    like = _like(model, method)
+def predicted(model, method, X, **arguments):
+    """Return ``model.method(X, **arguments)`` as a lazy dask array, block by block."""
+    like = _like(model, method, **arguments)
+    call = _Call(model, method, arguments, like)
     if not isinstance(X, da.Array):
-        return X.map_partitions(partial(_of_partition, model, method, like), meta=like)
+        return X.map_partitions(partial(_of_partition, call), meta=like)
     X = whole_rows(X)
-    options = {"dtype": like.dtype, "meta": like, "name": f"{method}-{da.core.tokenize(model, X)}"}
+    options = {
+        "dtype": like.dtype,
+        "meta": like,
+        "name": f"{method}-{da.core.tokenize(model, arguments, X)}",
+    }
     options |= {"drop_axis": 1} if like.ndim == 1 else {"chunks": (X.chunks[0], like.shape[1:])}
-    return X.map_blocks(partial(_of_block, model, method, like), **options)
+    return X.map_blocks(partial(_of_block, call), **options)
 
 
-def _like(model, method):
+@dataclass(frozen=True)
+class _Call:
+    """A method of a fitted model under some arguments, and what it returns of no rows."""
+
+    model: object
+    method: str
+    arguments: dict
+    like: np.ndarray
+
+    def of(self, X, where):
+        """Return what it returns of a block."""
+        with naming(where):
+            if not X.shape[0]:
+                return self.like
+            return getattr(self.model, self.method)(X, **self.arguments)
+
+
+def _like(model, method, layer=None):
     """Return no rows of what a method returns."""
     dtype, shape = np.float64, ()
     if isinstance(model, DescentEstimator):
-        dtype = model.coef_.dtype
-    if method == "predict" and is_classifier(model):
+        dtype = model._fitted_layers()[1][0][0].dtype
+    several = getattr(model, "_multilabel", False)
+    if method == "transform":
+        shape = model.intercepts_[:-1][layer].shape
+    elif several:
+        dtype, shape = np.dtype(int) if method == "predict" else dtype, model.classes_.shape
+    elif method == "predict" and is_classifier(model):
         dtype = model.classes_.dtype
     elif method == "predict":
         shape = model.coef_.shape[:-1]
@@ -40,16 +67,14 @@ def _like(model, method):
     return np.empty((0, *shape), dtype)
 
 
-def _of_block(model, method, like, X, block_id=None):
+def _of_block(call, X, block_id=None):
     """Return the predictions of a block of an array."""
-    with naming(f"X.blocks[{block_id[0]}]"):
-        return getattr(model, method)(X) if X.shape[0] else like
+    return call.of(X, f"X.blocks[{block_id[0]}]")
 
 
-def _of_partition(model, method, like, X, partition_info=None):
+def _of_partition(call, X, partition_info=None):
     """Return the predictions of a block of a frame."""
-    with naming(f"X.partitions[{partition_info['number']}]"):
-        return getattr(model, method)(X) if X.shape[0] else like
+    return call.of(X, f"X.partitions[{partition_info['number']}]")
 
 
 def score(model, X, y, sample_weight=None):

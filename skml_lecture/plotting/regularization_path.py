@@ -51,7 +51,7 @@ class RegularizationPathDisplay:
     See Also
     --------
     BiasVarianceDisplay : The parts of the error, where the true function is known.
-    skml_lecture.RidgeRegressionCV : Chooses alpha at the price of one fit.
+    skml_lecture.RidgeRegressionCV : Chooses alpha by cross-validation.
 
     Notes
     -----
@@ -240,7 +240,7 @@ class RegularizationPathDisplay:
         for axes in (self.coef_ax_, self.ax_):
             axes.axvline(best, color="black", linestyle=":", linewidth=1)
         self.ax_.set(xlabel=self.param_name, ylabel=self.error_name)
-        self.ax_.legend(framealpha=1)  # over the line of the minimum
+        self.ax_.legend(framealpha=1, fontsize="small")  # over the line of the minimum
 
 
 def _two_axes(ax):

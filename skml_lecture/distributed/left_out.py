@@ -1,0 +1,167 @@
+"""Leave-one-out of rows that lie on a cluster: a pass for the statistic, one for the leverages."""
+
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import linalg
+from sklearn.base import clone
+
+from skml_lecture.data import Data
+from skml_lecture.distributed.rows import joined
+from skml_lecture.left_out import NEAR, errors_of_residuals, noise_of
+from skml_lecture.ridge import RidgeRegression
+from skml_lecture.ridge_search import SCORES, check_of_errors, spread_of_targets
+from skml_lecture.solvers import Equations
+from skml_lecture.solvers.rows import CenteredRows
+
+
+def fit_leave_one_out(model, total, numbers):
+    """Fit a RidgeRegressionCV whose scores leave out every row once.
+
+    ``total(work, each)`` is the sum over the blocks of ``work(X, y, weight, *one of each)``;
+    ``numbers`` are those of the blocks.
+    """
+    ridge, reader = RidgeRegression(fit_intercept=model.fit_intercept), clone(model)
+    statistic = total(ridge.summarize)
+    n_rows = total(partial(_count, reader))
+    if n_rows <= statistic.n_features + 1:  # they are no more than the statistic is
+        data = joined(total(partial(_rows, reader)))
+        y = data.targets if statistic.n_targets else data.targets[:, 0]
+        model.fit(data.X, y, data.weight)
+        if statistic.feature_names is not None:
+            model.feature_names_in_ = statistic.feature_names
+        return
+
+    def scores(equations, alphas, scoring):
+        check_of_errors(scoring)
+        spectrum = equations.spectrum(alphas)
+        if spectrum.least_squares is not None:  # a Gram matrix does not say it well enough
+            factor = total(clone(ridge).set_params(solver="svd").summarize).values
+            spectrum = Equations(model.fit_intercept, statistic=factor).spectrum(alphas)
+        whole = statistic.values
+        left_out = LeftOutPass(reader, whole.mean, whole.weight, n_rows, alphas, spectrum)
+        errors = left_out.squares(total, numbers)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = spread_of_targets(whole.y)
+            return SCORES[scoring](errors.T, whole.weight, spread)[np.newaxis]
+
+    model._fit_statistics(statistic, statistic.values, scores)
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOutPass:
+    """Passes over blocks for the errors of rows left out; ``left_out.LeftOut`` has the formulas.
+
+    Parameters
+    ----------
+    reader : RidgeRegressionCV
+        Reads the rows.
+    mean : ndarray of shape (d + t,)
+        Of features and targets.
+    weight : float
+        Of all rows.
+    n_rows : int
+        Their number.
+    alphas : ndarray of shape (a,)
+        The penalties.
+    spectrum : Spectrum
+        Of all rows.
+    """
+
+    reader: object
+    mean: np.ndarray
+    weight: float
+    n_rows: int
+    alphas: np.ndarray
+    spectrum: object
+
+    def squares(self, total, numbers):
+        """Return the weighted sums (t, a) of the squared errors."""
+        careful = self.spectrum.name == "svd"
+        W = self.spectrum.V / self.spectrum.s
+        for _ in range(2 * careful):
+            R, failed = linalg.lapack.dpotrf(total(partial(self._gram, W)))
+            if failed:
+                break
+            W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T
+        sums = total(partial(self._errors, W), numbers)
+        if not sums.near:
+            return sums.squares
+        places, u, root = (np.concatenate(part) for part in zip(*sums.near, strict=True))
+        sums_r = total(partial(self._residuals, W, places, u, root), numbers)
+        rr, ry = sums_r[:, 0].copy(), sums_r[:, 1:].copy()
+        noise = noise_of(self.spectrum, self.n_rows, careful=careful)
+        errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
+        return sums.squares + np.einsum("tma,tma->ta", errors, errors)
+
+    def _directions(self, W, X, y, weight):
+        """Yield where the rows of a block begin, U, the targets, and the share of the intercept."""
+        data = _read(self.reader, X, y, weight)
+        d, fit_intercept = data.n_features, self.reader.fit_intercept
+        mean = self.mean * fit_intercept
+        for part in data.blocks(2 * d + len(self.alphas) * data.targets.shape[1]):
+            rows = CenteredRows(part, mean[:d], mean[d:], fit_intercept)
+            ones = rows.root_weight / np.sqrt(self.weight) * fit_intercept
+            yield part.start, rows.dense(part) @ W, rows.targets, ones
+
+    def _gram(self, W, X, y, weight):
+        return sum(U.T @ U for _, U, _, _ in self._directions(W, X, y, weight))
+
+    def _errors(self, W, X, y, weight, number):
+        """Return the sums of a block, and those rows whose leverage is near one."""
+        f = self.spectrum.shrinkage(self.alphas)
+        fitted = f[:, np.newaxis] * self.spectrum.Uy[:, :, np.newaxis]  # (r, t, a)
+        total, near = 0.0, []
+        for start, U, targets, ones in self._directions(W, X, y, weight):
+            left = 1 - ones[:, np.newaxis] ** 2 - U**2 @ f
+            errors = targets[:, :, np.newaxis] - np.tensordot(U, fitted, 1)  # (n, t, a)
+            close = np.flatnonzero(left[:, self.alphas.argmin()] < NEAR)
+            left[close] = np.inf
+            total = total + ((errors / left[:, np.newaxis]) ** 2).sum(axis=0)
+            if len(close):
+                places = np.column_stack([np.full(len(close), number), start + close])
+                near.append((places, U[close], ones[close]))
+        return LeftOutSums(total, near)
+
+    def _residuals(self, W, places, u, share, X, y, weight, number):
+        """Return r'r and r'y of rows near leverage one, as far as a block says, (m, 1 + t)."""
+        total = 0.0
+        for start, U, targets, ones in self._directions(W, X, y, weight):
+            r = -(u @ U.T) - np.outer(share, ones)
+            own = places[:, 1] - start
+            here = np.flatnonzero((places[:, 0] == number) & (own >= 0) & (own < len(U)))
+            r[here, own[here]] += 1
+            rr = np.einsum("mi,mi->m", r, r)
+            total = total + np.column_stack([rr, r @ targets])
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOutSums:
+    """Squared errors of rows left out, weighted and summed, and the rows that they are without."""
+
+    squares: np.ndarray  # (t, a)
+    near: list
+
+    def __add__(self, other):
+        return LeftOutSums(self.squares + other.squares, self.near + other.near)
+
+
+def _read(reader, X, y, weight):
+    """Return the rows of a block that weigh something."""
+    data, _ = copy(reader)._read(X, y, weight, reset=True, may_vanish=True)
+    if data.weight is None or data.weight.all():
+        return data
+    return data.take(np.flatnonzero(data.weight))
+
+
+def _count(reader, X, y, weight):
+    return _read(reader, X, y, weight).n_rows
+
+
+def _rows(reader, X, y, weight):
+    data = _read(reader, X, y, weight)
+    weight = np.ones(data.n_rows) if data.weight is None else data.weight
+    return [Data(data.X, data.targets, weight)]

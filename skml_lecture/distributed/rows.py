@@ -1,0 +1,281 @@
+"""Rows in the memory of workers, as a descent sees them."""
+
+import copy
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import groupby
+from os import cpu_count
+from typing import NamedTuple
+from uuid import uuid4
+
+import dask
+import numpy as np
+from dask import delayed
+from dask.sizeof import sizeof
+from distributed import futures_of
+from scipy import sparse
+
+from skml_lecture.data import Data, quiet, sample_positions
+from skml_lecture.descent.batches import Batch
+from skml_lecture.distributed.blocks import Part, added, compute, naming
+
+
+@sizeof.register(Data)
+def _size_of(data):
+    """Return the bytes of rows, by which Dask knows that they are better not moved."""
+    return sum(sizeof(part) for part in (data.X, data.targets, data.weight) if part is not None)
+
+
+class Shape(NamedTuple):
+    """What the client has to know of the rows of a block."""
+
+    n_rows: int
+    weight: float
+    lightest: float
+    n_stored: int
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterData:
+    """Rows in the memory of workers; see :class:`~skml_lecture.data.Data`.
+
+    Parameters
+    ----------
+    parts : list
+        A delayed :class:`Data` for each block that has rows.
+    names : list of str
+        How a user reaches these blocks.
+    shapes : list of Shape
+        What is known of them.
+    n_features : int
+        Number of columns.
+    dtype : dtype
+        Type of the features.
+    is_sparse : bool
+        Whether the rows are stored without their zeros.
+    """
+
+    parts: list
+    names: list
+    shapes: list
+    n_features: int
+    dtype: np.dtype
+    is_sparse: bool
+    _samples: dict = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def edges(self):
+        """Where in the whole the blocks begin and end."""
+        return np.cumsum([0, *(shape.n_rows for shape in self.shapes)])
+
+    @property
+    def n_rows(self):
+        """Number of rows."""
+        return int(self.edges[-1])
+
+    @cached_property
+    def total_weight(self):
+        """Sum of the weights."""
+        return float(sum(shape.weight for shape in self.shapes))
+
+    @cached_property
+    def row_size(self):
+        """How many numbers a row holds, 1 or more."""
+        if not self.is_sparse:
+            return max(self.n_features, 1)
+        return max(sum(shape.n_stored for shape in self.shapes) // max(self.n_rows, 1), 1)
+
+    @cached_property
+    def groups(self):
+        """The numbers of the blocks that lie together: on one worker, or for one thread."""
+        futures = futures_of(self.parts)
+        if futures:
+            held_by = futures[0].client.who_has(futures)
+            places = [min(held_by[future.key], default="") for future in futures]
+        else:
+            places = np.arange(len(self.parts)) * cpu_count() // max(len(self.parts), 1)
+        order = np.argsort(places, kind="stable")
+        return [list(group) for _, group in groupby(order, key=lambda i: places[i])]
+
+    def map(self, work, name, *each):
+        """Return the rows that ``work(rows, *one of each)`` makes of those of every block.
+
+        They stay where they are; a block of which nothing is left is none.
+        """
+        token = uuid4().hex
+        shared = delayed(work, traverse=False, name=f"share-{name}-{token}")
+        task = delayed(_made_of, pure=False)
+        parts = [
+            task(shared, *part, dask_key_name=f"{name}-{token}-{i}")
+            for i, part in enumerate(zip(self.names, self.parts, *each, strict=True))
+        ]
+        return self.of(parts, self.names, self.n_features, self.dtype, self.is_sparse)
+
+    @classmethod
+    def of(cls, parts, names, *kind):
+        """Return delayed rows as data, once they are there."""
+        parts = dask.persist(*parts)
+        shapes = dask.compute(*[delayed(_shape)(part) for part in parts])
+        kept = [i for i, shape in enumerate(shapes) if shape.n_rows]
+        parts, names, shapes = ([of[i] for i in kept] for of in (parts, names, shapes))
+        return cls(parts, names, shapes, *kind)
+
+    def whole(self, work, name="descend", *each):
+        """Return the sum of ``work(rows, *one of each)`` over the blocks, a tree of tasks."""
+        token = uuid4().hex
+        shared = delayed(work, traverse=False, name=f"share-{name}-{token}")
+        task = delayed(_work_on, pure=False)
+        parts = [
+            task(shared, *part, dask_key_name=f"{name}-{token}-{i}")
+            for i, part in enumerate(zip(self.parts, *each, strict=True))
+        ]
+        return compute(added(parts, f"add-{name}-{token}")).value
+
+    def sum(self, work, width=None, at_least=16, result=0):
+        """Return the sum of ``work(blocks)`` over all blocks of the cache's size."""
+        return self.whole(partial(_sum_here, work, (width, at_least, result)), "gradient")
+
+    def take(self, rows):
+        """Return some rows here."""
+        return joined(dask.compute(*self._picked(rows)))
+
+    def sample(self, n_rows):
+        """Return about so many rows here, those of :meth:`Data.sample`."""
+        if n_rows not in self._samples:
+            n = self.n_rows
+            rows = np.arange(n) if n <= n_rows else sample_positions(n, n_rows)
+            self._samples[n_rows] = self.take(rows)
+        return self._samples[n_rows]
+
+    def sum_of_rows(self, work, rows):
+        """Return the sum of ``work(batch)`` of some rows: of those of every worker at once."""
+        token, cut = uuid4().hex, self._cut(rows)
+        shared = delayed(work, traverse=False, name=f"share-step-{token}")
+        task = delayed(_step, pure=False)
+        groups = [[i for i in group if len(cut[i])] for group in self.groups]
+        parts = [
+            task(shared, [self.parts[i] for i in group], [cut[i] for i in group],
+                 dask_key_name=f"step-{token}-{number}")
+            for number, group in enumerate(groups)
+            if group
+        ]  # fmt: skip
+        return compute(added(parts, f"add-step-{token}")).value
+
+    def _picked(self, rows):
+        """Return some rows as delayed data of every block that has any."""
+        task = delayed(Data.take)
+        pairs = zip(self.parts, self._cut(rows), strict=True)
+        return [task(part, places) for part, places in pairs if len(places)]
+
+    def _cut(self, rows):
+        """Return the places of some rows in every block."""
+        blocks = np.searchsorted(self.edges[1:], rows, side="right")
+        order = np.argsort(blocks, kind="stable")
+        ends = np.cumsum(np.bincount(blocks, minlength=len(self.parts)))
+        groups = np.split(rows[order], ends[:-1])
+        return [group - start for group, start in zip(groups, self.edges[:-1], strict=True)]
+
+
+class ClusterLoader:
+    """Gives the batches of rows that lie on workers, as a ``Loader`` does of rows here.
+
+    Parameters
+    ----------
+    data : ClusterData
+        The rows.
+    """
+
+    def __init__(self, data):
+        self.data = data
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def epoch(self, order, batch_size):
+        """Yield consecutive batches of the rows in ``order``."""
+        for start in range(0, len(order), batch_size):
+            yield ClusterBatch(self.data, order[start : start + batch_size])
+
+    def whole(self):
+        """Return all rows as one batch."""
+        return [AllRows(self.data)]
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterBatch:
+    """The rows of one update: every worker takes those that it has."""
+
+    data: ClusterData
+    rows: np.ndarray
+
+    def __len__(self):
+        return len(self.rows)
+
+    def sum(self, work):
+        """Return the sum of ``work(batch)`` over the workers."""
+        return self.data.sum_of_rows(work, self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class AllRows:
+    """All rows as one update."""
+
+    data: ClusterData
+
+    def __len__(self):
+        return self.data.n_rows
+
+    def sum(self, work):
+        """Return the sum of ``work(batch)`` over the blocks."""
+        return self.data.whole(partial(_on_batch, work), "step")
+
+
+def _shape(data):
+    if data is None:
+        return Shape(0, 0.0, 1.0, 0)
+    weight = data.weight
+    lightest = 1.0 if weight is None or not len(weight) else float(weight.min())
+    n_stored = data.X.nnz if data.is_sparse else data.X.size
+    return Shape(data.n_rows, data.total_weight, lightest, n_stored)
+
+
+def _made_of(work, where, data, *one):
+    with naming(where):
+        return work(data, *one)
+
+
+def _work_on(work, data, *one):
+    """Return what the rows of a block come to."""
+    return Part(data.n_rows, 1, work(data, *one))
+
+
+def _sum_here(work, cut, data):
+    return data.sum(copy.copy(work), *cut)  # a copy has scratch of its own
+
+
+def _step(work, parts, rows):
+    """Return what the rows of a batch come to that lie here."""
+    data = joined([part.take(some) for part, some in zip(parts, rows, strict=True)])
+    return _work_on(partial(_on_batch, work), data)
+
+
+@quiet  # the loop checks for what is not finite
+def _on_batch(work, data):
+    return copy.copy(work)(Batch(data.X, data.targets, data.weight))
+
+
+def joined(parts):
+    """Return rows of several blocks as one."""
+    if len(parts) == 1:
+        X, weight = parts[0].X, parts[0].weight
+    else:
+        stack = sparse.vstack if parts[0].is_sparse else np.concatenate
+        X = stack([part.X for part in parts])
+        weight = None
+        if parts[0].weight is not None:
+            weight = np.concatenate([part.weight for part in parts])
+    X = sparse.csr_array(X) if sparse.issparse(X) else X
+    return Data(X, np.asfortranarray(np.concatenate([part.targets for part in parts])), weight)
