@@ -132,7 +132,7 @@ def assert_all_finite(X, **names):
         validation.assert_all_finite(X, **names)
 
 
-def check_finite(X, owner, name="X"):
+def check_finite(X, owner=None, name="X"):
     """Raise where a value is not finite, also where scikit-learn was told to assume it is."""
     with config_context(assume_finite=False):
         assert_all_finite(X, input_name=name, estimator_name=owner)

@@ -160,7 +160,6 @@ OPTIONS = {
             (Adam(epsilon=1e-4), 0.05, False),
             ("gd", 0.1, False),
             ("nesterov", "auto", True),
-            ("gd", "auto", True),
         ],
         "schedule": ["constant", "inv_sqrt", slower],
         BATCHES: [(None, 100), (8, 30), (1, 10)],
@@ -216,8 +215,13 @@ INTERACTING = {
 REQUIRED = {SemiSupervisedEM: [GENERATIVE[0]]}  # what has no default
 # Features as they are take a descent too long that does not see all rows at a constant rate.
 UNSCALED = {"schedule": "constant", "batch_size": None, "early_stopping": False, "max_iter": 100}
-# A second fit that resumes the first gives the same where the first has arrived.
-ARRIVING = UNSCALED | {"tol": 1e-6, "max_iter": 3000}
+# A second fit that resumes the first gives the same only where the first has arrived.
+ARRIVING = {
+    LogisticRegressionGD: UNSCALED | {"preconditioner": "auto", "max_iter": 3000},
+    CascadedLogisticMLP: UNSCALED
+    | {"hidden_layer_sizes": (10,), "activation": "logistic", "loss": "cross_entropy", "n_init": 1}
+    | {"alpha": 0.1, "tol": 0.0, "max_iter": 3000, "dropout": 0.0, "class_weight": None},
+}
 # Where weights are balanced the first gradient of an intercept is zero but for rounding, and a rule
 # without epsilon takes a whole step along its sign.
 WITHOUT_EPSILON = {"adagrad": Adagrad(epsilon=1e-8), "rmsprop": RMSProp(epsilon=1e-8)}
@@ -275,11 +279,11 @@ def made(cls, row):
         chosen |= zip(names(key), together, strict=True)
     scales = chosen.get("preconditioner") or chosen.get("optimizer") == "auto"
     if "optimizer" in chosen and not scales:
-        chosen |= UNSCALED
+        chosen |= UNSCALED | ({"dropout": 0.0} if "dropout" in chosen else {})
     if chosen.get("class_weight") and str(chosen["optimizer"]) in WITHOUT_EPSILON:
         chosen["optimizer"] = WITHOUT_EPSILON[chosen["optimizer"]]
     if chosen.get("warm_start"):
-        chosen |= ARRIVING | ({"dropout": 0.0} if "dropout" in chosen else {})
+        chosen |= ARRIVING[cls]
     if chosen.get("priors") is FITTING:
         del chosen["priors"]
         cls = WITH_PRIORS[cls]

@@ -47,7 +47,6 @@ pytestmark = [
 ]
 EVERY = [check_dataframe_column_names_consistency, check_inplace_ensure_writeable]
 TRANSFORMER = [
-    *EVERY,
     check_get_feature_names_out_error,
     check_global_output_transform_pandas,
     check_global_set_output_transform_polars,
@@ -88,9 +87,9 @@ def configurations():
         sizes = [len(values) for values in options.values()]
         rows = in_full(cls) if os.environ.get("SKML_SOAK") else in_pairs(sizes)
         yield pytest.param(cls(*REQUIRED.get(cls, [])), id=cls.__name__)
-        for row in rows:
-            model = made(cls, row)
-            yield pytest.param(model, id=re.sub(r"\s+", "", repr(model)), marks=pytest.mark.pairs)
+        models = [made(cls, row) for row in rows]
+        for name, model in {re.sub(r"\s+", "", repr(model)): model for model in models}.items():
+            yield pytest.param(model, id=name, marks=pytest.mark.pairs)
 
 
 @pytest.mark.parametrize("model", list(configurations()))
@@ -99,8 +98,14 @@ def test_every_configuration_passes_the_estimator_checks(model):
 
     check_estimator(model, expected_failed_checks=excused(model))
 
-    for check in TRANSFORMER if hasattr(model, "transform") else EVERY:
+    for check in EVERY:
         check(name, clone(model))
+
+
+@pytest.mark.parametrize("check", TRANSFORMER)
+@pytest.mark.parametrize("options", [{}, {"hidden_layer_sizes": (8, 6), "dropout": 0.05}], ids=str)
+def test_hidden_features_have_names_and_containers(options, check):
+    check("CascadedLogisticMLP", CascadedLogisticMLP(**options, max_iter=5))
 
 
 @pytest.mark.parametrize(
