@@ -48,7 +48,8 @@ class Flags(Bernoulli):
     nonnegative = False
 
     def check(self, X):
-        return np.where(np.isnan(X), X, check_range(X) > 1)
+        check_range(X[~np.isnan(X)])
+        return np.where(np.isnan(X), X, X > 1)
 
 
 class FittingPriors:
@@ -215,6 +216,8 @@ INTERACTING = {
 REQUIRED = {SemiSupervisedEM: [GENERATIVE[0]]}  # what has no default
 # Features as they are take a descent too long that does not see all rows at a constant rate.
 UNSCALED = {"schedule": "constant", "batch_size": None, "early_stopping": False, "max_iter": 100}
+# Nor do units without a bound, far from the target, where dropout or a vanishing gradient is added.
+BOUNDED = {"dropout": 0.0, "loss": "cross_entropy"}
 # A second fit that resumes the first gives the same only where the first has arrived.
 ARRIVING = {
     LogisticRegressionGD: UNSCALED | {"preconditioner": "auto", "max_iter": 3000},
@@ -279,7 +282,7 @@ def made(cls, row):
         chosen |= zip(names(key), together, strict=True)
     scales = chosen.get("preconditioner") or chosen.get("optimizer") == "auto"
     if "optimizer" in chosen and not scales:
-        chosen |= UNSCALED | ({"dropout": 0.0} if "dropout" in chosen else {})
+        chosen |= UNSCALED | (BOUNDED if "dropout" in chosen else {})
     if chosen.get("class_weight") and str(chosen["optimizer"]) in WITHOUT_EPSILON:
         chosen["optimizer"] = WITHOUT_EPSILON[chosen["optimizer"]]
     if chosen.get("warm_start"):
