@@ -9,6 +9,7 @@ from scipy import linalg
 from skml_lecture.data import one_thread_if_small
 
 _EPS = np.finfo(np.float64).eps
+_WELL = 1e-4  # reciprocal condition: above it, directions are orthonormal to twelve digits
 NEAR = 1e-4  # 1 - leverage: under it, digits cancel
 _NEAR_AT_ONCE = 256  # rows
 
@@ -76,16 +77,20 @@ class LeftOut:
             rows = np.arange(n)
             parts = np.split(rows, range(_NEAR_AT_ONCE, n, _NEAR_AT_ONCE))
             U = self._all_directions()
+            complete = self.spectrum.rank + self.rows.fit_intercept == n  # no row has a rest
+            others = [] if complete else [(rows, U)]
             return [
-                work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: [(rows, U)]))
-                for p in parts
+                work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: others)) for p in parts
             ]
         return list(chain.from_iterable(self._of_many_rows(work)))
 
     def _all_directions(self):
         """Return U (n, r)."""
         U = self.spectrum.U
-        U = self.rows.dense(self.rows.data) @ self.to_directions if U is None else U
+        if U is None:
+            U = self.rows.dense(self.rows.data) @ self.to_directions
+        elif self.spectrum.rcond > _WELL:  # orthonormal as it is, to the intercept too
+            return U
         first = self.ones[:, np.newaxis][:, : int(self.rows.fit_intercept)]
         Q, R = np.linalg.qr(np.hstack([first, U]))  # orthonormal, to the intercept too
         return (Q * np.where(R.diagonal() < 0, -1, 1))[:, first.shape[1] :]

@@ -5,21 +5,23 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.data import Data
+from skml_lecture.data import Data, quiet
 from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
     assert_all_finite,
     check_finite,
-    check_numbers,
     check_overflow,
+    check_penalties,
     check_weight,
     validate_data,
+    warn,
 )
 
+_FEW = 2**14  # float32 numbers that are converted at once
+_ROWS = 2048  # of a block of float32 rows
 _SMALLEST = 1e-152  # squares of smaller numbers lose digits, or are zero
 
 
@@ -48,18 +50,37 @@ class LinearRegressor(RegressorMixin):
         return self._predict(self._read_rows(X))
 
     def _read_rows(self, X):
-        """Return valid rows of a fitted model."""
+        """Return the rows of a fitted model; they may still hold NaN."""
         check_is_fitted(self)
         return validate_data(
-            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+            self,
+            X,
+            reset=False,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
         )
 
+    @quiet
     def _predict(self, X):
-        """Return the predictions of valid rows."""
+        """Return the predictions of rows, or raise where a value is not finite.
+
+        A row with such a value has no finite prediction, unless a coefficient of zero hides it.
+        """
+        coef, intercept = self.coef_, self.intercept_
+        if not coef.all():
+            assert_all_finite(X, input_name="X")
         if sparse.issparse(X) or X.dtype == np.float64:
-            return X @ self.coef_.T + self.intercept_
-        out = np.empty((X.shape[0], *self.coef_.shape[:-1]))
-        Data(X).map(partial(_fill, out, self.coef_, self.intercept_))
+            out = X @ coef.T
+            out += intercept
+        elif X.size <= _FEW:
+            out = X.astype(np.float64) @ coef.T + intercept
+        else:
+            out = np.empty((X.shape[0], *coef.shape[:-1]))
+            Data(X).map(partial(_fill, out, coef, intercept), X.shape[1], at_least=_ROWS)
+        if not np.isfinite(out).all():
+            assert_all_finite(X, input_name="X")
+            warn("Predictions overflow.", RuntimeWarning)
         return out
 
     def _read(self, X, y, sample_weight, *, reset, may_vanish=False):
@@ -98,22 +119,22 @@ class LinearRegressor(RegressorMixin):
 
 def _fill(out, coef, intercept, blocks):
     """Predict float32 rows in float64, converted while they are in the cache."""
+    memory = np.empty((max(block.n_rows for block in blocks), coef.shape[-1]))
     for block in blocks:
-        out[block.rows] = block.x.astype(np.float64) @ coef.T + intercept
+        x = memory[: block.n_rows]
+        np.copyto(x, block.x)
+        z = np.matmul(x, coef.T, out=out[block.rows])
+        z += intercept
 
 
 def check_alpha(alpha, n_targets):
     """Return ``alpha`` as one value per target."""
-    alpha = np.atleast_1d(check_numbers("alpha", alpha))
-    alpha = check_array(alpha, ensure_2d=False, input_name="alpha")
-    if alpha.ndim != 1 or len(alpha) not in (1, n_targets):
+    penalties = check_penalties("alpha", alpha)
+    if len(penalties) not in (1, n_targets):
         raise ValueError(
-            f"alpha must be a number or one number per target ({n_targets}), "
-            f"got shape {alpha.shape}."
+            f"alpha must be a number or one number per target ({n_targets}), got {alpha!r}."
         )
-    if (alpha < 0).any():
-        raise ValueError(f"alpha must be >= 0, got {alpha.min()}.")
-    return np.broadcast_to(alpha, n_targets)
+    return np.broadcast_to(penalties, n_targets)
 
 
 def summarize(data, solver="auto", *, always=False, of_wide=True):

@@ -224,11 +224,12 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         """
         check_flag("return_std", return_std)
         X = self._read_rows(X)
+        y = self._predict(X)
         if not return_std:
-            return self._predict(X)
+            return y
         posterior = self._posterior()
         std = posterior.prediction_errors(X.toarray() if sparse.issparse(X) else X)
-        return self._predict(X), std[:, 0] if self.coef_.ndim == 1 else std
+        return y, std[:, 0] if self.coef_.ndim == 1 else std
 
     def inference(self, level=0.95):
         """Return standard errors, tests and intervals of the coefficients.

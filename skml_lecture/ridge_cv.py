@@ -1,16 +1,16 @@
 """Ridge regression that chooses its penalty by cross-validation."""
 
 from copy import copy
+from functools import cache
 from numbers import Integral
 from time import perf_counter
 
 import numpy as np
 from sklearn import get_config
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import (
     Bunch,
-    check_array,
     check_consistent_length,
     check_scalar,
     column_or_1d,
@@ -37,9 +37,14 @@ from skml_lecture.ridge_search import (
 )
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import FoldMoments, RegressionMoments, Summary
-from skml_lecture.validation import check_flags, check_numbers, unchanged_on_failure, warn
+from skml_lecture.validation import check_flags, check_penalties, unchanged_on_failure, warn
 
 _DEFAULT_SCORING = "neg_mean_squared_error"
+
+
+@cache
+def _named_scorer(name):
+    return get_scorer(name)  # a copy, which nobody else can change
 
 
 class _Predictions(RidgeRegression):
@@ -230,11 +235,11 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """
         with unchanged_on_failure(self):
             check_flags(self)
-            self._check_alphas()
+            grid = self._check_alphas()
             data, single = self._read(X, y, sample_weight, reset=True)
             statistic, self._summary = summarize(data, of_wide=False), None
             equations = Equations(self.fit_intercept, data, statistic)
-            grid = equations.grid() if self._is_automatic() else self._check_alphas()
+            grid = equations.grid() if grid is None else grid
             alphas, each = np.unique(grid, return_inverse=True)
             y = y if hasattr(y, "iloc") else (data.targets[:, 0] if single else data.targets)
             routed = self._route(sample_weight, groups, params)
@@ -249,7 +254,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
-            alpha = np.broadcast_to(self.alpha_, data.targets.shape[1])
+            alpha = np.full(data.targets.shape[1], self.alpha_, np.float64)
             coef = equations.solver(alpha, "cholesky").coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
         return self
@@ -335,9 +340,10 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """Choose alpha by ``scores_of(equations, alphas, scoring)``, and solve from the whole."""
         with unchanged_on_failure(self):
             check_flags(self)
+            grid = self._check_alphas()
             single = statistic.n_targets is None
             equations = Equations(self.fit_intercept, statistic=whole)
-            grid = equations.grid() if self._is_automatic() else self._check_alphas()
+            grid = equations.grid() if grid is None else grid
             alphas, each = np.unique(grid, return_inverse=True)
             start = perf_counter()
             scoring = _DEFAULT_SCORING if self.scoring is None else self.scoring
@@ -349,7 +355,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             if statistic.feature_names is not None:
                 self.feature_names_in_ = statistic.feature_names
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
-            alpha = np.broadcast_to(self.alpha_, whole.n_targets)
+            alpha = np.full(whole.n_targets, self.alpha_, np.float64)
             coef = equations.solver(alpha).coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
             self._summary = None
@@ -403,27 +409,15 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         """Return what scores fitted models."""
         if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
             raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
-        return check_scoring(
-            self, scoring=_DEFAULT_SCORING if self.scoring is None else self.scoring
-        )
-
-    def _is_automatic(self):
-        return isinstance(self.alphas, str) and self.alphas == "auto"
+        if callable(self.scoring):
+            return check_scoring(self, scoring=self.scoring)
+        return _named_scorer(_DEFAULT_SCORING if self.scoring is None else self.scoring)
 
     def _check_alphas(self):
         """Return the candidates as an array, None where the data choose them."""
-        if self._is_automatic():
+        if isinstance(self.alphas, str) and self.alphas == "auto":
             return None
-        alphas = check_array(
-            np.atleast_1d(check_numbers("alphas", self.alphas)),
-            ensure_2d=False,
-            allow_nd=True,
-            ensure_min_samples=0,  # said below, by name
-            input_name="alphas",
-        )
-        if alphas.ndim != 1 or not len(alphas) or (alphas < 0).any():
-            raise ValueError(f"alphas must be one or more numbers >= 0, got {self.alphas!r}.")
-        return alphas
+        return check_penalties("alphas", self.alphas)
 
     def _choose(self, alphas, scores, seconds, single):
         """Set the choice and its record from ``scores`` (folds, a, t) or (folds, a, 1)."""
@@ -436,14 +430,16 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
 
     def _warn_of_edges(self, alphas, mean):
         """Say where the best candidate is at the edge, so that a better one may lie beyond."""
-        differ = np.nanmax(mean, axis=0) > np.nanmin(mean, axis=0)
-        chosen = self.alpha_[differ]
+        least, most = alphas.min(), alphas.max()
+        if least == most:
+            return
+        chosen = self.alpha_[np.nanmax(mean, axis=0) > np.nanmin(mean, axis=0)]
         sides = [
             side
-            for side, edge in (("smallest", alphas.min()), ("largest", alphas.max()))
+            for side, edge in (("smallest", least), ("largest", most))
             if edge > 0 and (chosen == edge).any()
         ]
-        if sides and len(np.unique(alphas)) > 1:
+        if sides:
             edges = " and ".join(sides)
             beyond = " and ".join({"smallest": "smaller", "largest": "larger"}[s] for s in sides)
             warn(

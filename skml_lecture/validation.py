@@ -91,6 +91,18 @@ def check_numbers(name, values, *, flags=False):
     return array.astype(np.float64)
 
 
+def check_penalties(name, values):
+    """Return an array (k,) of one or more penalties, finite and not negative."""
+    penalties = np.atleast_1d(check_numbers(name, values))
+    if penalties.ndim != 1 or not len(penalties):
+        raise ValueError(f"{name} must be one or more numbers >= 0, got shape {penalties.shape}.")
+    if not np.isfinite(penalties).all():
+        raise ValueError(f"{name} must be finite: it contains NaN or infinity.")
+    if (penalties < 0).any():
+        raise ValueError(f"{name} must be >= 0, got {penalties.min()}.")
+    return penalties
+
+
 def check_flag(name, value):
     """Return ``value`` if it is True or False, of Python or NumPy."""
     if type(value) not in (bool, np.bool_):

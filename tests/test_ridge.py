@@ -397,3 +397,37 @@ def test_statistics_of_wide_rows_are_of_the_rows_as_they_were(rng):
     for model in models:
         model.partial_fit(chunk, more)
         assert_allclose(model.coef_, whole.coef_, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("n", [3, 5000])
+def test_a_bad_value_has_no_prediction(rng, dtype, as_array, bad, constant, n):
+    X = rng.normal(size=(max(n, 20), 4)).astype(dtype)
+    if constant:  # a coefficient of zero
+        X[:, 1] = 2
+    model = RidgeRegression().fit(X, X.sum(axis=1))
+    X[n - 1, 1] = bad
+
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        model.predict(as_array(X[:n]))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(3,), (3, 2)])
+@pytest.mark.parametrize("n", [1, 5000])
+def test_predictions_are_the_products_with_the_coefficients(rng, dtype, shape, n):
+    X = (1000 + rng.normal(size=(n, 3))).astype(dtype)
+    model = RidgeRegression().fit(rng.normal(size=(9, 3)), rng.normal(size=(9, *shape[1:])))
+
+    expected = X.astype(np.float64) @ model.coef_.T + model.intercept_
+    assert_allclose(model.predict(X), expected, rtol=1e-13)
+
+
+def test_predictions_that_overflow_warn():
+    model = RidgeRegression(0).fit([[0.0], [1.0]], [0.0, 3.0])
+
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert np.isinf(model.predict([[np.finfo(float).max]]))

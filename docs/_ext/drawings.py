@@ -62,7 +62,7 @@ def functions(module):
 
 
 def draw_all(app):
-    """Draw every figure that is missing or older than its script."""
+    """Draw every figure that is missing or older than its script and the ``SOURCES`` of it."""
     source, language = Path(app.srcdir), app.config.language
     suffix = f".{CHINESE}.svg" if language == CHINESE else ".svg"
     folder = source / "_build" / "figures"
@@ -70,9 +70,10 @@ def draw_all(app):
     words = importlib.import_module("figure_words").CHINESE if language == CHINESE else {}
     ages = [Path(__file__).stat().st_mtime, (source / "_ext" / "figure_words.py").stat().st_mtime]
     for script, module in modules(source):
+        sources = [script, *vars(module).get("SOURCES", [])]
+        age = max(*ages, *(file.stat().st_mtime for file in sources))
         for name, draw in functions(module).items():
             path = folder / (name + suffix)
-            age = max(script.stat().st_mtime, *ages)
             if not path.exists() or path.stat().st_mtime < age:
                 save(draw, path, language, words)
 

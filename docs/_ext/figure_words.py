@@ -1,4 +1,4 @@
-"""The labels of the figures in Chinese."""
+"""The labels of the figures in Chinese; none has mathematics, whose fonts lack Chinese letters."""
 
 CHINESE = {
     # regression, error
@@ -52,8 +52,8 @@ CHINESE = {
     # logistic regression
     "cross entropy": "交叉熵",
     "squared error": "平方误差",
-    "cross entropy: $|f - \\hat y|$": "交叉熵：$|f - \\hat y|$",
-    r"squared error: $2\,|f - \hat y|\,f\,(1 - f)$": r"平方误差：$2\,|f - \hat y|\,f\,(1 - f)$",
+    "cross entropy: |f − ŷ|": "交叉熵：|f − ŷ|",
+    "squared error: 2 |f − ŷ| f (1 − f)": "平方误差：2 |f − ŷ| f (1 − f)",
     "output f of a row of class 1": "第 1 类一行数据的输出 f",
     "discriminative: where is the boundary?": "判别模型：分界在哪里？",
     "generative: what are they like?": "生成模型：它们是什么样子？",

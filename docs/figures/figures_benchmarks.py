@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "RESULTS.md"
+SOURCES = [RESULTS]
 NARROW = ", without AVX-512"  # the end of a title: the same rows on a processor without it
 
 

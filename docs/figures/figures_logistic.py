@@ -50,12 +50,12 @@ def size_of_the_step(say):
     """The derivative by the score, for a row of class 1, against the output."""
     f = np.linspace(0, 1, 300)
     figure, ax = plt.subplots(figsize=(6.4, 3))
-    ax.plot(f, 1 - f, color=BLUE, label=say("cross entropy: $|f - \\hat y|$"))
+    ax.plot(f, 1 - f, color=BLUE, label=say("cross entropy: |f − ŷ|"))
     ax.plot(
         f,
         2 * (1 - f) ** 2 * f,
         color=RED,
-        label=say("squared error: $2\\,|f - \\hat y|\\,f\\,(1 - f)$"),
+        label=say("squared error: 2 |f − ŷ| f (1 − f)"),
     )
     ax.plot(1 / 3, 8 / 27, "o", color=RED)
     ax.annotate("(1/3, 8/27)", (1 / 3, 8 / 27), (0.36, 0.33))

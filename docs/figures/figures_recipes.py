@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+SOURCES = list(RECIPES.glob("*.rst"))
 
 
 def _run(page):

@@ -13,6 +13,7 @@ from skml_lecture.data.threads import run_in_threads
 
 _BLOCK_ELEMENTS = 2**18  # 2 MB of float64: half of a core's share of the cache
 _SPARSE_BLOCK_ENTRIES = 2**19
+_SHARED_ENTRIES = 2**16  # below, a second block costs more than a second core gains
 _N_RUNS = 8  # fixed, so that sums do not depend on the number of threads
 
 
@@ -181,7 +182,9 @@ class Data:
             return [slice(i, min(i + step, n)) for i in range(0, n, step)]
         cost = self.X.indptr + extra * np.arange(n + 1)
         n_blocks = -(-int(cost[-1]) // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
-        n_blocks = min(n_blocks + n_blocks % 2, max(n // at_least, 1))  # fair shares for two cores
+        if cost[-1] > _SHARED_ENTRIES:
+            n_blocks += n_blocks % 2  # fair shares for two cores
+        n_blocks = min(n_blocks, max(n // at_least, 1))
         shares = np.linspace(0, cost[-1], max(n_blocks, 1) + 1)
         edges = np.unique([0, *np.searchsorted(cost, shares[1:-1]), n])
         return [slice(a, b) for a, b in pairwise(edges.tolist())]

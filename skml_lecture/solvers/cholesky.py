@@ -47,9 +47,10 @@ class ScaledCholesky:
 
 
 def by_alpha(alpha):
-    """Yield each distinct alpha with the positions of the targets that have it."""
-    for value in np.unique(alpha):
-        yield value, np.flatnonzero(alpha == value)
+    """Yield each distinct alpha with the targets that have it: positions, or a slice of all."""
+    values = np.unique(alpha)
+    for value in values:
+        yield value, slice(None) if len(values) == 1 else np.flatnonzero(alpha == value)
 
 
 class GramCholesky:

@@ -59,17 +59,25 @@ class Lsqr:
         with threads_for(len(runs)) as share:
             system = _System(
                 self.rows,
-                y[:, some] / size[some],
-                D[:, some],
-                alpha[some],
+                _columns(y[:, some] / size[some]),
+                _columns(D[:, some]),
+                _columns(alpha[some]),
                 lambda work: share(work, runs),
             )
-            x[:, some], condition = _lsqr(system, self.limit)
-            gradient = unit[:, some] / D[:, some] * system.gradient(x[:, some])
+            solution, condition = _lsqr(system, self.limit)
+            gradient = system.gradient(solution) / system.D
+        x[:, some] = solution.reshape(len(x), -1)
+        gradient = unit[:, some] * gradient.reshape(len(x), -1)
         self.converged = bool(
-            np.abs(gradient).max(initial=0) <= 1e-8 and condition.max(initial=0) <= _MAX_CONDITION
+            np.abs(gradient).max(initial=0) <= 1e-8
+            and np.max(condition, initial=0) <= _MAX_CONDITION
         )
         return (size * D * x).T
+
+
+def _columns(values):
+    """Return values (..., t) of the targets; those of one target (...), as numbers are fast."""
+    return values[..., 0] if values.shape[-1] == 1 else values
 
 
 def _runs(data):
@@ -84,12 +92,14 @@ def _runs(data):
 class _System:
     r"""The equations A x = b, with A = [Z; sqrt(alpha) I] D and b = [y; 0], and vectors p.
 
-    Z are the centered, weighted rows; every column is a system of its own. At first p = b.
+    Z are the centered, weighted rows; every column is a system of its own: vectors are (n, t) and
+    numbers (t,), or (n,) and numbers where there is one target. At first p = b.
     """
 
     def __init__(self, rows, y, D, alpha, share):
         self.center = rows.x_center
-        self.root_weight = rows.data.root_weight
+        root = rows.data.root_weight
+        self.root_weight = root if root is None or y.ndim == 1 else root[:, np.newaxis]
         self.y, self.D, self.root_alpha, self.share = y, D, np.sqrt(alpha), share
         self.p, self.q = y.copy(), np.zeros_like(D)  # q: of the rows of the penalty
 
@@ -104,18 +114,18 @@ class _System:
                 p, z = self.p[rows], x @ v
                 z -= shift
                 if self.root_weight is not None:
-                    z *= self.root_weight[rows, np.newaxis]
+                    z *= self.root_weight[rows]
                 p *= -ratio
                 p += z
-                e = p if self.root_weight is None else self.root_weight[rows, np.newaxis] * p
-                part = Sums((xT @ e, e.sum(axis=0), np.einsum("it,it->t", p, p)))
+                e = p if self.root_weight is None else self.root_weight[rows] * p
+                part = Sums((xT @ e, e.sum(axis=0), _squares(p)))
                 total = part if total is None else total + part
             return total
 
         g, mass, square = reduce(add, self.share(products))
         self.q = self.root_alpha * v - ratio * self.q
-        g = g - np.outer(self.center, mass) + self.root_alpha * self.q
-        return self.D * g, np.sqrt(square + np.einsum("dt,dt->t", self.q, self.q))
+        g = g - np.multiply.outer(self.center, mass) + self.root_alpha * self.q
+        return self.D * g, np.sqrt(square + _squares(self.q))
 
     def gradient(self, x):
         """Return A'(b - A x)."""
@@ -135,13 +145,13 @@ def _lsqr(system, limit):
     ``limit`` iterations all do.
     """
     v, beta = system.step(0 * system.D, -1)
-    alpha = _norms(v)
+    alpha = np.sqrt(_squares(v))
     x = np.zeros_like(v)
     v *= _inverse(alpha)
     w = v.copy()
     rest, rho_bar = beta, alpha
     square = alpha**2  # of A's Frobenius norm, as far as it is known
-    inverses = np.zeros_like(alpha)  # squares of the inverse's Frobenius norm
+    inverses = 0 * alpha  # squares of the inverse's Frobenius norm
     active = alpha > 0
     for _ in range(limit):
         if not active.any():
@@ -151,7 +161,7 @@ def _lsqr(system, limit):
         v *= -beta
         v += g
         v *= beta > 0
-        alpha = _norms(v)
+        alpha = np.sqrt(_squares(v))
         v *= _inverse(alpha)
         square = square + alpha**2 + beta**2
 
@@ -159,22 +169,24 @@ def _lsqr(system, limit):
         inverse = _inverse(rho)
         c, s = rho_bar * inverse, beta * inverse
         x += active * c * rest * inverse * w
-        inverses += active * np.einsum("dt,dt->t", w, w) * inverse**2
+        inverses = inverses + active * _squares(w) * inverse**2
         w *= -s * alpha * inverse
         w += v
         rest = rest * s  # the norm of b - A x
         rho_bar = -c * alpha
         # |A'(b - A x)| = rest |rho_bar|
         A = np.sqrt(square)
-        active &= (np.abs(rho_bar) > _TOL * A) & (rest > _TOL * (1 + A * _norms(x)))
+        size = np.sqrt(_squares(x))
+        active = active & (np.abs(rho_bar) > _TOL * A) & (rest > _TOL * (1 + A * size))
     return x, np.sqrt(square * inverses)
 
 
-def _norms(v):
-    """Return the norms of the columns."""
-    return np.sqrt(np.einsum("dt,dt->t", v, v))
+def _squares(v):
+    """Return the squared norms of the columns."""
+    return v @ v if v.ndim == 1 else np.einsum("dt,dt->t", v, v)
 
 
 def _inverse(b):
     """Return 1 / b, 0 where b is 0."""
-    return (b != 0) / np.where(b != 0, b, 1.0)
+    zero = b == 0
+    return ~zero / (b + zero)

@@ -11,6 +11,7 @@ from skml_lecture.data.data import runs_of
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
+_FEW = 2**19  # numbers: 4 MB
 _HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
 
 
@@ -140,15 +141,25 @@ class CenteredRows:
             return sum(self.map_columns(lambda run: sum(Z @ (Z.T @ A) for _, Z in run)))
         return self.root_weight[:, np.newaxis] * self.times(self.transposed_times(A))
 
+    @cached_property
+    def few(self):
+        """Z of few numbers, which are read more often than they are worth centering."""
+        return self.dense(self.data)
+
     def map_columns(self, work):
         """Return ``work(run)`` of runs of ``(columns, Z)``, Z the dense columns, for wide rows."""
         x, root = self.data.x, self.data.root_weight
         n, d = x.shape
+        if n * d <= _FEW:
+            return [work([(slice(0, d), self.few)])]
         step = max(min(2**18 // max(n, 1), -(-d // 2)), 256)  # two at least, to share out
 
         def blocks(run):
+            memory = np.empty(n * step)  # one piece, which the next block gets again
             for columns in run:
-                Z = np.subtract(x[:, columns], self.x_center[columns], dtype=np.float64)
+                part = x[:, columns]
+                Z = memory[: part.size].reshape(part.shape)
+                np.subtract(part, self.x_center[columns], out=Z)
                 if root is not None:
                     Z *= root[:, np.newaxis]
                 yield columns, Z
@@ -187,7 +198,8 @@ def mean_of(data):
     n = data.n_rows
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
     # by threads of our own: those of the BLAS would stay in the way of the next
-    x_mean = data.sum(each(partial(_share_of, share)))
+    result = data.n_features if data.is_sparse else 0  # the blocks that LSQR reads again
+    x_mean = data.sum(each(partial(_share_of, share)), result=result)
     return np.concatenate([x_mean, share @ data.targets])
 
 

@@ -42,7 +42,7 @@ def near_mean(data, n_groups=None):
     It is told from a few of the first rows that weigh something. Of a constant column it is the
     constant.
     """
-    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**15 // data.row_size, 8), data.n_rows)
+    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 8), data.n_rows)
     if data.weight is not None:
         present = np.flatnonzero(data.weight)
         rows = present[:few]
@@ -98,7 +98,8 @@ def products(origin, y_origin, data):
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
     work = partial(_products, origin, y_origin)
-    shape = {"width": 4 * d + t, "at_least": min(_ROWS, max(2**20 // (d + t + 1), 64))}
+    rows = min(_ROWS, max(2**20 // (d + 1), 64), max(2**18 // (t + 1), 128))
+    shape = {"width": 4 * d + t, "at_least": rows}
     if d > MAX_THREADED_WIDTH:
         total, P, *rest = work(data.blocks(**shape))
         P = P + P.T
@@ -118,7 +119,8 @@ def _products(origin, y_origin, blocks):
     wide = d > MAX_THREADED_WIDTH
     P, total = np.zeros((d + 1, d + 1), order="F" if wide else "C"), 0.0
     cross, squares = 0.0, 0.0
-    buffer = np.empty((max(block.n_rows for block in blocks), d + 1))
+    n, t = max(block.n_rows for block in blocks), 0 if y_origin is None else len(y_origin)
+    buffer, targets = np.empty((n, d + 1)), np.empty((n, t))
     buffer[:, d] = 1
     for block in blocks:
         Z, root = buffer[: block.n_rows], block.root_weight
@@ -132,7 +134,7 @@ def _products(origin, y_origin, blocks):
         else:
             P += Z.T @ Z
         if y_origin is not None:
-            y = block.targets - y_origin
+            y = np.subtract(block.targets, y_origin, out=targets[: block.n_rows])
             if root is not None:
                 y *= root[:, np.newaxis]
             cross = cross + Z.T @ y
