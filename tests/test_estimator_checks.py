@@ -102,7 +102,7 @@ def test_every_configuration_passes_the_estimator_checks(model):
         check(name, clone(model))
 
 
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 @pytest.mark.parametrize("check", TRANSFORMER)
 @pytest.mark.parametrize("options", [{}, {"hidden_layer_sizes": (8, 6), "dropout": 0.05}], ids=str)
 def test_hidden_features_have_names_and_containers(options, check):
