@@ -2,7 +2,14 @@
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
 from skml_lecture.data.order import in_order, places_of, shuffled
-from skml_lecture.data.table import Table, choose_columns, is_missing, read_table, take_rows
+from skml_lecture.data.table import (
+    Table,
+    choose_columns,
+    is_missing,
+    is_plain,
+    read_table,
+    take_rows,
+)
 from skml_lecture.data.threads import one_thread_if_small, quiet, run_in_threads
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "each",
     "in_order",
     "is_missing",
+    "is_plain",
     "one_thread_if_small",
     "places_of",
     "quiet",

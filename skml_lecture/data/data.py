@@ -87,7 +87,7 @@ class Data:
     @property
     def is_sparse(self):
         """Whether the rows are stored without their zeros."""
-        return sparse.issparse(self.X)
+        return not isinstance(self.X, np.ndarray)
 
     @property
     def rows(self):
