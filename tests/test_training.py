@@ -88,6 +88,18 @@ def test_an_automatic_rate_recovers_from_a_start_far_too_large():
     assert (np.diff(state.loss_curve) <= 1e-12).all()
 
 
+def test_an_automatic_rate_stands_gradients_whose_squares_are_nothing():
+    def quartic(theta, batch=None):
+        return float((theta**4).sum() / 4 * 1e-200), theta**3 * 1e-200
+
+    optimizer = GradientDescent()
+    state = State(np.ones(2), {}, rate=1e199)
+
+    descend(quartic, state, optimizer, max_iter=50, adapt=True)
+
+    assert (np.abs(state.theta) < 1).all()
+
+
 def test_stops_where_asked_to():
     optimizer = GradientDescent()
     first = start(optimizer, rate=1.0)

@@ -160,6 +160,6 @@ def _follow_curvature(state, gradient):
     if state.accepted is None:
         return
     change = gradient - state.accepted[1]
-    along = float(change @ (state.u - state.accepted[0]))
-    if along > 0:
-        state.rate = min(1.5 * state.rate, along / float(change @ change))
+    along, square = float(change @ (state.u - state.accepted[0])), float(change @ change)
+    if along > 0 and square > 0:  # a square of next to nothing is nothing
+        state.rate = min(1.5 * state.rate, along / square)
