@@ -12,6 +12,7 @@ from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
     assert_all_finite,
+    check_finite,
     check_overflow,
     check_penalties,
     check_weight,
@@ -146,10 +147,10 @@ def summarize(data, solver="auto", *, always=False, of_wide=True):
     if (n < d and not of_wide) or (
         large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse))
     ):
-        assert_all_finite(data.X, input_name="X")
+        check_finite(data.X)
         return None
     if solver == "svd":
-        assert_all_finite(data.X, input_name="X")
+        check_finite(data.X)  # a factorisation does not tell
         return Triangle.from_data(data)
     moments = RegressionMoments.from_data(data)
     if data.is_sparse or not np.isfinite(moments.x.second).all():

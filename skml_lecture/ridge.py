@@ -3,9 +3,6 @@
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import (
-    assert_all_finite,
-)
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
@@ -15,6 +12,7 @@ from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
+    check_finite,
     check_flag,
     check_flags,
     check_option,
@@ -158,7 +156,7 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         """
         n_targets = None if single else data.targets.shape[1]
         if self.solver != "svd" and data.n_rows < data.n_features <= MAX_GRAM:
-            assert_all_finite(data.X, input_name="X")
+            check_finite(data.X)
             blank = self._summary_of(None, n_targets)
             return None, LaterSummary(RegressionMoments.from_data, data.copy(), blank)
         statistic = summarize(data, self.solver)

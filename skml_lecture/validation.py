@@ -160,7 +160,7 @@ def assert_all_finite(X, **names):
         validation.assert_all_finite(X, **names)
 
 
-def check_finite(X, owner, name="X"):
+def check_finite(X, owner=None, name="X"):
     """Raise where a value is not finite, also where scikit-learn was told to assume it is."""
     with config_context(assume_finite=False):
         assert_all_finite(X, input_name=name, estimator_name=owner)
@@ -177,14 +177,14 @@ def check_overflow(products):
 def unchanged_on_failure(estimator):
     """Give ``estimator`` its attributes back when the block raises.
 
-    Fitted attributes are replaced, never written into, so a shallow copy is enough.
+    Fitted attributes are replaced, never written into, so a shallow copy is enough. It takes their
+    place in one step, which no second interrupt can come into.
     """
     before = vars(estimator).copy()
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        estimator.__dict__ = before
         raise
 
 

@@ -32,6 +32,32 @@ def test_writes_in_place_and_keeps_float32(name, rng):
 
 
 @members
+def test_pulls_back_by_the_derivative(name, rng):
+    activation, delta = resolve_activation(name), rng.normal(size=50)
+    a = activation.value(rng.normal(size=50))
+    expected = delta * activation.derivative(a)
+
+    activation.pull_back(delta, a)
+
+    assert_allclose(delta, expected)
+
+
+@members
+def test_a_signal_keeps_its_size_through_eight_layers(name, rng):
+    activation = resolve_activation(name)
+    z = rng.normal(size=(500, 300)) / 4
+
+    sizes = [z.var()]
+    for _ in range(8):
+        W = rng.uniform(-1, 1, (300, 300)) * np.sqrt(3 * activation.gain / 600)
+        a = activation.value(z)
+        z = (a - activation.value(np.zeros(1))) @ W
+        sizes.append(z.var())
+
+    assert 0.5 < sizes[-1] / sizes[1] < 2
+
+
+@members
 def test_finite_at_extreme_values(name):
     activation = resolve_activation(name)
     a = activation.value(np.array([-1e6, 1e6]))

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -415,3 +416,63 @@ def test_only_sensible_samples_are_drawn(name, options):
     model = fitted(name)
 
     refused(model, lambda: model.sample(**options), "n_samples|class_label|seed|random_state")
+
+
+def unlooked():
+    """Yield what does not read as finite, for the calls that learn."""
+    for name, model in MODELS.items():
+        for kind in ("nan", "inf", "inf of float32", "sparse nan", "sparse inf"):
+            for method in LEARNS[:3]:
+                if has(model, method) and not accepts(name, kind):
+                    yield name, method, kind
+
+
+@pytest.mark.parametrize(("name", "method", "kind"), list(unlooked()))
+def test_what_is_assumed_finite_and_is_not_teaches_nothing(name, method, kind):
+    model = fitted(name)
+
+    with sklearn.config_context(assume_finite=True):
+        refused(model, lambda: getattr(model, method)(BAD_X[kind](), data_of(model)[1]), X_NAMES)
+
+
+@pytest.mark.parametrize("shape", [(30, 3), (6, 10), (200, 100)])
+@pytest.mark.parametrize("solver", ["auto", "cholesky", "svd", "lsqr"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_solver_takes_what_is_not_finite_for_zero(value, solver, shape):
+    rows = RNG.normal(size=shape)
+    y = rows[:, 0].copy()
+    rows[2, 1] = value
+
+    for bad in (rows, sparse.csr_array(rows)):
+        with (
+            sklearn.config_context(assume_finite=True),
+            pytest.raises(ValueError, match=r"X or y are too large|contains"),
+        ):
+            RidgeRegression(solver=solver).fit(bad, y)
+
+
+class Elsewhere:
+    """Rows of another library, in the memory of a device that NumPy cannot read."""
+
+    shape, ndim, size, dtype = (30, 3), 2, 90, np.dtype(float)
+
+    def __len__(self):
+        return 30
+
+    def __array_namespace__(self, api_version=None):
+        return np
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("X is on another device: copy it to this one first.")
+
+
+@pytest.mark.parametrize("dispatch", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_arrays_of_other_devices_say_so(name, dispatch):
+    model = fitted(name)
+
+    with sklearn.config_context(array_api_dispatch=dispatch):
+        for method in [*LEARNS, *READS]:
+            if has(model, method):
+                y = (data_of(model)[1],) if method in LEARNS else ()
+                refused(model, lambda: getattr(model, method)(Elsewhere(), *y), "another device")  # noqa: B023

@@ -4,6 +4,9 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
+import time
+from _thread import interrupt_main
 
 import dask
 import dask.array as da
@@ -876,9 +879,43 @@ def test_a_worker_killed_between_epochs_changes_nothing(rng):
     assert_same_descent(model.estimator_, LogisticRegressionGD().fit(X, y))
 
 
-def test_a_client_that_goes_away_leaves_the_model_as_it_was(cluster, rng):
+@ends
+@pytest.mark.parametrize("model", [RidgeRegression(), EPOCHS], ids=name_of)
+@pytest.mark.usefixtures("client")
+def test_a_fit_that_is_cancelled_leaves_the_model_as_it_was(rng, tmp_path, model):
     X, y, _ = make_rows(rng)
-    model = DistributedFit(RidgeRegression()).fit(in_blocks(X, (240,)), y)
+    began, ended = tmp_path / "began", tmp_path / "ended"
+
+    def wait(block):
+        began.touch()
+        while not ended.exists():
+            time.sleep(0.01)
+        return block
+
+    def cancel():
+        while not began.exists():
+            time.sleep(0.01)
+        interrupt_main()
+
+    fitted = DistributedFit(model).fit(in_blocks(X, (120, 120)), y)
+    before = fitted.estimator_
+    thread = threading.Thread(target=cancel)
+    thread.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        fitted.fit(in_blocks(X, (120, 120)).map_blocks(wait, meta=X), y)
+
+    thread.join()
+    ended.touch()
+    assert fitted.estimator_ is before
+    fitted.fit(in_blocks(X, (120, 120)), y)
+
+
+@ends
+@pytest.mark.parametrize("model", [RidgeRegression(), EPOCHS], ids=name_of)
+def test_a_client_that_goes_away_leaves_the_model_as_it_was(cluster, rng, model):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(model).fit(in_blocks(X, (240,)), y)
     before = model.estimator_
     with Client(cluster) as client:
         rows = client.persist(in_blocks(X, (120, 120)))
@@ -887,6 +924,20 @@ def test_a_client_that_goes_away_leaves_the_model_as_it_was(cluster, rng):
         model.fit(rows, y)
 
     assert model.estimator_ is before
+
+
+def test_a_block_is_made_once_for_rows_and_labels(rng):
+    X, y, _ = make_rows(rng)
+    made = []
+
+    def make(block):
+        made.append(block)
+        return block
+
+    rows = in_blocks(np.column_stack([y, X]), (100, 140)).map_blocks(make, meta=X)
+    DistributedFit(NaiveBayes("gaussian")).fit(rows[:, 1:], rows[:, 0])
+
+    assert len(made) == 2
 
 
 def test_only_statistics_leave_the_workers(client):

@@ -17,10 +17,6 @@ from sklearn.discriminant_analysis import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_estimator,
-)
 
 from skml_lecture import GaussianGenerativeClassifier as Gaussian
 
@@ -28,32 +24,6 @@ TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 TIED = ["tied", "tied_diag"]
 SHRINKAGES = [None, 0.3, "oas", "auto"]
 SINGULAR = pytest.mark.filterwarnings("ignore:A covariance is singular:UserWarning")
-
-
-class FittingPriors(Gaussian):
-    """The classifier under user priors of the length that each check needs."""
-
-    def _resolve_priors(self, *, whole):
-        steps = np.arange(1.0, len(self.classes_) + 1)
-        self.priors = steps / steps.sum()
-        priors = super()._resolve_priors(whole=whole)
-        self.priors = None
-        return priors
-
-
-@SINGULAR
-@pytest.mark.parametrize("reg_covar", [0.0, 1e-3])
-@pytest.mark.parametrize("family", [Gaussian, FittingPriors])
-@pytest.mark.parametrize("shrinkage", SHRINKAGES)
-@pytest.mark.parametrize("covariance_type", TYPES)
-def test_every_configuration_passes_the_estimator_checks(
-    covariance_type, shrinkage, family, reg_covar
-):
-    model = family(covariance_type, shrinkage=shrinkage, reg_covar=reg_covar)
-
-    check_estimator(model)
-
-    check_dataframe_column_names_consistency(family.__name__, model)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from options import Exponential
 from scipy import sparse, stats
 from scipy.special import logsumexp
 from sklearn.base import clone
@@ -15,72 +16,9 @@ from sklearn.compose import make_column_selector
 from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    parametrize_with_checks,
-)
 
 from skml_lecture import NaiveBayes
-from skml_lecture.distributions import Bernoulli, Distribution, Gaussian, Multinomial, Poisson
-
-COUNTS_ONLY = {
-    "check_decision_proba_consistency": "feeds negative values to a family of counts",
-}
-
-
-def failures(model):
-    """Return the checks that a model of counts can not pass, and why."""
-    return COUNTS_ONLY if model.__sklearn_tags__().input_tags.positive_only else {}
-
-
-class Exponential(Distribution):
-    """Waiting times: a family of the tests' own."""
-
-    poor_score = True
-
-    def check(self, X):
-        return np.abs(X)
-
-    def parameters(self, statistic):
-        return {"rate": (statistic.weight + 1) / (statistic.sums[0] + 1)}
-
-    def log_density(self, X, rate):
-        return np.log(rate) - rate * X
-
-    def sample(self, random_state, rate):
-        return random_state.exponential(1 / rate)
-
-
-def first(X):
-    return [0]
-
-
-CONFIGURATIONS = [
-    NaiveBayes(),
-    NaiveBayes("gaussian"),
-    NaiveBayes("gaussian", var_floor=0),
-    NaiveBayes("categorical"),
-    NaiveBayes("categorical", smoothing=0),
-    NaiveBayes("poisson"),
-    NaiveBayes("multinomial"),
-    NaiveBayes("histogram"),
-    NaiveBayes("histogram", smoothing=0),
-    NaiveBayes(Gaussian(var_floor=1e-3)),
-    NaiveBayes(Bernoulli(handle_unknown="ignore")),
-    NaiveBayes(Exponential()),
-    NaiveBayes({"categorical": slice(0, 1), "gaussian": slice(1, None)}),
-    NaiveBayes({"auto": first, "gaussian": slice(1, None)}),
-    NaiveBayes({"poisson": [0, -1], "gaussian": slice(1, -1)}),
-]
-
-
-@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=failures)
-def test_estimator_checks(estimator, check):
-    check(estimator)
-
-
-def test_frames_with_other_columns_are_told():
-    check_dataframe_column_names_consistency("NaiveBayes", NaiveBayes())
+from skml_lecture.distributions import Bernoulli, Gaussian, Multinomial, Poisson
 
 
 @pytest.fixture

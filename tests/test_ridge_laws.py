@@ -2,21 +2,19 @@
 
 import tracemalloc
 from fractions import Fraction
-from pathlib import Path
-from runpy import run_path
-from types import SimpleNamespace
 
+import exact
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.model_selection import KFold, LeaveOneOut
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
-exact = SimpleNamespace(**run_path(str(Path(__file__).with_name("exact.py"))))
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The columns are nearly dependent:UserWarning",
     "ignore:LSQR did not converge",
@@ -233,6 +231,22 @@ def test_chunks_of_a_polynomial_keep_their_digits_with_the_triangle(degree):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-10])
+@pytest.mark.parametrize("d", range(5, 15))
+def test_singular_values_that_fall_without_a_gap_cost_no_fit(d, alpha):
+    H = 1 / (np.arange(d + 4)[:, np.newaxis] + np.arange(d) + 1.0)
+    y = H.sum(axis=1)
+    model = RidgeRegression(alpha, fit_intercept=False)
+
+    whole = model.fit(H, y).predict(H)
+    chunks = clone(model).partial_fit(H[: d // 2], y[: d // 2])
+    chunks.partial_fit(H[d // 2 :], y[d // 2 :])
+
+    bias = np.sqrt(alpha)  # of directions whose singular values are below it
+    assert_allclose(whole, y, rtol=1e-12 + bias)
+    assert_allclose(chunks.predict(H), y, rtol=1e-8 + bias)
+
+
 def test_a_gram_matrix_that_lost_digits_names_the_triangle():
     X = np.vander(np.arange(21.0), 6, increasing=True)[:, 1:]
 

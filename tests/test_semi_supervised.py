@@ -8,34 +8,10 @@ from scipy import sparse, stats
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    parametrize_with_checks,
-)
 
 from skml_lecture import GaussianGenerativeClassifier, NaiveBayes, RidgeRegression, SemiSupervisedEM
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
-UNLABELED = {
-    "check_classifiers_classes": "labels of -1 and 1, of which -1 says that there is no label",
-}
-
-
-@parametrize_with_checks(
-    [
-        SemiSupervisedEM(GaussianGenerativeClassifier("tied", reg_covar=1e-3)),
-        SemiSupervisedEM(GaussianGenerativeClassifier("diag", reg_covar=1e-3)),
-        SemiSupervisedEM(NaiveBayes("gaussian", var_floor=1e-3), unlabeled_weight=0.5),
-    ],
-    expected_failed_checks=lambda _: UNLABELED,
-)
-def test_estimator_checks(estimator, check):
-    check(estimator)
-
-
-def test_frames_with_other_columns_are_told():
-    model = SemiSupervisedEM(NaiveBayes("gaussian"))
-    check_dataframe_column_names_consistency("SemiSupervisedEM", model)
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, wraps
-from threading import Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
 _SMALL_PRODUCT = 2**23  # multiplications: a fraction of a millisecond
-_busy = Lock()
+_busy = {}  # the token of whoever keeps the BLAS to one thread
 
 
 @cache
@@ -24,6 +23,35 @@ def blas_threads():
 
 
 @contextmanager
+def _one_blas_thread():
+    """Keep the BLAS to one thread and yield True; False where somebody does so already.
+
+    Nothing is left behind by an interrupt, wherever it comes.
+    """
+    token, libraries, before = object(), _blas().lib_controllers, []
+
+    def restore():
+        if _busy.get("by") is token:
+            for library, number in zip(libraries, before, strict=False):  # none yet, at first
+                library.set_num_threads(number)
+            del _busy["by"]
+
+    try:
+        mine = _busy.setdefault("by", token) is token
+        if mine:
+            before = [library.num_threads for library in libraries]
+            for library in libraries:
+                library.set_num_threads(1)
+        yield mine
+    finally:
+        try:
+            restore()
+        except KeyboardInterrupt:
+            restore()
+            raise
+
+
+@contextmanager
 def threads_for(n_tasks):
     """Yield a ``map`` that shares tasks out to threads, while the BLAS is single-threaded.
 
@@ -31,14 +59,15 @@ def threads_for(n_tasks):
     caller's is here already, it is the built-in ``map``.
     """
     threads = min(blas_threads(), n_tasks)
-    if threads < 2 or not _busy.acquire(blocking=False):
+    if threads < 2:
         yield map
         return
-    try:
-        with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
+    with _one_blas_thread() as mine:
+        if not mine:
+            yield map
+            return
+        with ThreadPoolExecutor(threads) as pool:
             yield pool.map
-    finally:
-        _busy.release()
 
 
 def run_in_threads(work, tasks):
@@ -56,14 +85,11 @@ def one_thread_if_small(n_elements, products=0):
     after the call, in the way of whoever is next.
     """
     small = n_elements <= _SMALL_DATA and products <= _SMALL_PRODUCT
-    if not small or blas_threads() < 2 or not _busy.acquire(blocking=False):
+    if not small or blas_threads() < 2:
         yield
         return
-    try:
-        with _blas().limit(limits=1):
-            yield
-    finally:
-        _busy.release()
+    with _one_blas_thread():
+        yield
 
 
 def quiet(work):

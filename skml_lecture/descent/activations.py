@@ -15,11 +15,11 @@ __all__ = ["Activation", "Identity", "LeakyRelu", "Logistic", "Relu", "Tanh"]
 class Activation(BaseEstimator, ABC):
     """An element-wise function ``a = value(z)`` whose derivative is a function of ``a``."""
 
-    gain = 2.0
+    gain: float = 2.0
     """Initial weights have variance ``gain / (fan_in + fan_out)``: keeps signals their size."""
 
     @abstractmethod
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return the activation of ``z``.
 
         Parameters
@@ -37,7 +37,7 @@ class Activation(BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         """Return the derivative at the point whose activation is ``a``.
 
         Parameters
@@ -51,7 +51,7 @@ class Activation(BaseEstimator, ABC):
             Of the shape of ``a``.
         """
 
-    def pull_back(self, delta, a):
+    def pull_back(self, delta: np.ndarray, a: np.ndarray) -> None:
         """Multiply ``delta`` by the derivative, in place.
 
         Parameters
@@ -68,19 +68,19 @@ class Activation(BaseEstimator, ABC):
 class Logistic(Activation):
     """The sigmoid ``1 / (1 + exp(-z))``, written as ``(1 + tanh(z / 2)) / 2``."""
 
-    gain = 32.0  # the slope at zero is 1/4, and (1/4)^2 * 32 = 2
+    gain: float = 32.0  # the slope at zero is 1/4, and (1/4)^2 * 32 = 2
 
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         a = np.multiply(z, 0.5, out=out)
         np.tanh(a, out=a)
         a *= 0.5
         a += 0.5
         return a
 
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         return a * (1 - a)
 
-    def pull_back(self, delta, a):
+    def pull_back(self, delta: np.ndarray, a: np.ndarray) -> None:
         delta *= a
         np.subtract(1, a, out=a)
         delta *= a
@@ -89,13 +89,13 @@ class Logistic(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent."""
 
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         return np.tanh(z, out=out)
 
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         return 1 - a * a
 
-    def pull_back(self, delta, a):
+    def pull_back(self, delta: np.ndarray, a: np.ndarray) -> None:
         a *= a
         np.subtract(1, a, out=a)
         delta *= a
@@ -104,40 +104,40 @@ class Tanh(Activation):
 class Relu(Activation):
     """The rectifier ``max(0, z)``; the unit is dropped at ``z = 0``."""
 
-    gain = 4.0  # half of the units are silent
+    gain: float = 4.0  # half of the units are silent
 
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         return np.maximum(z, np.zeros_like(z[..., :1]), out=out)  # quicker than with a number
 
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         return (a > 0).astype(a.dtype)
 
-    def pull_back(self, delta, a):
+    def pull_back(self, delta: np.ndarray, a: np.ndarray) -> None:
         delta *= a > 0
 
 
 class LeakyRelu(Activation):
     """The leaky rectifier: ``z`` where positive, ``0.01 z`` elsewhere."""
 
-    gain = 4.0
+    gain: float = 4.0
 
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         return np.maximum(z, 0.01 * z, out=out)
 
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         return np.where(a > 0, a.dtype.type(1), a.dtype.type(0.01))
 
 
 class Identity(Activation):
     """No activation: the layer is linear."""
 
-    def value(self, z, out=None):
+    def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         return np.positive(z, out=out)
 
-    def derivative(self, a):
+    def derivative(self, a: np.ndarray) -> np.ndarray:
         return np.ones_like(a)
 
-    def pull_back(self, delta, a):
+    def pull_back(self, delta: np.ndarray, a: np.ndarray) -> None:
         pass
 
 

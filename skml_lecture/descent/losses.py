@@ -26,17 +26,17 @@ class Loss(BaseEstimator, ABC):
     unit, one-hot rows for the softmax. The caller weights the samples and sums over them.
     """
 
-    output = "softmax"
+    output: str = "softmax"
     """What turns the scores into probabilities: "softmax", or "logistic" units."""
 
-    curvature = 0.5
+    curvature: float = 0.5
     """Bound on the eigenvalues of the Hessian in the scores: the largest safe step is 1 / it."""
 
-    convex = False
+    convex: bool = False
     """Whether the loss is convex in the scores, so that its Hessian is a curvature everywhere."""
 
     @abstractmethod
-    def value(self, y, z):
+    def value(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return the loss of every sample.
 
         Parameters
@@ -54,7 +54,7 @@ class Loss(BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def gradient(self, y, z):
+    def gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return the derivative of the loss of every sample with respect to its scores.
 
         Parameters
@@ -72,7 +72,7 @@ class Loss(BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def hessian(self, y, z):
+    def hessian(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return the second derivatives of the loss of every sample by its scores.
 
         Parameters
@@ -89,7 +89,7 @@ class Loss(BaseEstimator, ABC):
             A symmetric matrix per sample.
         """
 
-    def value_and_gradient(self, y, z):
+    def value_and_gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return ``value(y, z)`` and overwrite ``z`` with ``gradient(y, z)``.
 
         Parameters
@@ -113,20 +113,20 @@ class Loss(BaseEstimator, ABC):
 class SigmoidCrossEntropy(Loss):
     """Cross entropy of sigmoid units, ``-y ln s(z) - (1 - y) ln s(-z)``, summed over the units."""
 
-    output = "logistic"
-    curvature = 0.25
-    convex = True
+    output: str = "logistic"
+    curvature: float = 0.25
+    convex: bool = True
 
-    def value(self, y, z):
+    def value(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return (np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))).sum(axis=1)
 
-    def gradient(self, y, z):
+    def gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return expit(z) - y
 
-    def hessian(self, y, z):  # noqa: ARG002
+    def hessian(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:  # noqa: ARG002
         return _diagonal(expit(z) * expit(-z))
 
-    def value_and_gradient(self, y, z):
+    def value_and_gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         tail = np.exp(-np.abs(z))
         value = (np.maximum(z, 0) - y * z + np.log1p(tail)).sum(axis=1)
         np.divide(np.where(z >= 0, 1, tail), 1 + tail, out=z)
@@ -137,18 +137,18 @@ class SigmoidCrossEntropy(Loss):
 class SoftmaxCrossEntropy(Loss):
     """Cross entropy of the softmax of the scores, ``-sum_k y_k ln softmax(z)_k``."""
 
-    convex = True
+    convex: bool = True
 
-    def value(self, y, z):
+    def value(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return -(y * log_softmax(z, axis=1)).sum(axis=1)
 
-    def gradient(self, y, z):
+    def gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return softmax(z, axis=1) - y
 
-    def hessian(self, y, z):  # noqa: ARG002
+    def hessian(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:  # noqa: ARG002
         return _softmax_slopes(softmax(z, axis=1))
 
-    def value_and_gradient(self, y, z):
+    def value_and_gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         z -= z.max(axis=1, keepdims=True)
         target = (y * z).sum(axis=1)
         np.exp(z, out=z)
@@ -164,17 +164,17 @@ class SigmoidSquaredError(Loss):
     The lecture's warning: its gradient ``2 (f - y) f (1 - f)`` vanishes far from the target.
     """
 
-    output = "logistic"
-    curvature = 0.16
+    output: str = "logistic"
+    curvature: float = 0.16
 
-    def value(self, y, z):
+    def value(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return ((expit(z) - y) ** 2).sum(axis=1)
 
-    def gradient(self, y, z):
+    def gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         f = expit(z)
         return 2 * (f - y) * f * (1 - f)
 
-    def hessian(self, y, z):
+    def hessian(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         f, slope = expit(z), expit(z) * expit(-z)
         return _diagonal(2 * slope * (slope + (f - y) * (1 - 2 * f)))
 
@@ -185,15 +185,15 @@ class SoftmaxSquaredError(Loss):
     With two classes this is ``(s(z_1 - z_0) - y_1)^2``, the squared error of one sigmoid unit.
     """
 
-    def value(self, y, z):
+    def value(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return ((softmax(z, axis=1) - y) ** 2).sum(axis=1) / 2
 
-    def gradient(self, y, z):
+    def gradient(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         f = softmax(z, axis=1)
         error = (f - y) * f
         return error - f * error.sum(axis=1, keepdims=True)
 
-    def hessian(self, y, z):
+    def hessian(self, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         f = softmax(z, axis=1)
         slopes, error = _softmax_slopes(f), f - y
         centred = error - (error * f).sum(axis=1, keepdims=True)

@@ -4,6 +4,7 @@
 
 from abc import ABC, abstractmethod
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -39,13 +40,13 @@ class Optimizer(BaseEstimator, ABC):
     ``update`` changes: a dict of arrays and numbers. The learning rate comes with every call.
     """
 
-    auto_rate = None
+    auto_rate: float | None = None
     """The learning rate of ``learning_rate="auto"``; None: take it from the curvature."""
 
     gain = 1.0
     """How many steps one gradient adds up to: of batches, so many times the noise of one step."""
 
-    def init(self, theta):  # noqa: ARG002
+    def init(self, theta: np.ndarray) -> dict[str, Any]:  # noqa: ARG002
         """Return the state before the first update.
 
         Parameters
@@ -60,7 +61,7 @@ class Optimizer(BaseEstimator, ABC):
         """
         return {}
 
-    def restart(self, state):  # noqa: ARG002
+    def restart(self, state: dict[str, Any]) -> bool:  # noqa: ARG002
         """Forget the momentum, in place: the next step is downhill, as the first one was.
 
         What is remembered of the size of the gradients stays.
@@ -78,7 +79,9 @@ class Optimizer(BaseEstimator, ABC):
         return False
 
     @abstractmethod
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         """Take one step: change ``theta`` and ``state`` in place, and return nothing.
 
         Parameters
@@ -100,7 +103,13 @@ class Optimizer(BaseEstimator, ABC):
 class GradientDescent(Optimizer):
     r"""Gradient descent, :math:`\theta \leftarrow \theta - \eta g`."""
 
-    def update(self, theta, gradient, state, rate):  # noqa: ARG002
+    def update(
+        self,
+        theta: np.ndarray,
+        gradient: np.ndarray,
+        state: dict[str, Any],  # noqa: ARG002
+        rate: float,
+    ) -> None:
         for w, g in _blocks(theta, gradient):
             w -= rate * g
 
@@ -124,15 +133,17 @@ class Momentum(Optimizer):
         """The sum of the decayed steps, ``1 / (1 - momentum)``."""
         return 1 / (1 - self.momentum)
 
-    def init(self, theta):
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         _check_share("momentum", self.momentum)
         return {"velocity": np.zeros_like(theta)}
 
-    def restart(self, state):
+    def restart(self, state: dict[str, Any]) -> bool:
         state["velocity"][...] = 0
         return False  # of what came before, the velocity alone does not tell
 
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         for w, g, v in _blocks(theta, gradient, state["velocity"]):
             v *= self.momentum
             v -= rate * g
@@ -166,16 +177,18 @@ class Nesterov(Optimizer):
     def __init__(self, adaptive_restart=True):
         self.adaptive_restart = adaptive_restart
 
-    def init(self, theta):
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         check_flag("adaptive_restart", self.adaptive_restart)
         return {"inertia": 1.0, "previous": theta.copy()}
 
-    def restart(self, state):
+    def restart(self, state: dict[str, Any]) -> bool:
         had_momentum = state["inertia"] > 2  # it is less after one step from rest
         state["inertia"] = 1.0
         return had_momentum
 
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         uphill = 0.0
         for y, g, x in _blocks(theta, gradient, state["previous"]):
             y -= rate * g
@@ -202,19 +215,22 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     epsilon : float, default=0.0
-        Added to the root. The lecture has none.
+        Added to the root. The lecture has none; a small one, such as 1e-8, keeps a gradient that
+        is zero but for rounding from a whole step along its sign.
     """
 
-    auto_rate = 0.1
+    auto_rate: float | None = 0.1
 
     def __init__(self, epsilon=0.0):
         self.epsilon = epsilon
 
-    def init(self, theta):
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         check_real("epsilon", self.epsilon, min_val=0)
         return {"square_sum": np.zeros_like(theta)}
 
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         for w, g, total in _blocks(theta, gradient, state["square_sum"]):
             total += g * g
             w -= rate * _ratio(g, np.sqrt(total) + self.epsilon)
@@ -232,21 +248,24 @@ class RMSProp(Optimizer):
         The weight :math:`\alpha` of the past, in [0, 1).
 
     epsilon : float, default=0.0
-        Added to the root. The lecture has none.
+        Added to the root. The lecture has none; a small one, such as 1e-8, keeps a gradient that
+        is zero but for rounding from a whole step along its sign.
     """
 
-    auto_rate = 0.001
+    auto_rate: float | None = 0.001
 
     def __init__(self, decay=0.9, epsilon=0.0):
         self.decay = decay
         self.epsilon = epsilon
 
-    def init(self, theta):
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         _check_share("decay", self.decay)
         check_real("epsilon", self.epsilon, min_val=0)
         return {"t": 0, "square": np.zeros_like(theta)}
 
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         decay = self.decay if state["t"] else 0.0
         state["t"] += 1
         for w, g, square in _blocks(theta, gradient, state["square"]):
@@ -279,24 +298,26 @@ class Adam(Optimizer):
         Added outside the root.
     """
 
-    auto_rate = 0.001
+    auto_rate: float | None = 0.001
 
     def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
-    def init(self, theta):
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         _check_share("beta_1", self.beta_1)
         _check_share("beta_2", self.beta_2)
         check_real("epsilon", self.epsilon, min_val=0)
         return {"t": 0, "sum": np.zeros_like(theta), "square_sum": np.zeros_like(theta)}
 
-    def restart(self, state):
+    def restart(self, state: dict[str, Any]) -> bool:
         state["sum"][...] = 0
         return False
 
-    def update(self, theta, gradient, state, rate):
+    def update(
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
+    ) -> None:
         state["t"] += 1
         root = sqrt((1 - self.beta_2 ** state["t"]) / (1 - self.beta_2))
         rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])

@@ -14,7 +14,7 @@ __all__ = ["Constant", "InverseSqrt", "Settling"]
 class Constant(BaseEstimator):
     """The same rate at every update."""
 
-    def __call__(self, t):  # noqa: ARG002 (every schedule is a function of t)
+    def __call__(self, t: int) -> float:  # noqa: ARG002 (every schedule is a function of t)
         """Return 1."""
         return 1.0
 
@@ -22,7 +22,7 @@ class Constant(BaseEstimator):
 class InverseSqrt(BaseEstimator):
     r"""The lecture's decay, :math:`\eta^t = \eta / \sqrt{t + 1}`."""
 
-    def __call__(self, t):
+    def __call__(self, t: int) -> float:
         """Return the factor of update ``t``."""
         return 1 / np.sqrt(t + 1)
 
@@ -39,11 +39,11 @@ class Settling(BaseEstimator):
         Where it stops falling.
     """
 
-    def __init__(self, constant=8.0, least=0.0):
+    def __init__(self, constant: float = 8.0, least: float = 0.0) -> None:
         self.constant = constant
         self.least = least
 
-    def __call__(self, t):
+    def __call__(self, t: int) -> float:
         """Return the factor of update ``t``."""
         return max(min(np.sqrt(self.constant / (t + 1)), 1.0), self.least)
 

@@ -45,9 +45,8 @@ def descend(
         Full batch only: whether to follow the curvature met on the way with the rate, and to
         take back steps that climb.
 
-    reshape : callable or None, default=None
-        Full batch only: ``reshape(view, state, gradient)`` before every step returns all three,
-        maybe in other coordinates.
+    reshape : Reshape or None, default=None
+        With ``adapt`` only: what may go to other coordinates before and after every step.
 
     arrived : callable or None, default=None
         Full batch only: ``arrived(state) -> bool`` at the start, True takes no step.
@@ -71,10 +70,13 @@ def descend(
     for _ in range(max_iter):
         if batches is None:
             if reshape is not None:
-                view, state, gradient = reshape(view, state, gradient)
+                view, state, gradient = reshape.before_step(view, state, gradient)
             _step(state, optimizer, gradient, schedule)
+            before = state.accepted
             loss, gradient = _evaluate(view, state, optimizer, adapt)
             state.loss_curve.append(loss)
+            if reshape is not None:
+                view, state, gradient = reshape.after_step(view, state, gradient, before)
         else:
             _epoch(view, state, optimizer, batches(), schedule)
         state.n_epochs += 1
@@ -158,6 +160,6 @@ def _follow_curvature(state, gradient):
     if state.accepted is None:
         return
     change = gradient - state.accepted[1]
-    along = float(change @ (state.u - state.accepted[0]))
-    if along > 0:
-        state.rate = min(1.5 * state.rate, along / float(change @ change))
+    along, square = float(change @ (state.u - state.accepted[0])), float(change @ change)
+    if along > 0 and square > 0:  # a square of next to nothing is nothing
+        state.rate = min(1.5 * state.rate, along / square)

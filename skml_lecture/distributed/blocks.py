@@ -149,8 +149,7 @@ def read_blocks(X, y, sample_weight=None):
             f"X must be a dask array or a dask data frame, or rows in memory, got a "
             f"{type(X).__name__}."
         )
-    rows = X.to_delayed()
-    rows = rows.ravel().tolist() if kind == "blocks" else rows
+    rows = _delayed(X) if kind == "blocks" else X.to_delayed()
     weight = sample_weight
     if not isinstance(weight, Real | None):
         weight = _aligned("sample_weight", weight, sizes)
@@ -171,6 +170,11 @@ def whole_rows(X):
     )  # fmt: skip
 
 
+def _delayed(values):
+    """Return the blocks of an array, each made once for all that is made of it."""
+    return values.to_delayed(optimize_graph=False).ravel().tolist()
+
+
 def _side_by_side(pieces):
     """Return the pieces of some rows as one block."""
     if any(map(sparse.issparse, pieces)):
@@ -187,7 +191,7 @@ def _aligned(name, values, sizes):
             _check_length(name, sum(ours), sizes)
             values = values.rechunk({0: sizes})
         values = whole_rows(values) if values.ndim == 2 else values
-        blocks = values.to_delayed().ravel().tolist()
+        blocks = _delayed(values)
     elif is_dask_collection(values) and (is_dataframe_like(values) or is_series_like(values)):
         blocks = values.to_delayed()
     elif is_dask_collection(values):

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -59,13 +60,13 @@ class Distribution(BaseEstimator, ABC):
     array([0, 1])
     """
 
-    accepts_sparse = False  # whether rows may come as CSR, in blocks and to ``scorer``
-    accepts_labels = False  # whether columns may hold strings and categories
-    positive_only = False  # whether a negative value is an error
-    nonnegative = False  # whether its statistics are never below zero
-    poor_score = False  # whether real numbers of no particular kind tell it little
+    accepts_sparse: bool = False  # whether rows may come as CSR, in blocks and to ``scorer``
+    accepts_labels: bool = False  # whether columns may hold strings and categories
+    positive_only: bool = False  # whether a negative value is an error
+    nonnegative: bool = False  # whether its statistics are never below zero
+    poor_score: bool = False  # whether real numbers of no particular kind tell it little
 
-    def check(self, X):
+    def check(self, X: np.ndarray) -> np.ndarray:
         """Return values as the family takes them, or raise a ValueError.
 
         Parameters
@@ -80,7 +81,7 @@ class Distribution(BaseEstimator, ABC):
         """
         return X
 
-    def statistics(self, X):
+    def statistics(self, X: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the statistics T of each value, whose sums are all the parameters need.
 
         Parameters
@@ -96,7 +97,7 @@ class Distribution(BaseEstimator, ABC):
         return (X,)
 
     @abstractmethod
-    def parameters(self, statistic):
+    def parameters(self, statistic: Any) -> dict[str, np.ndarray]:
         """Return the parameters of every class and column.
 
         Parameters
@@ -111,7 +112,7 @@ class Distribution(BaseEstimator, ABC):
             What ``log_density`` and ``sample`` take by these names.
         """
 
-    def check_whole(self, statistic):
+    def check_whole(self, statistic: Any) -> None:
         """Raise a ValueError where the statistic of all rows gives no parameters.
 
         Parameters
@@ -121,7 +122,7 @@ class Distribution(BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def log_density(self, X, **parameters):
+    def log_density(self, X: np.ndarray, **parameters: np.ndarray) -> np.ndarray:
         """Return the natural logarithm of the density of every value.
 
         Parameters
@@ -138,7 +139,7 @@ class Distribution(BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def sample(self, random_state, **parameters):
+    def sample(self, random_state: np.random.RandomState, **parameters: np.ndarray) -> np.ndarray:
         """Draw one value for each entry of the parameters.
 
         Parameters

@@ -25,8 +25,10 @@ def null_directions(V, sizes, cutoff, scale):
     largest = sizes.max(initial=0)
     null = sizes <= cutoff * largest
     noise = cutoff * largest / sizes[~null].min(initial=np.inf)
-    N = np.where(np.abs(V[:, null]) > noise, V[:, null], 0.0)
-    N = N * scale[:, np.newaxis]
+    exact = np.where(np.abs(V[:, null]) > noise, V[:, null], 0.0)  # what is noise is zero,
+    changes = np.linalg.norm(sizes[:, np.newaxis] * (V.T @ exact), axis=0)
+    stays = exact.any(axis=0) & (changes <= len(V) * cutoff * largest)  # if it stays null so
+    N = np.where(stays, exact, V[:, null]) * (scale / scale.max(initial=0))[:, np.newaxis]
     return N / np.linalg.norm(N, axis=0)
 
 

@@ -81,7 +81,7 @@ class ClassStatistics:
         weight[positions] = self.weight
         return ClassStatistics(classes, weight, self.summary.expanded(positions, len(classes)))
 
-    def __add__(self, other):
+    def __add__(self, other: "ClassStatistics") -> "ClassStatistics":
         if not isinstance(other, ClassStatistics):
             return NotImplemented
         if not len(self.classes) or not len(other.classes):
@@ -95,7 +95,7 @@ class ClassStatistics:
         ours, theirs = self.over(classes), other.over(classes)
         return ClassStatistics(classes, ours.weight + theirs.weight, ours.summary + theirs.summary)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "ClassStatistics") -> "ClassStatistics":
         if not isinstance(other, ClassStatistics):
             return NotImplemented
         if not len(other.classes):
@@ -111,7 +111,7 @@ class ClassStatistics:
         rest = (self.summary - other.summary).of_classes(kept) if len(kept) else None
         return ClassStatistics(self.classes[kept], weight[kept], rest)
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "ClassStatistics":
         if not isinstance(factor, Real):
             return NotImplemented
         summary = self.summary * factor if len(self.classes) else None

@@ -67,12 +67,12 @@ class ColumnSums:
     sums: np.ndarray  # (t, k, d)
     nonnegative: bool = False
 
-    def __add__(self, other):
+    def __add__(self, other: "ColumnSums") -> "ColumnSums":
         if not isinstance(other, ColumnSums):
             return NotImplemented
         return replace(self, weight=self.weight + other.weight, sums=self.sums + other.sums)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "ColumnSums") -> "ColumnSums":
         if not isinstance(other, ColumnSums):
             return NotImplemented
         weight = remaining(self.weight, other.weight, "The weight of a column in a class")
@@ -81,7 +81,7 @@ class ColumnSums:
             sums = remaining(self.sums, other.sums, "A sum of a column in a class")
         return replace(self, weight=weight, sums=np.where(weight > 0, sums, 0.0))
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "ColumnSums":
         return replace(self, weight=self.weight * factor, sums=self.sums * factor)
 
     __rmul__ = __mul__

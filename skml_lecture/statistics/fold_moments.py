@@ -49,17 +49,17 @@ class FoldMoments:
         """The moments of all rows, a :class:`RegressionMoments`."""
         return reduce(add, self.folds)
 
-    def __add__(self, other):
+    def __add__(self, other: "FoldMoments") -> "FoldMoments":
         if not isinstance(other, FoldMoments):
             return NotImplemented
         return self._with(other, RegressionMoments.__add__)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "FoldMoments") -> "FoldMoments":
         if not isinstance(other, FoldMoments):
             return NotImplemented
         return self._with(other, RegressionMoments.__sub__)
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "FoldMoments":
         return FoldMoments(tuple(fold * factor for fold in self.folds))
 
     __rmul__ = __mul__

@@ -1,8 +1,10 @@
 """Weight, mean and scatter of weighted rows: a statistic that adds and takes away."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skml_lecture.data import Data, quiet
 from skml_lecture.statistics import sums
@@ -88,14 +90,16 @@ class Moments:
     first: np.ndarray
     second: np.ndarray
     kind: str = "full"
-    rounding: np.ndarray | None = None
+    rounding: Any = None
 
     def __post_init__(self):
         if self.rounding is None:
             object.__setattr__(self, "rounding", _EPS * np.abs(self._diagonal(self.second)))
 
     @classmethod
-    def empty(cls, n_features, *, n_groups=None, kind="full"):
+    def empty(
+        cls, n_features: int, *, n_groups: int | None = None, kind: str = "full"
+    ) -> "Moments":
         """Return the moments of no rows, the identity of ``+``.
 
         Parameters
@@ -119,7 +123,15 @@ class Moments:
         return cls(np.zeros(groups)[()], zeros, zeros, second, kind)
 
     @classmethod
-    def from_samples(cls, X, weight=None, *, groups=None, n_groups=None, kind="full"):
+    def from_samples(
+        cls,
+        X: ArrayLike,
+        weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        n_groups: int | None = None,
+        kind: str = "full",
+    ) -> "Moments":
         """Summarise the rows of ``X``.
 
         Parameters
@@ -179,7 +191,7 @@ class Moments:
                 break
         return moments
 
-    def __add__(self, other):
+    def __add__(self, other: "Moments") -> "Moments":
         if not isinstance(other, Moments):
             return NotImplemented
         other = self._same_columns(other).reduced(self.kind)
@@ -194,7 +206,7 @@ class Moments:
             np.hypot(a.rounding, b.rounding),
         )._centered()
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Moments") -> "Moments":
         if not isinstance(other, Moments):
             return NotImplemented
         other = self._same_columns(other).reduced(self.kind).seen_from(self.origin)
@@ -214,7 +226,7 @@ class Moments:
             )
         return rest._centered()
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "Moments":
         factor = check_factor(factor)
         return replace(
             self,
@@ -227,7 +239,7 @@ class Moments:
     __rmul__ = __mul__
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of columns."""
         return self.origin.shape[-1]
 
@@ -238,18 +250,18 @@ class Moments:
         return self.first / np.where(weight > 0, weight, 1.0)
 
     @property
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """Mean of the rows, or of each group; of no rows the origin."""
         return self.origin + self.offset
 
     @property
     @quiet
-    def scatter(self):
+    def scatter(self) -> np.ndarray:
         """Centred sum of squares and products S, in the shape of ``second``."""
         return self.second - self._around_origin(self.kind)
 
     @property
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         """Maximum-likelihood covariance of rows without groups, scatter / weight."""
         return self.scatter / self.weight
 

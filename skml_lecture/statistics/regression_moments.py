@@ -90,21 +90,21 @@ class RegressionMoments:
                 break
         return cls(x, y, cross[:d])
 
-    def __add__(self, other):
+    def __add__(self, other: "RegressionMoments") -> "RegressionMoments":
         if not isinstance(other, RegressionMoments):
             return NotImplemented
         x, y = self.x + other.x, self.y + other.y
         ours, theirs = (part._seen_from(x.origin, y.origin) for part in (self, other))
         return RegressionMoments(x, y, ours + theirs)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "RegressionMoments") -> "RegressionMoments":
         if not isinstance(other, RegressionMoments):
             return NotImplemented
         x, y = self.x - other.x, self.y - other.y
         ours, theirs = (part._seen_from(x.origin, y.origin) for part in (self, other))
         return RegressionMoments(x, y, (ours - theirs) * (x.weight > 0))
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "RegressionMoments":
         return RegressionMoments(self.x * factor, self.y * factor, self.products * factor)
 
     __rmul__ = __mul__

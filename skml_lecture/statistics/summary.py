@@ -54,26 +54,26 @@ class Summary:
     n_targets: int | None = None
 
     @property
-    def weight(self):
+    def weight(self) -> float:
         """Total weight of the rows."""
         return float(np.sum(self.values.weight))
 
-    def __add__(self, other):
+    def __add__(self, other: "Summary") -> "Summary":
         if not isinstance(other, Summary):
             return NotImplemented
         names = self._common_names(other)
         return replace(self, values=self.values + other.values, feature_names=names)
 
-    def __radd__(self, other):
+    def __radd__(self, other: int) -> "Summary":
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Summary") -> "Summary":
         if not isinstance(other, Summary):
             return NotImplemented
         names = self._common_names(other)
         return replace(self, values=self.values - other.values, feature_names=names)
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "Summary":
         if not isinstance(factor, Real):
             return NotImplemented
         return replace(self, values=self.values * factor)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Number
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ class Tally:
             vars(tally)["places"] = self.places
         return tally
 
-    def __add__(self, other):
+    def __add__(self, other: "Tally") -> "Tally":
         if not isinstance(other, Tally):
             return NotImplemented
         if self.values is other.values or self.values == other.values:
@@ -116,7 +117,7 @@ class Tally:
         counts[:, [self.places[value] for value in other.values]] += other.counts
         return self.with_counts(counts)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Tally") -> "Tally":
         if not isinstance(other, Tally):
             return NotImplemented
         known = [i for i, value in enumerate(other.values) if value in self.places]
@@ -133,13 +134,13 @@ class Tally:
             return self.with_counts(counts)
         return Tally([self.values[i] for i in kept], counts[:, kept])
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "Tally":
         return self.with_counts(self.counts * factor)
 
     __rmul__ = __mul__
 
 
-_NONE = []  # the values of a column without any, one list for all
+_NONE: list[Any] = []  # the values of a column without any, one list for all
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,19 +202,19 @@ class ColumnTallies:
             weight[:, j] = tally.counts.sum(axis=1)
         return weight
 
-    def __add__(self, other):
+    def __add__(self, other: "ColumnTallies") -> "ColumnTallies":
         if not isinstance(other, ColumnTallies):
             return NotImplemented
         pairs = zip(self.columns, other.columns, strict=True)
         return ColumnTallies(tuple(a + b for a, b in pairs), self.n_classes)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "ColumnTallies") -> "ColumnTallies":
         if not isinstance(other, ColumnTallies):
             return NotImplemented
         pairs = zip(self.columns, other.columns, strict=True)
         return ColumnTallies(tuple(a - b for a, b in pairs), self.n_classes)
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "ColumnTallies":
         return self._each(lambda tally: tally * factor)
 
     __rmul__ = __mul__

@@ -127,7 +127,7 @@ class Triangle:
         rest = np.zeros(len(y_origin))
         return cls(block.total_weight, origin, y_origin, *_reduced(A, Y, rest))
 
-    def __add__(self, other):
+    def __add__(self, other: "Triangle") -> "Triangle":
         if not isinstance(other, Triangle):
             return NotImplemented
         self._check_columns(other)
@@ -137,7 +137,7 @@ class Triangle:
         weight = self.weight + other.weight
         return Triangle(weight, near.origin, near.y_origin, *_reduced(R, q, a.rest + b.rest))
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Triangle") -> "Triangle":
         """Take rows away: R'R falls by theirs.
 
         With P = R_other R^+ and its singular vectors P = U s V', the rest has the factor
@@ -171,7 +171,7 @@ class Triangle:
             )
         return rest
 
-    def __mul__(self, factor):
+    def __mul__(self, factor: float) -> "Triangle":
         factor = check_factor(factor)
         root = np.sqrt(factor)
         return replace(
