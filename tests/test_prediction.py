@@ -107,6 +107,7 @@ def test_scores_that_overflow_warn(rng):
         outputs_of(net, theta, X[:10])
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("learnt", [np.float64, np.float32])
 @pytest.mark.parametrize("given", [np.float64, np.float32, np.int8, bool])
 @pytest.mark.parametrize("model", [LogisticRegressionGD(), CascadedLogisticMLP(max_iter=5)])
