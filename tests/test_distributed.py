@@ -2,11 +2,11 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 import time
-from _thread import interrupt_main
 
 import dask
 import dask.array as da
@@ -101,7 +101,7 @@ def test_blocks_equal_one_fit(engine, rng, model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
-@pytest.mark.parametrize("n_blocks", [1, 2, 7, 50])
+@pytest.mark.parametrize("n_blocks", [1, 7, 50])
 def test_any_cut_into_blocks_gives_the_same_model(rng, model, n_blocks):
     X, y, weight = make_rows(rng)
     rows = [in_blocks(part, random_sizes(rng, len(y), n_blocks)) for part in (X, y, weight)]
@@ -723,7 +723,7 @@ def test_rows_held_out_that_are_given(rng, model, as_rows):
 @ends
 @pytest.mark.parametrize("as_block", [sparse.csr_array, sparse.csr_matrix])
 @pytest.mark.parametrize("model", [LogisticRegressionGD(), EPOCHS, NETWORK], ids=name_of)
-def test_a_descent_over_sparse_blocks(engine, rng, model, as_block):
+def test_a_descent_over_sparse_blocks(rng, model, as_block):
     X, y, _ = make_rows(rng)
     X = np.where(rng.random(X.shape) < 0.4, X, 0)
     rows = in_blocks(X, (100, 140)).map_blocks(as_block)
@@ -930,7 +930,7 @@ def test_a_fit_that_is_cancelled_leaves_the_model_as_it_was(rng, tmp_path, model
     def cancel():
         while not began.exists():
             time.sleep(0.01)
-        interrupt_main()
+        os.kill(os.getpid(), signal.SIGINT)
 
     fitted = DistributedFit(model).fit(in_blocks(X, (120, 120)), y)
     before = fitted.estimator_
