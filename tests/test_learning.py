@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_iris
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
@@ -131,20 +132,32 @@ pickle.dump((model.loss_curve_, model.n_iter_), open(sys.argv[1], "wb"))
             (4,), max_iter=5, tol=0.0, optimizer="adam", dropout=0.1, random_state=0
         ),
         LogisticRegressionGD(schedule=InverseSqrt(), max_iter=5, tol=0.0),
+        LogisticRegressionGD(max_iter=5, tol=0.0),
     ],
     ids=lambda model: type(model).__name__,
 )
 def test_a_fit_resumed_in_another_process_is_one_fit(model, tmp_path):
-    X, y = load_iris(return_X_y=True)
-    once = copy.deepcopy(model).set_params(max_iter=10).fit(X, y)
-    path = tmp_path / "model.pickle"
-    path.write_bytes(pickle.dumps((model.set_params(warm_start=True).fit(X, y), X, y)))
+    curve, n_iter, once = resumed_elsewhere(model, *load_iris(return_X_y=True), tmp_path)
 
-    subprocess.run([sys.executable, "-c", RESUME, str(path)], check=True)
-
-    curve, n_iter = pickle.loads(path.read_bytes())
     assert curve == once.loss_curve_
     assert n_iter == 5
+
+
+def test_coordinates_that_follow_the_steps_go_on_in_another_process(tmp_path):
+    model, (X, y) = LogisticRegressionGD(max_iter=5, tol=0.0), load_digits(return_X_y=True)
+
+    curve, _, once = resumed_elsewhere(model, X, y, tmp_path)
+
+    assert_allclose(curve, once.loss_curve_, rtol=1e-12)  # factor by factor, or all at once
+
+
+def resumed_elsewhere(model, X, y, tmp_path):
+    """Return curve and n_iter_ of two fits, one in another process, and one of all epochs."""
+    once = clone(model).set_params(max_iter=10).fit(X, y)
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps((clone(model).set_params(warm_start=True).fit(X, y), X, y)))
+    subprocess.run([sys.executable, "-c", RESUME, str(path)], check=True)
+    return *pickle.loads(path.read_bytes()), once
 
 
 class Returning(Optimizer):

@@ -54,6 +54,19 @@ class TestOptimum:
         assert objective(ours, X, y, 1.0) <= best * (1 + 1e-6)
         assert_allclose(ours.coef_, peer.coef_, atol=1e-3)
 
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize(("n", "d", "k"), [(300, 250, 2), (60, 300, 2), (400, 100, 5)])
+    def test_many_correlated_features_reach_the_optimum_and_never_climb(self, n, d, k, dtype, rng):
+        X = (rng.normal(size=(n, d)) @ rng.normal(size=(d, d)) / np.sqrt(d)).astype(dtype)
+        y = (X @ rng.normal(size=(d, k)) / np.sqrt(d) + rng.gumbel(size=(n, k))).argmax(axis=1)
+
+        ours = LogisticRegressionGD().fit(X, y)
+        peer = LogisticRegression(tol=1e-10, max_iter=10_000).fit(X.astype(float), y)
+
+        best = objective(peer, X, y, 1.0)
+        assert objective(ours, X, y, 1.0) <= best * (1 + (1e-8 if dtype == np.float64 else 1e-5))
+        assert (np.diff(ours.loss_curve_) <= 8 * np.finfo(dtype).eps).all()
+
     @pytest.mark.parametrize("alpha", [1e-2, 1.0, 100.0])
     @pytest.mark.parametrize("n_classes", [2, 3])
     def test_alpha_is_one_over_c(self, alpha, n_classes):

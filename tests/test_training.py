@@ -1,5 +1,7 @@
 """The loop: epochs, batches, rates, stopping; and the coordinates it runs in."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -138,10 +140,21 @@ def coordinates_of(X, kind, fit_intercept):
         return scaled
     rng = np.random.default_rng(1)
     A = rng.normal(size=(3 * (4 + fit_intercept),) * 2)
-    return Whitened(scaled, A @ A.T + np.eye(len(A)))
+    if kind == "whitened":
+        return Whitened(scaled, A @ A.T + np.eye(len(A)))
+    return bent(scaled, A @ A.T / len(A) + np.eye(len(A)), A[:10])
 
 
-@pytest.mark.parametrize("kind", ["unchanged", "scaled", "whitened"])
+def bent(coordinates, H, steps):
+    """Return coordinates after some steps over a quadratic of Hessian H."""
+    for direction in steps:
+        step = coordinates.from_theta(direction)
+        change = coordinates.pull_back(H @ direction)
+        coordinates, _ = coordinates.after(step, change)
+    return coordinates
+
+
+@pytest.mark.parametrize("kind", ["unchanged", "scaled", "whitened", "bent"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shifted, rng):
     coordinates = coordinates_of(shifted, kind, fit_intercept)
@@ -152,6 +165,45 @@ def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shi
     assert_allclose(coordinates.to_theta(u + v), ahead + aside, rtol=1e-6, atol=1e-6)
     assert_allclose(coordinates.push_forward(coordinates.pull_back(g)), g, rtol=1e-6, atol=1e-9)
     assert_allclose(coordinates.pull_back(g) @ u, g @ coordinates.to_theta(u), rtol=1e-8)
+
+
+def quadratic(rng, d=12):
+    A = rng.normal(size=(d, d))
+    return A @ A.T / d + np.eye(d), rng.normal(size=(2 * d, d))
+
+
+def test_after_a_step_the_curvature_along_it_is_one(rng):
+    H, steps = quadratic(rng)
+
+    coordinates = bent(Unchanged(), H, steps)
+
+    last = steps[-1]
+    assert_allclose(coordinates.pull_back(H @ last), coordinates.from_theta(last), rtol=1e-9)
+
+
+def test_point_and_gradient_move_into_the_coordinates_after_a_step(rng):
+    H, steps = quadratic(rng)
+    old = bent(Unchanged(), H, steps[:5])
+    u, gradient = old.from_theta(steps[6]), old.pull_back(steps[7])
+
+    new, move = old.after(old.from_theta(steps[5]), old.pull_back(H @ steps[5]))
+
+    moved_u, moved_gradient = move(u, gradient)
+    assert_allclose(new.to_theta(moved_u), steps[6], rtol=1e-9, atol=1e-9)
+    assert_allclose(moved_gradient, new.pull_back(steps[7]), rtol=1e-9, atol=1e-9)
+
+
+def test_coordinates_stay_what_they_were_whatever_is_made_of_them(rng):
+    H, steps = quadratic(rng)
+    old = bent(Unchanged(), H, steps[:5])
+    before = old.to_theta(steps[0])
+
+    one, other = bent(old, H, steps[5:9]), bent(old, H, steps[9:13])
+
+    restored = pickle.loads(pickle.dumps(old))
+    assert_array_equal(old.to_theta(steps[0]), before)
+    assert_array_equal(bent(restored, H, steps[5:9]).to_theta(steps[0]), one.to_theta(steps[0]))
+    assert_array_equal(bent(restored, H, steps[9:13]).to_theta(steps[0]), other.to_theta(steps[0]))
 
 
 @pytest.mark.parametrize("make", [np.asarray, csr_matrix])
