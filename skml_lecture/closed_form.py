@@ -244,7 +244,7 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
             The model of the same rows under the new weights.
         """
         check_is_fitted(self)
-        if not (isinstance(factor, Real) and 0 < factor <= 1):
+        if isinstance(factor, bool) or not (isinstance(factor, Real) and 0 < factor <= 1):
             raise ValueError(f"factor must be a number above 0 and at most 1, got {factor!r}.")
         with unchanged_on_failure(self):
             self._become(self._kept_summary() * factor, whole=False)

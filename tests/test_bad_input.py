@@ -382,7 +382,7 @@ def test_only_fitted_models_of_a_class_merge(name, other):
     refused(model, lambda: model.merge(other), "merge|fit")
 
 
-@pytest.mark.parametrize("factor", [None, "half", 0, -0.5, 1.5, np.nan, np.inf, [0.5], 1j])
+@pytest.mark.parametrize("factor", [None, "half", 0, -0.5, 1.5, np.nan, np.inf, [0.5], 1j, True])
 @pytest.mark.parametrize("name", [n for n, m in MODELS.items() if hasattr(type(m), "discount")])
 def test_only_a_share_discounts(name, factor):
     model = fitted(name)
