@@ -104,6 +104,7 @@ html_theme_options = {
 html_sidebars = {"index": [], "install": [], "getting_started": [], "cite": []}
 html_sidebars |= {"conventions": [], "reliability": [], "numerics": []}
 html_sidebars |= {"benchmarks": [], "changelog": []}
+autodoc_typehints = "none"  # the descriptions say it in words
 autosummary_generate = not chinese
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
