@@ -54,8 +54,9 @@ class LogisticRegressionGD(DescentEstimator):
     preconditioner : {"auto", "scale", "whiten"} or None, default="auto"
         Change of coordinates in which to descend; the optimum never changes. "scale": centred
         features, divided by their spread. "whiten": the curvature is the identity as well.
-        "auto": "whiten" where the features are dense and few, and the rows many for them (five
-        for each feature, unless there are at most 200 parameters), else "scale".
+        "auto": "whiten" where that costs no more than six epochs or there are at most 200
+        parameters. Else coordinates in which the curvature along the steps taken so far is one
+        (quasi-Newton), and "whiten" as soon as the epochs have cost as much.
 
     fit_intercept : bool, default=True
         Whether the units have intercepts.
@@ -127,7 +128,9 @@ class LogisticRegressionGD(DescentEstimator):
     An epoch costs O(n d k), in blocks of rows shared out over the cores. "whiten" starts from the
     bound :math:`c X^T S X + \alpha I` of the Hessian, c = 1/4 (sigmoid) or 1/2 (softmax), and,
     while there are at most 1500 parameters, takes the Hessian at hand every few epochs, from a
-    sample where the rows are many; then it also begins at the optimum of that sample.
+    sample where the rows are many; then it also begins at the optimum of that sample. Coordinates
+    that take up the steps hold up to 100 of them, as the BFGS update in its product form does; the
+    momentum starts anew whenever they change.
 
     References
     ----------

@@ -1,5 +1,7 @@
 """Semi-supervised generative models of lecture 22: rows without a label teach, too."""
 
+from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skml_lecture.data import is_missing
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.generative import GenerativeClassifier
+from skml_lecture.statistics.summary import Summary
 from skml_lecture.validation import check_real, check_weight, unchanged_on_failure, warn
 
 
@@ -133,8 +136,22 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
             weight = check_weight(sample_weight, y)
             weight = np.ones(len(y)) if weight is None else weight
             hidden = np.where(labeled, 0.0, self.unlabeled_weight * weight)
-            self._maximise(X, y, np.where(labeled, weight, 0.0), hidden)
-            self._publish(X, y, labeled)
+            rows = X, y, np.where(labeled, weight, 0.0), hidden
+            self._maximise(lambda work: work(*rows))
+            self._publish()
+            self.transduction_ = np.where(labeled, y, self.estimator_.predict(X))
+            self.transduction_ = self.transduction_.astype(self.classes_.dtype, copy=False)
+        return self
+
+    def _fit_in_passes(self, total):
+        """Learn from rows that lie elsewhere, all but their ``transduction_``.
+
+        ``total(work)`` is the sum of ``work(X, y, sample_weight)`` over parts of them.
+        """
+        with unchanged_on_failure(self):
+            self._check_parameters()
+            self._maximise(lambda work: total(partial(_of_part, self.unlabeled_weight, work)))
+            self._publish()
         return self
 
     def _check_parameters(self):
@@ -149,29 +166,28 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
         if not isinstance(self.unlabeled_weight, Real) or np.isinf(self.unlabeled_weight):
             raise ValueError(f"unlabeled_weight must be finite, got {self.unlabeled_weight!r}.")
 
-    def _maximise(self, X, y, weight, hidden):
-        """Set the model, its likelihoods and the number of steps."""
+    def _maximise(self, total):
+        """Set the model, its likelihoods and the number of steps.
+
+        ``total(work)`` is ``work(X, y, weight, hidden)`` of all rows.
+        """
         model = clone(self.estimator)
-        labeled = model.summarize(X, y, weight)
+        labeled = total(partial(_of_labeled, model))
         if not labeled.weight:
             raise ValueError("No row has a label (and a positive weight): give some.")
         model.fit_statistics(labeled)
-        codes = np.searchsorted(model.classes_, np.where(weight > 0, y, model.classes_[0]))
-        value, posterior = _evaluate(model, X, codes, weight, hidden)
-        statistic, curve, rise = labeled, [value], np.inf
-        n_steps = self.max_iter if hidden.any() else 0
+        found = total(partial(_expectation, model))
+        statistic, curve, rise = labeled, [found.mean], np.inf
+        n_steps = 0 if found.statistic is None else self.max_iter
         while len(curve) <= n_steps and rise > self.tol:
-            candidate = labeled + sum(
-                model.summarize(X, np.full(len(y), label), hidden * share)
-                for label, share in zip(model.classes_, posterior.T, strict=True)
-            )
+            candidate = labeled + found.statistic
             model = clone(self.estimator)
             model._become(candidate, whole=False)
-            value, posterior = _evaluate(model, X, codes, weight, hidden)
-            rise = value - curve[-1]
+            found = total(partial(_expectation, model))
+            rise = found.mean - curve[-1]
             if rise >= 0:
                 statistic = candidate
-                curve.append(value)
+                curve.append(found.mean)
         if n_steps and rise > self.tol:
             warn(
                 f"The likelihood still rises after max_iter={self.max_iter} steps: raise max_iter, "
@@ -181,14 +197,12 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
         self.log_likelihood_curve_, self.n_iter_ = curve, max(len(curve) - 1, 1)
         self.estimator_ = clone(self.estimator).fit_statistics(statistic)
 
-    def _publish(self, X, y, labeled):
+    def _publish(self):
         self.classes_ = self.estimator_.classes_
         self.n_features_in_ = self.estimator_.n_features_in_
         vars(self).pop("feature_names_in_", None)
         if hasattr(self.estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.estimator_.feature_names_in_
-        self.transduction_ = np.where(labeled, y, self.estimator_.predict(X))
-        self.transduction_ = self.transduction_.astype(self.classes_.dtype, copy=False)
 
     def predict(self, X):
         """Return the most probable class of each row.
@@ -316,13 +330,64 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
         return tags
 
 
-def read_labels(y):
-    """Return the labels, with one of them where there is none, and where there is one."""
+@dataclass(frozen=True)
+class Expectation:
+    """The log likelihood of rows, their weight, and their statistic by posteriors; it adds."""
+
+    value: float
+    weight: float
+    statistic: Summary | None  # of rows without a label, None where there are none
+
+    def __add__(self, other):
+        parts = [part for part in (self.statistic, other.statistic) if part is not None]
+        statistic = sum(parts) if parts else None
+        return Expectation(self.value + other.value, self.weight + other.weight, statistic)
+
+    @property
+    def mean(self):
+        """The log likelihood divided by the weight."""
+        return self.value / self.weight
+
+
+def _of_part(unlabeled_weight, work, X, y, sample_weight):
+    """Work on a part of the rows, whose labels were not read."""
+    y, labeled = read_labels(y, may_lack=True)
+    weight = check_weight(sample_weight, y, may_vanish=True)
+    weight = np.ones(len(y)) if weight is None else weight
+    hidden = np.where(labeled, 0.0, unlabeled_weight * weight)
+    return work(X, y, np.where(labeled, weight, 0.0), hidden)
+
+
+def _of_labeled(model, X, y, weight, _):
+    """Return the statistic of the rows with a label."""
+    return model.summarize(X, y, weight)
+
+
+def _expectation(model, X, y, weight, hidden):
+    """Return what the rows are under a model."""
+    codes = np.searchsorted(model.classes_, np.where(weight > 0, y, model.classes_[0]))
+    value, posterior = _evaluate(model, X, codes, weight, hidden)
+    statistic = None
+    if hidden.any():
+        statistic = sum(
+            model.summarize(X, np.full(len(y), label), hidden * share)
+            for label, share in zip(model.classes_, posterior.T, strict=True)
+        )
+    return Expectation(value, float(weight.sum() + hidden.sum()), statistic)
+
+
+def read_labels(y, *, may_lack=False):
+    """Return the labels, with one of them where there is none, and where there is one.
+
+    Where all ``may_lack`` one, any will do.
+    """
     y = column_or_1d(y, warn=True)
     if y.dtype == object:
         labeled = np.array([not (is_missing(label) or label == -1) for label in y], dtype=bool)
     else:
         labeled = y != -1 if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
+    if may_lack and not labeled.any():
+        return np.zeros(len(y), dtype=int), labeled
     if not labeled.any():
         raise ValueError(
             f"No row has a label: -1, or None or NaN among objects, means that there is none, "
@@ -336,7 +401,7 @@ def read_labels(y):
 
 
 def _evaluate(model, X, codes, weight, hidden):
-    """Return the mean log likelihood, and the posteriors of all rows."""
+    """Return the log likelihood, and the posteriors of all rows."""
     z = model.predict_joint_log_proba(X)
     density = logsumexp(z, axis=1)
     known = weight > 0
@@ -346,4 +411,4 @@ def _evaluate(model, X, codes, weight, hidden):
     impossible = np.isneginf(density)
     if impossible.any():
         z[impossible] = np.log(model.class_prior_)
-    return float(total / (weight.sum() + hidden.sum())), softmax(z, axis=1)
+    return float(total), softmax(z, axis=1)

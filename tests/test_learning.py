@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_iris
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
@@ -92,6 +93,48 @@ def test_another_recipe_begins_anew_where_the_last_one_stands(change, task):
     assert state.loss_curve == last.loss_curve + fresh.loss_curve
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_going_on_needs_the_memory_and_the_count_of_updates(name, task):
+    recipe = Recipe(
+        resolve_optimizer(name), alpha=0.5, learning_rate=0.01, schedule=InverseSqrt(),
+        batch_size=40, max_iter=4, tol=0.0, until="plateau", patience=99,
+    )  # fmt: skip
+    once = learn(*task, replace(recipe, max_iter=8), rng=np.random.RandomState(3))
+
+    half = learn(*task, recipe, rng=np.random.RandomState(3), to_resume=True)
+    twice = learn(*task, recipe, half)
+
+    assert_array_equal(twice.theta, once.theta)
+    assert twice.loss_curve == once.loss_curve
+    assert twice.t == once.t == 8 * 4
+
+
+def test_going_on_remembers_the_best_loss_of_the_plateau(task):
+    recipe = Recipe(Momentum(), learning_rate=1e-9, max_iter=3, tol=1e-2, until="plateau")
+    half = learn(*task, recipe, to_resume=True)  # level: two epochs of five without a fall
+
+    twice = learn(*task, replace(recipe, max_iter=99), half)
+
+    assert twice.n_epochs == recipe.patience - 2
+    assert twice.ending == "converged"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_call_that_fails_leaves_the_state_as_it_was(name, task):
+    recipe = Recipe(resolve_optimizer(name), learning_rate=0.01, batch_size=40, max_iter=4)
+    state = learn(*task, recipe, rng=np.random.RandomState(3), to_resume=True)
+    before = copy.deepcopy(state)
+
+    def watch(state):
+        if len(state.loss_curve) == 6:
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        learn(*task, recipe, state, watch=watch)
+
+    assert_array_equal(learn(*task, recipe, state).theta, learn(*task, recipe, before).theta)
+
+
 def test_other_rows_begin_anew(task):
     data, targets, network = task
     recipe = Recipe(Momentum(), learning_rate=0.01, max_iter=5, until="plateau", patience=99)
@@ -131,20 +174,32 @@ pickle.dump((model.loss_curve_, model.n_iter_), open(sys.argv[1], "wb"))
             (4,), max_iter=5, tol=0.0, optimizer="adam", dropout=0.1, random_state=0
         ),
         LogisticRegressionGD(schedule=InverseSqrt(), max_iter=5, tol=0.0),
+        LogisticRegressionGD(max_iter=5, tol=0.0),
     ],
     ids=lambda model: type(model).__name__,
 )
 def test_a_fit_resumed_in_another_process_is_one_fit(model, tmp_path):
-    X, y = load_iris(return_X_y=True)
-    once = copy.deepcopy(model).set_params(max_iter=10).fit(X, y)
-    path = tmp_path / "model.pickle"
-    path.write_bytes(pickle.dumps((model.set_params(warm_start=True).fit(X, y), X, y)))
+    curve, n_iter, once = resumed_elsewhere(model, *load_iris(return_X_y=True), tmp_path)
 
-    subprocess.run([sys.executable, "-c", RESUME, str(path)], check=True)
-
-    curve, n_iter = pickle.loads(path.read_bytes())
     assert curve == once.loss_curve_
     assert n_iter == 5
+
+
+def test_coordinates_that_follow_the_steps_go_on_in_another_process(tmp_path):
+    model, (X, y) = LogisticRegressionGD(max_iter=5, tol=0.0), load_digits(return_X_y=True)
+
+    curve, _, once = resumed_elsewhere(model, X, y, tmp_path)
+
+    assert_allclose(curve, once.loss_curve_, rtol=1e-12)  # factor by factor, or all at once
+
+
+def resumed_elsewhere(model, X, y, tmp_path):
+    """Return curve and n_iter_ of two fits, one in another process, and one of all epochs."""
+    once = clone(model).set_params(max_iter=10).fit(X, y)
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps((clone(model).set_params(warm_start=True).fit(X, y), X, y)))
+    subprocess.run([sys.executable, "-c", RESUME, str(path)], check=True)
+    return *pickle.loads(path.read_bytes()), once
 
 
 class Returning(Optimizer):

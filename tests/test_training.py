@@ -1,5 +1,7 @@
 """The loop: epochs, batches, rates, stopping; and the coordinates it runs in."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -86,6 +88,29 @@ def test_an_automatic_rate_recovers_from_a_start_far_too_large():
     assert (np.diff(state.loss_curve) <= 1e-12).all()
 
 
+def test_an_automatic_rate_grows_by_half_a_step_at_most():
+    state = start(GradientDescent(), rate=1e-4)
+
+    rates = [state.rate]
+    for _ in range(8):
+        descend(bowl, state, GradientDescent(), max_iter=1, adapt=True)
+        rates.append(state.rate)
+    growth = np.divide(rates[1:], rates[:-1])
+
+    assert (growth <= 1.5 + 1e-12).all()
+    assert growth.max() > 1
+
+
+def test_a_level_loss_waits_for_its_patience():
+    rule = GradientNorm(0.0, np.float64)
+    losses = [2.0, *[1.0] * (rule.patience + 1)]
+
+    stops = [rule(State(np.zeros(1), {}, loss_curve=[loss])) for loss in losses]
+
+    assert stops == [False] * (len(losses) - 1) + [True]
+    assert rule.patience >= 10  # rounding may lift a loss that still falls for a few epochs
+
+
 def test_an_automatic_rate_stands_gradients_whose_squares_are_nothing():
     def quartic(theta, batch=None):
         return float((theta**4).sum() / 4 * 1e-200), theta**3 * 1e-200
@@ -138,10 +163,21 @@ def coordinates_of(X, kind, fit_intercept):
         return scaled
     rng = np.random.default_rng(1)
     A = rng.normal(size=(3 * (4 + fit_intercept),) * 2)
-    return Whitened(scaled, A @ A.T + np.eye(len(A)))
+    if kind == "whitened":
+        return Whitened(scaled, A @ A.T + np.eye(len(A)))
+    return bent(scaled, A @ A.T / len(A) + np.eye(len(A)), A[:10])
 
 
-@pytest.mark.parametrize("kind", ["unchanged", "scaled", "whitened"])
+def bent(coordinates, H, steps):
+    """Return coordinates after some steps over a quadratic of Hessian H."""
+    for direction in steps:
+        step = coordinates.from_theta(direction)
+        change = coordinates.pull_back(H @ direction)
+        coordinates, _ = coordinates.after(step, change)
+    return coordinates
+
+
+@pytest.mark.parametrize("kind", ["unchanged", "scaled", "whitened", "bent"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shifted, rng):
     coordinates = coordinates_of(shifted, kind, fit_intercept)
@@ -152,6 +188,45 @@ def test_coordinates_are_linear_and_pull_gradients_back(kind, fit_intercept, shi
     assert_allclose(coordinates.to_theta(u + v), ahead + aside, rtol=1e-6, atol=1e-6)
     assert_allclose(coordinates.push_forward(coordinates.pull_back(g)), g, rtol=1e-6, atol=1e-9)
     assert_allclose(coordinates.pull_back(g) @ u, g @ coordinates.to_theta(u), rtol=1e-8)
+
+
+def quadratic(rng, d=12):
+    A = rng.normal(size=(d, d))
+    return A @ A.T / d + np.eye(d), rng.normal(size=(2 * d, d))
+
+
+def test_after_a_step_the_curvature_along_it_is_one(rng):
+    H, steps = quadratic(rng)
+
+    coordinates = bent(Unchanged(), H, steps)
+
+    last = steps[-1]
+    assert_allclose(coordinates.pull_back(H @ last), coordinates.from_theta(last), rtol=1e-9)
+
+
+def test_point_and_gradient_move_into_the_coordinates_after_a_step(rng):
+    H, steps = quadratic(rng)
+    old = bent(Unchanged(), H, steps[:5])
+    u, gradient = old.from_theta(steps[6]), old.pull_back(steps[7])
+
+    new, move = old.after(old.from_theta(steps[5]), old.pull_back(H @ steps[5]))
+
+    moved_u, moved_gradient = move(u, gradient)
+    assert_allclose(new.to_theta(moved_u), steps[6], rtol=1e-9, atol=1e-9)
+    assert_allclose(moved_gradient, new.pull_back(steps[7]), rtol=1e-9, atol=1e-9)
+
+
+def test_coordinates_stay_what_they_were_whatever_is_made_of_them(rng):
+    H, steps = quadratic(rng)
+    old = bent(Unchanged(), H, steps[:5])
+    before = old.to_theta(steps[0])
+
+    one, other = bent(old, H, steps[5:9]), bent(old, H, steps[9:13])
+
+    restored = pickle.loads(pickle.dumps(old))
+    assert_array_equal(old.to_theta(steps[0]), before)
+    assert_array_equal(bent(restored, H, steps[5:9]).to_theta(steps[0]), one.to_theta(steps[0]))
+    assert_array_equal(bent(restored, H, steps[9:13]).to_theta(steps[0]), other.to_theta(steps[0]))
 
 
 @pytest.mark.parametrize("make", [np.asarray, csr_matrix])
@@ -195,6 +270,18 @@ def test_hessian_equals_differences_of_the_gradient(k, shifted, rng):
     change = view(u + 1e-5 * v)[1] - view(u - 1e-5 * v)[1]
 
     assert_allclose(change / 2e-5, v, atol=1e-4 * np.abs(v).max())
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_hessian_curves_along_the_shifts_that_the_softmax_does_not_see(alpha, rng):
+    Y = np.eye(3)[np.arange(60) % 3]
+    net, data = Network([4, 3]), Data(rng.normal(size=(60, 4)), Y)
+    loss = resolve_loss("cross_entropy", "softmax")
+
+    H = Curvature(Objective(data, net, loss, alpha)).at(np.zeros(net.n_parameters))
+
+    eigenvalues = np.linalg.eigvalsh(H)
+    assert eigenvalues[0] > 1e-4 * eigenvalues[-1]
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 60])

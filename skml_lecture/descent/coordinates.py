@@ -23,6 +23,9 @@ class Coordinates(ABC):
     curvature = None
     """The largest curvature of the loss's bound in these coordinates, where they set it."""
 
+    n_factors = 0
+    """How many steps they have taken up."""
+
     @abstractmethod
     def to_theta(self, u):
         """Return ``theta = P u``; the array ``u`` itself only where nothing changes."""
@@ -39,12 +42,20 @@ class Coordinates(ABC):
     def push_forward(self, gradient):
         """Return the gradient in ``theta`` of one in ``u``; undoes ``pull_back``."""
 
+    def after(self, step, change):
+        """Return what ``Bent.after`` does."""
+        return Bent(self).after(step, change)
+
+
+class OfFeatures(Coordinates):
+    """Coordinates that are a change of the features, the same for all units."""
+
     @abstractmethod
     def features(self, X, fit_intercept):
         """Return rows as a unit of the first layer sees them, dense; a last column of ones."""
 
 
-class Unchanged(Coordinates):
+class Unchanged(OfFeatures):
     """No change: ``u`` is ``theta``."""
 
     mean, scale = 0.0, 1.0
@@ -74,7 +85,7 @@ class Unchanged(Coordinates):
         return np.column_stack([X, np.ones(len(X), X.dtype)]) if fit_intercept else X
 
 
-class Scaled(Coordinates):
+class Scaled(OfFeatures):
     """Features centred and divided by their spread, seen from the first layer.
 
     Parameters
@@ -159,7 +170,7 @@ class Scaled(Coordinates):
         return np.concatenate(parts).astype(flat.dtype, copy=False)
 
 
-class Whitened(Coordinates):
+class Whitened(OfFeatures):
     """Coordinates in which a given curvature is the identity.
 
     Parameters
@@ -215,6 +226,153 @@ class Whitened(Coordinates):
             return joined.ravel().astype(dtype)
         rows = joined.reshape(self.scaled.n_outputs, -1)
         return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
+
+
+class Bent(Coordinates):
+    r"""Coordinates that have taken up the curvature met by the steps in them.
+
+    A step :math:`s` along which the gradient changed by :math:`y` is followed by the factor
+
+    .. math::
+        E = I + s q^T, \quad q = s / \sqrt{(s \cdot s)(s \cdot y)} - y / (s \cdot y),
+
+    the product form of the BFGS update: in the new coordinates :math:`y = s`, a curvature of one.
+    All factors together are :math:`r (I + S^T T Q)`, with r what flat steps have widened.
+
+    Parameters
+    ----------
+    base : Coordinates
+        In which the descent began.
+
+    unit : float, default=1.0
+        The number r.
+
+    steps, slopes : Rows or None, default=None
+        The vectors s and q of all factors; None: no factor yet.
+
+    triangle : ndarray of shape (n_factors, n_factors), default=an empty one
+        The matrix T.
+
+    References
+    ----------
+    K. W. Brodlie, A. R. Gourlay, J. Greenstadt, "Rank-one and rank-two corrections to positive
+    definite matrices expressed in product form", IMA Journal of Applied Mathematics 11 (1973).
+
+    J. Nocedal, Y. Yuan, "Analysis of a self-scaling quasi-Newton method", Mathematical
+    Programming 61 (1993).
+    """
+
+    def __init__(self, base, unit=1.0, steps=None, slopes=None, triangle=None):
+        self.base = base
+        self.unit = unit
+        self.steps = steps or Rows()
+        self.slopes = slopes or Rows()
+        self.triangle = np.zeros((0, 0)) if triangle is None else triangle
+
+    @property
+    def n_factors(self):
+        """Number of factors taken up."""
+        return len(self.triangle)
+
+    def anew(self):
+        """Return the coordinates before any factor, as wide as they have become."""
+        return Bent(self.base, self.unit)
+
+    def to_theta(self, u):
+        return self.base.to_theta(self._bend(u, self.slopes, self.triangle, self.steps))
+
+    def pull_back(self, gradient):
+        gradient = self.base.pull_back(gradient)
+        return self._bend(gradient, self.steps, self.triangle.T, self.slopes)
+
+    def from_theta(self, theta):
+        return self._unbend(self.base.from_theta(theta), self.slopes, self.triangle, self.steps)
+
+    def push_forward(self, gradient):
+        gradient = self._unbend(gradient, self.steps, self.triangle.T, self.slopes)
+        return self.base.push_forward(gradient)
+
+    def after(self, step, change):
+        """Return the coordinates after one more factor, and what it makes of point and gradient.
+
+        Parameters
+        ----------
+        step, change : ndarray of shape (n_parameters,)
+            The last step in these coordinates, and by how much it changed the gradient.
+
+        Returns
+        -------
+        coordinates : Bent
+            In which ``change`` would have been ``step``.
+
+        move : callable
+            ``move(u, gradient)`` returns both in the new coordinates.
+        """
+        along = float(step @ change)
+        wider = max(np.sqrt(along / float(change @ change)), 1.0)
+        s, y = step / wider, change * wider
+        q = s / np.sqrt(float(s @ s) * along) - y / along
+        m = self.n_factors
+        triangle = np.eye(m + 1)
+        triangle[:m, :m] = self.triangle
+        if m:
+            triangle[:m, m] = self.triangle @ (self.slopes.first(m) @ s)
+        steps, slopes = self.steps.with_row(m, s), self.slopes.with_row(m, q)
+        new = Bent(self.base, self.unit * wider, steps, slopes, triangle)
+
+        def move(u, gradient):
+            u, gradient = u / wider, gradient * wider
+            return u - s * ((q @ u) / (1 + q @ s)), gradient + q * (s @ gradient)
+
+        return new, move
+
+    def _bend(self, v, right, triangle, left):
+        """Return ``r (I + L' T R) v``."""
+        m = self.n_factors
+        if not m:
+            return v * v.dtype.type(self.unit)
+        inner = (triangle @ (right.first(m) @ v)).astype(v.dtype)
+        return v.dtype.type(self.unit) * (v + inner @ left.first(m))
+
+    def _unbend(self, v, right, triangle, left):
+        """Undo ``_bend``."""
+        m, v = self.n_factors, v / v.dtype.type(self.unit)
+        if not m:
+            return v
+        R, L = right.first(m), left.first(m)
+        inner = triangle @ np.linalg.solve(np.eye(m) + R @ L.T @ triangle, R @ v)
+        return v - inner.astype(v.dtype) @ L
+
+
+class Rows:
+    """Vectors one after the other, in room that grows; values share what they have in common.
+
+    Parameters
+    ----------
+    array : ndarray or None, default=None
+        The first ones.
+    """
+
+    def __init__(self, array=None):
+        self._array = array
+        self._n = 0 if array is None else len(array)
+
+    def __getstate__(self):
+        return {**vars(self), "_array": None if self._array is None else self.first(self._n)}
+
+    def first(self, n):
+        """Return the first vectors, a view (n, size)."""
+        return self._array[:n]
+
+    def with_row(self, n, row):
+        """Return the first ``n`` with one more."""
+        rows = self
+        if rows._n != n or rows._array is None or n == len(rows._array):
+            rows = Rows(np.empty((max(2 * n, 8), len(row)), row.dtype))
+            if n:
+                rows._array[:n] = self._array[:n]
+        rows._array[n], rows._n = row, n + 1
+        return rows
 
 
 def _moments(unit, data):

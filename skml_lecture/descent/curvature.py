@@ -12,6 +12,8 @@ from skml_lecture.descent.network import Pass
 
 _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estimated
 _SECOND = 2**20  # elements of second derivatives that are held at a time
+_ROWS_PER_FEATURE = 5
+_FAST = 3  # times as many multiplications in a second as an epoch, which reads all rows, makes
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -39,7 +41,7 @@ class Curvature:
     @cached_property
     def sample(self):
         """The rows that are looked at."""
-        return self.data.sample(sample_size(self.data.row_size))
+        return self.data.sample(self.n_seen)
 
     @cached_property
     def share(self):
@@ -53,6 +55,24 @@ class Curvature:
         """The curvature of the penalty, of one output, in the features' own units."""
         penalty = self.strength / self.scaled.scale / self.scaled.scale
         return np.append(penalty, 0) if self.network.fit_intercept else penalty
+
+    @property
+    def n_seen(self):
+        """The number of rows that are looked at: enough to tell all directions apart."""
+        enough = max(sample_size(self.data.row_size), _ROWS_PER_FEATURE * self.data.n_features)
+        return min(self.data.n_rows, enough)
+
+    @property
+    def trace(self):
+        """No less than the curvature in the features' own units can be: their number."""
+        return self.loss.curvature * (self.data.n_features + self.network.fit_intercept)
+
+    def price(self, n_outputs):
+        """Return what the Hessian of so many outputs, and its factor, cost in epochs."""
+        k, d = n_outputs, self.data.n_features
+        products = self.n_seen * d**2 * k * (k + 1) / 2 + (k * d) ** 3
+        epoch = 2 * self.data.n_rows * self.data.row_size * self.network.sizes[-1]
+        return products / (_FAST * epoch)
 
     @cached_property
     def Z(self):  # noqa: N802 (the letter of the formulas)
@@ -174,7 +194,10 @@ def sharpness(view, u, n_steps=8):
 
 
 class Reshape:
-    """Takes coordinates in which the curvature here is the identity, where progress is slow.
+    """Takes coordinates in which the curvature here is the identity, as far as it is known.
+
+    Every step says what the curvature is along it; the Hessian, which says it all, is taken where
+    progress is slow.
 
     Parameters
     ----------
@@ -184,30 +207,60 @@ class Reshape:
     optimizer : Optimizer
         Starts afresh in the new coordinates.
 
-    patience : int, default=6
-        Epochs in one set of coordinates before the next.
+    patience : float, default=6
+        Epochs before the Hessian is taken, and before it is taken anew.
+
+    most_factors : int, default=0
+        How many steps coordinates take up before they begin anew; 0: they do not follow steps.
     """
 
-    def __init__(self, curvature, optimizer, patience=6):
+    patience = 6
+
+    def __init__(self, curvature, optimizer, patience=patience, most_factors=0):
         self.curvature = curvature
         self.optimizer = optimizer
         self.patience = patience
+        self.most_factors = most_factors
 
-    def __call__(self, view, state, gradient):
-        """Return the view, the state and the gradient to go on with."""
+    @property
+    def follows_steps(self):
+        """Whether coordinates take up what the steps meet."""
+        return self.most_factors > 0
+
+    def before_step(self, view, state, gradient):
+        """Return the view, the state and the gradient to go on with, whitened where it is time."""
         state.epochs_in_coordinates += 1
         if state.epochs_in_coordinates <= self.patience:
             return view, state, gradient
         state.epochs_in_coordinates = 0
-        theta = state.theta
         try:
-            new = Whitened(self.curvature.scaled, self.curvature.at(theta))
+            new = Whitened(self.curvature.scaled, self.curvature.at(state.theta))
         except np.linalg.LinAlgError:  # flat within rounding: no better coordinates here
             return view, state, gradient
+        return self._go_to(new, view, state, gradient)
+
+    def after_step(self, view, state, gradient, before):
+        """Return the same after a step from an accepted point, which coordinates take up."""
+        if not self.follows_steps:
+            return view, state, gradient
+        step, change = state.u - before[0], gradient - before[1]
+        if not step @ change > np.finfo(gradient.dtype).eps * norm(step) * norm(change):
+            return view, state, gradient
+        if state.coordinates.n_factors >= self.most_factors:
+            return self._go_to(state.coordinates.anew(), view, state, gradient)
+        new, move = state.coordinates.after(step, change)
+        u, gradient = move(state.u, gradient)
+        return self._in(new, u, view, state, gradient)
+
+    def _go_to(self, new, view, state, gradient):
         gradient = new.pull_back(state.coordinates.push_forward(gradient))
-        u = new.from_theta(theta)
+        return self._in(new, new.from_theta(state.theta), view, state, gradient)
+
+    def _in(self, new, u, view, state, gradient):
+        """Return the view, the state and the gradient in new coordinates."""
         accepted = u.copy(), gradient.copy(), state.accepted[2]
         moved = {"u": u, "memory": self.optimizer.init(u), "accepted": accepted}
+        moved["gradient_norm"] = float(norm(gradient))
         return view.seen_in(new), replace(state, coordinates=new, rate=1.0, **moved), gradient
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from skml_lecture.data import one_thread_if_small
 from skml_lecture.descent.batches import Loader, batches_of
-from skml_lecture.descent.beginning import begin, whitens_as_it_goes
-from skml_lecture.descent.curvature import Curvature, Reshape
+from skml_lecture.descent.beginning import begin, reshape_for
+from skml_lecture.descent.curvature import Curvature
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.objective import Objective, View
@@ -139,7 +139,6 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
     objective.dropout = Dropout(recipe.dropout, state.units) if any(recipe.dropout) else None
     watcher = _Watcher(state, watched, watch)
     follows = recipe.follows_curvature(objective.data.n_rows)
-    whitens = whitens_as_it_goes(objective, recipe)
     try:
         state = descend(
             View(objective, state.coordinates), state, recipe.optimizer,
@@ -147,7 +146,7 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
             batches=batches_of(objective.data.n_rows, recipe, state.rng, rows),
             schedule=recipe.schedule,
             adapt=follows,
-            reshape=Reshape(curvature, recipe.optimizer) if whitens else None,
+            reshape=reshape_for(objective, recipe, curvature),
             arrived=state.stop.arrived,
             after_epoch=watcher,
         )  # fmt: skip

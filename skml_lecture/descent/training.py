@@ -45,9 +45,8 @@ def descend(
         Full batch only: whether to follow the curvature met on the way with the rate, and to
         take back steps that climb.
 
-    reshape : callable or None, default=None
-        Full batch only: ``reshape(view, state, gradient)`` before every step returns all three,
-        maybe in other coordinates.
+    reshape : Reshape or None, default=None
+        With ``adapt`` only: what may go to other coordinates before and after every step.
 
     arrived : callable or None, default=None
         Full batch only: ``arrived(state) -> bool`` at the start, True takes no step.
@@ -71,10 +70,13 @@ def descend(
     for _ in range(max_iter):
         if batches is None:
             if reshape is not None:
-                view, state, gradient = reshape(view, state, gradient)
+                view, state, gradient = reshape.before_step(view, state, gradient)
             _step(state, optimizer, gradient, schedule)
+            before = state.accepted
             loss, gradient = _evaluate(view, state, optimizer, adapt)
             state.loss_curve.append(loss)
+            if reshape is not None:
+                view, state, gradient = reshape.after_step(view, state, gradient, before)
         else:
             _epoch(view, state, optimizer, batches(), schedule)
         state.n_epochs += 1

@@ -18,8 +18,10 @@ from skml_lecture.distributed.left_out import fit_leave_one_out
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.ridge_cv import RidgeRegressionCV
+from skml_lecture.semi_supervised import SemiSupervisedEM
 from skml_lecture.validation import warn
 
+_ESTIMATORS = ClosedFormEstimator, DescentEstimator, RidgeRegressionCV, SemiSupervisedEM
 _PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
 
 
@@ -133,6 +135,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     depends on the number of rows alone, and tells the row of any place without being held, so
     that nothing of the size of the data is drawn. So are the rows that early stopping holds out.
     Rows in another order make another fit, as they do in memory.
+
+    A SemiSupervisedEM takes a pass for each of its steps. It has no ``transduction_``, which is as
+    long as the rows: ``predict`` gives it, lazily.
 
     Callbacks, set on ``estimator``, are told of every epoch; the rows that they may ask for are
     all rows where they hold no more than a million numbers, else a sample.
@@ -381,11 +386,11 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     def _checked_estimator(self):
         """Return the estimator, if it can be fitted so."""
         model = self.estimator
-        if not isinstance(model, ClosedFormEstimator | DescentEstimator | RidgeRegressionCV):
+        if not isinstance(model, _ESTIMATORS):
             raise TypeError(
                 f"DistributedFit fits a RidgeRegression, a RidgeRegressionCV, a "
-                f"GaussianGenerativeClassifier, a NaiveBayes, a LogisticRegressionGD or a "
-                f"CascadedLogisticMLP, got {model!r}."
+                f"GaussianGenerativeClassifier, a NaiveBayes, a SemiSupervisedEM, a "
+                f"LogisticRegressionGD or a CascadedLogisticMLP, got {model!r}."
             )
         return model
 
@@ -398,7 +403,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
 
     def _fit_closed_form(self, model, X, y, sample_weight):
         """Fit a model to the sums over the blocks."""
-        if isinstance(model, RidgeRegressionCV) and model.cv is None:
+        if isinstance(model, SemiSupervisedEM):
+            blocks = read_blocks(X, _flat(model, y), sample_weight)
+            model._fit_in_passes(partial(_total, model, blocks))
+        elif isinstance(model, RidgeRegressionCV) and model.cv is None:
             blocks = read_blocks(X, y, sample_weight)
             fit_leave_one_out(model, partial(_total, model, blocks), range(len(blocks.X)))
         else:
