@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.special import expit
 
 from skml_lecture.descent.activations import ACTIVATIONS, resolve_activation
+from skml_lecture.descent.network import Network
 
 members = pytest.mark.parametrize("name", ACTIVATIONS)
 
@@ -55,6 +56,29 @@ def test_a_signal_keeps_its_size_through_eight_layers(name, rng):
         sizes.append(z.var())
 
     assert 0.5 < sizes[-1] / sizes[1] < 2
+
+
+@members
+def test_the_first_signal_is_of_the_size_that_the_gain_is_for(name):
+    rng = np.random.RandomState(0)
+    network = Network([300, 200, 100, 2], [resolve_activation(name)] * 2)
+
+    theta = network.initialize(rng)
+
+    gains = [resolve_activation(name).gain] * 2 + [2.0]
+    for W, gain in zip(network.weights(theta), gains, strict=True):
+        assert_allclose(W.var(), gain / sum(W.shape), rtol=0.15)
+
+
+@pytest.mark.parametrize("name", ["logistic", "relu"])
+def test_a_gain_makes_up_for_what_the_activation_takes_away(name, rng):
+    activation = resolve_activation(name)
+    z = rng.normal(size=100_000) * (1e-3 if name == "logistic" else 1)
+
+    a = activation.value(z) - activation.value(np.zeros(1))
+
+    # variance gain / (fan_in + fan_out) with as many in as out: gain / 2 times the mean square
+    assert_allclose(activation.gain / 2 * (a**2).mean(), (z**2).mean(), rtol=0.02)
 
 
 @members

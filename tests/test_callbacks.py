@@ -123,7 +123,7 @@ def test_a_progress_bar_can_be_set(data):
 
     model = LogisticRegressionGD().set_callbacks(callback.ProgressBar()).fit(*data)
 
-    assert model.score(*data) > 0.9
+    assert_array_equal(model.coef_, LogisticRegressionGD().fit(*data).coef_)
 
 
 class UniverseCounter(Recorder):

@@ -93,6 +93,48 @@ def test_another_recipe_begins_anew_where_the_last_one_stands(change, task):
     assert state.loss_curve == last.loss_curve + fresh.loss_curve
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_going_on_needs_the_memory_and_the_count_of_updates(name, task):
+    recipe = Recipe(
+        resolve_optimizer(name), alpha=0.5, learning_rate=0.01, schedule=InverseSqrt(),
+        batch_size=40, max_iter=4, tol=0.0, until="plateau", patience=99,
+    )  # fmt: skip
+    once = learn(*task, replace(recipe, max_iter=8), rng=np.random.RandomState(3))
+
+    half = learn(*task, recipe, rng=np.random.RandomState(3), to_resume=True)
+    twice = learn(*task, recipe, half)
+
+    assert_array_equal(twice.theta, once.theta)
+    assert twice.loss_curve == once.loss_curve
+    assert twice.t == once.t == 8 * 4
+
+
+def test_going_on_remembers_the_best_loss_of_the_plateau(task):
+    recipe = Recipe(Momentum(), learning_rate=1e-9, max_iter=3, tol=1e-2, until="plateau")
+    half = learn(*task, recipe, to_resume=True)  # level: two epochs of five without a fall
+
+    twice = learn(*task, replace(recipe, max_iter=99), half)
+
+    assert twice.n_epochs == recipe.patience - 2
+    assert twice.ending == "converged"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_call_that_fails_leaves_the_state_as_it_was(name, task):
+    recipe = Recipe(resolve_optimizer(name), learning_rate=0.01, batch_size=40, max_iter=4)
+    state = learn(*task, recipe, rng=np.random.RandomState(3), to_resume=True)
+    before = copy.deepcopy(state)
+
+    def watch(state):
+        if len(state.loss_curve) == 6:
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        learn(*task, recipe, state, watch=watch)
+
+    assert_array_equal(learn(*task, recipe, state).theta, learn(*task, recipe, before).theta)
+
+
 def test_other_rows_begin_anew(task):
     data, targets, network = task
     recipe = Recipe(Momentum(), learning_rate=0.01, max_iter=5, until="plateau", patience=99)

@@ -154,6 +154,28 @@ def test_nesterov_extrapolates_along_its_last_step():
     assert_allclose(path, [0, -0.2, -0.3 + share * -0.1])
 
 
+@members
+def test_every_element_of_every_block_steps(name):
+    theta, gradient = np.zeros(3 * BLOCK + 1), np.ones(3 * BLOCK + 1)
+
+    path = run(resolve_optimizer(name), [gradient, gradient], theta)
+
+    assert_allclose(path[1:], path[1:, :1] * gradient)
+    assert (path[2] < path[1]).all()
+
+
+def test_nesterov_looks_uphill_from_where_the_step_has_led():
+    optimizer, theta = Nesterov(), np.zeros(1)
+    state = optimizer.init(theta)
+    for _ in range(2):
+        optimizer.update(theta, np.array([-1.0]), state, RATE)
+    ahead, inertia = theta - state["previous"], state["inertia"]
+
+    optimizer.update(theta, 2 * ahead / RATE, state, RATE)  # takes back more than the momentum
+
+    assert state["inertia"] > inertia
+
+
 def test_nesterov_restarts_where_momentum_points_uphill():
     gradients = [[1.0], [1.0], [1.0], [-0.1]]
 

@@ -88,6 +88,29 @@ def test_an_automatic_rate_recovers_from_a_start_far_too_large():
     assert (np.diff(state.loss_curve) <= 1e-12).all()
 
 
+def test_an_automatic_rate_grows_by_half_a_step_at_most():
+    state = start(GradientDescent(), rate=1e-4)
+
+    rates = [state.rate]
+    for _ in range(8):
+        descend(bowl, state, GradientDescent(), max_iter=1, adapt=True)
+        rates.append(state.rate)
+    growth = np.divide(rates[1:], rates[:-1])
+
+    assert (growth <= 1.5 + 1e-12).all()
+    assert growth.max() > 1
+
+
+def test_a_level_loss_waits_for_its_patience():
+    rule = GradientNorm(0.0, np.float64)
+    losses = [2.0, *[1.0] * (rule.patience + 1)]
+
+    stops = [rule(State(np.zeros(1), {}, loss_curve=[loss])) for loss in losses]
+
+    assert stops == [False] * (len(losses) - 1) + [True]
+    assert rule.patience >= 10  # rounding may lift a loss that still falls for a few epochs
+
+
 def test_an_automatic_rate_stands_gradients_whose_squares_are_nothing():
     def quartic(theta, batch=None):
         return float((theta**4).sum() / 4 * 1e-200), theta**3 * 1e-200
@@ -247,6 +270,18 @@ def test_hessian_equals_differences_of_the_gradient(k, shifted, rng):
     change = view(u + 1e-5 * v)[1] - view(u - 1e-5 * v)[1]
 
     assert_allclose(change / 2e-5, v, atol=1e-4 * np.abs(v).max())
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_hessian_curves_along_the_shifts_that_the_softmax_does_not_see(alpha, rng):
+    Y = np.eye(3)[np.arange(60) % 3]
+    net, data = Network([4, 3]), Data(rng.normal(size=(60, 4)), Y)
+    loss = resolve_loss("cross_entropy", "softmax")
+
+    H = Curvature(Objective(data, net, loss, alpha)).at(np.zeros(net.n_parameters))
+
+    eigenvalues = np.linalg.eigvalsh(H)
+    assert eigenvalues[0] > 1e-4 * eigenvalues[-1]
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 60])

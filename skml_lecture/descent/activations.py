@@ -66,11 +66,20 @@ class Activation(BaseEstimator, ABC):
 
 
 class Logistic(Activation):
-    """The sigmoid ``1 / (1 + exp(-z))``, written as ``(1 + tanh(z / 2)) / 2``."""
+    """The sigmoid ``1 / (1 + exp(-z))``; in single precision ``(1 + tanh(z / 2)) / 2``.
+
+    Each is the quicker one there, on processors with AVX-512 and without.
+    """
 
     gain: float = 32.0  # the slope at zero is 1/4, and (1/4)^2 * 32 = 2
 
     def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        if z.dtype != np.float32:
+            a = np.negative(z, out=out)
+            with np.errstate(over="ignore"):  # of which the inverse is zero
+                np.exp(a, out=a)
+            a += 1
+            return np.reciprocal(a, out=a)
         a = np.multiply(z, 0.5, out=out)
         np.tanh(a, out=a)
         a *= 0.5

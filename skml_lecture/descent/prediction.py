@@ -1,6 +1,7 @@
 """The output of a layer for many rows, in blocks that fit the cache, on all cores."""
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skml_lecture.data import quiet
 from skml_lecture.descent.network import ROWS
@@ -55,4 +56,4 @@ def forward_rows(network, layers, data, check, finish=None, depth=None):
 @quiet
 def _has_finite_sum(X):
     """Tell whether the sum of all values is finite: then all are."""
-    return np.isfinite(X.sum())
+    return np.isfinite((X.data if issparse(X) else X).sum())
