@@ -234,8 +234,13 @@ def linear():
 @contextmanager
 def cluster_of(n_workers):
     options = {"threads_per_worker": 1, "dashboard_address": None, "memory_limit": None}
-    with LocalCluster(n_workers=n_workers, **options) as cluster, Client(cluster) as client:
-        yield client
+    with LocalCluster(n_workers=n_workers, **options) as cluster, Client(cluster):
+        X, y = rows_of(1_000, 2 * n_workers)
+        for model in [*CLOSED.values(), LogisticRegressionGD()]:  # which imports what there is
+            fit(model, X, y)
+        naive_bayes_of_the_peer(X, y)
+        logistic_of_the_peer(X, y, 3)
+        yield
 
 
 def two_against_one(n):

@@ -47,15 +47,16 @@ edition_pages = [  # complete in Chinese, or the build fails
     "install",
     "getting_started",
     "conventions",
+    "reliability",
     "cite",
     "gallery",
     "guide/*",
     "recipes/*",
     "auto_examples/*",
 ]
-english_pages = ["api", "generated/*", "benchmarks", "changelog"]
+english_pages = ["api", "generated/*", "benchmarks", "numerics", "changelog"]
 if chinese:
-    exclude_patterns += ["api.rst", "generated", "benchmarks.rst", "changelog.rst"]
+    exclude_patterns += ["api.rst", "generated", "benchmarks.rst", "numerics.rst", "changelog.rst"]
 suppress_warnings = ["myst.header", *([] if not chinese else ["toc.excluded", "toc.not_readable"])]
 html_search_options = {"dict": str(HERE / "locale" / "zh_CN" / "words.txt")} if chinese else {}
 
@@ -68,6 +69,8 @@ WITH_CONTENTS += [
     "install",
     "gallery",
     "conventions",
+    "reliability",
+    "numerics",
     "cite",
     "benchmarks",
     "changelog",
@@ -99,7 +102,9 @@ html_theme_options = {
     "secondary_sidebar_items": {page: ["page-toc"] for page in WITH_CONTENTS},
 }
 html_sidebars = {"index": [], "install": [], "getting_started": [], "cite": []}
-html_sidebars |= {"conventions": [], "benchmarks": [], "changelog": []}
+html_sidebars |= {"conventions": [], "reliability": [], "numerics": []}
+html_sidebars |= {"benchmarks": [], "changelog": []}
+autodoc_typehints = "none"  # the descriptions say it in words
 autosummary_generate = not chinese
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

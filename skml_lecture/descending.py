@@ -364,7 +364,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _forward(self, X, finish=None, depth=None):
         """Return the output of a layer, the last by default, and what ``finish`` makes of it."""
         network, layers = self._fitted_layers()
-        read = {"accept_sparse": "csr", "dtype": [layers[0][0].dtype], "ensure_all_finite": False}
+        read = {"accept_sparse": "csr", "dtype": layers[0][0].dtype, "ensure_all_finite": False}
         data = Data(validate_data(self, X, reset=False, **read))
         if depth is not None or self._targets().n_outputs > 1:
             return forward_rows(network, layers, data, self._check_finite, finish, depth)

@@ -150,8 +150,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
     def _summarize(self, X, y, sample_weight, *, reset):
         X = self._read(X, reset=reset)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
+        if not (type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu"):
+            y = column_or_1d(y, warn=True)
+            assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
         weight = check_weight(sample_weight, X, may_vanish=True)
         return self._summary_of(self._class_statistics(X, y, weight))

@@ -12,7 +12,7 @@ import sklearn
 from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
-from skml_lecture.data import is_plain
+from skml_lecture.data import accepts
 
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
@@ -136,11 +136,22 @@ def check_range(values):
 
 def validate_data(estimator, X, *y, **options):
     """Validate data as scikit-learn does, silent about infinities until its error names them."""
-    unchecked = not (options.get("ensure_all_finite", True) or options.get("reset", True) or y)
-    if unchecked and is_plain(estimator, X, options["dtype"]):
-        return X
+    unchecked = type(X) is np.ndarray and not options.get("ensure_all_finite", True)
+    n_dims = (1, 2) if options.get("multi_output") else (1,)
+    if (
+        unchecked
+        and all(_is_target(target, X, n_dims) for target in y)
+        and accepts(estimator, X, options["dtype"], reset=options["reset"])
+    ):
+        return (X, *y) if y else X
     with np.errstate(invalid="ignore", over="ignore"):
         return validation.validate_data(estimator, X, *y, **options)
+
+
+def _is_target(y, X, n_dims):
+    """Tell whether ``y`` is an array of finite numbers, as many as there are rows."""
+    plain = type(y) is np.ndarray and y.ndim in n_dims and y.dtype.kind in "fiu"
+    return plain and len(y) == len(X) and bool(np.isfinite(y).all())
 
 
 def assert_all_finite(X, **names):

@@ -20,7 +20,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "SCIPY_ARRAY_API": "1", "MPLBACKEND"
 
 ROOT = Path(__file__).parent.parent
 TESTS = {  # modules that hold numbers or state, and the tests that must notice
-    "statistics/moments.py": ["moments", "moments_of_groups", "gaussian"],
+    "statistics/moments.py": ["moments", "moments_of_groups", "statistics_that_travel"],
     "statistics/regression_moments.py": ["moments", "ridge", "ridge_cv"],
     "statistics/fold_moments.py": ["moments_of_groups", "ridge_cv"],
     "statistics/column_sums.py": ["moments", "naive_bayes", "awkward_values"],
@@ -42,7 +42,7 @@ TESTS = {  # modules that hold numbers or state, and the tests that must notice
     "generative.py": ["generative", "statistics_that_travel", "gaussian"],
     "semi_supervised.py": ["semi_supervised"],
     "classification.py": ["generative", "gaussian", "naive_bayes"],
-    "validation.py": ["flags", "bad_input"],
+    "validation.py": ["flags", "statistics_that_travel", "bad_input"],
     "distributions/gaussian.py": ["distributions", "naive_bayes"],
     "distributions/normal.py": ["gaussian", "generative"],
     "distributions/covariances.py": ["gaussian"],

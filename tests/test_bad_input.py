@@ -418,6 +418,25 @@ def test_only_sensible_samples_are_drawn(name, options):
     refused(model, lambda: model.sample(**options), "n_samples|class_label|seed|random_state")
 
 
+class Interrupting:
+    """Weights that are met by Ctrl-C when they are read, after the rows were."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_interrupt_changes_nothing_either(name):
+    model = fitted(name)
+    before = state(model)
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X[:, :2], data_of(model)[1], sample_weight=Interrupting())
+
+    assert model.n_features_in_ == 3
+    assert state(model) == before
+
+
 def unlooked():
     """Yield what does not read as finite, for the calls that learn."""
     for name, model in MODELS.items():

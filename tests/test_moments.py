@@ -1,6 +1,7 @@
 """The laws of Moments: parts = whole, weight = repetition, at any offset."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -54,6 +55,31 @@ def test_scatter_is_the_definition_at_any_offset(rng, offset, as_array):
     expected[4, 5] = expected[5, 4] = np.nan  # of one target and the other: not kept
     scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
     assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_the_whole_less_a_part_is_the_rest(rng, offset, kind):
+    X, weight = offset + dyadic(rng, (200, 3)), rng.uniform(1, 2, 200)
+    moments = partial(Moments.from_samples, kind=kind)
+
+    rest = moments(X, weight) - moments(X[:80], weight[:80])
+
+    expected = moments(X[80:], weight[80:])
+    assert rest.weight == pytest.approx(expected.weight, rel=1e-12)
+    assert_allclose(rest.scatter, expected.scatter, rtol=1e-11, atol=1e-11)
+    assert_allclose(rest.mean_minus(expected), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_a_rest_of_fewer_than_half_of_the_digits_is_refused(rng, kind):
+    moments = partial(Moments.from_samples, kind=kind)
+    large, rest = moments(rng.normal(size=(50, 2))), rng.normal(size=(50, 2))
+
+    left = large + moments(1e-2 * rest) - large
+    assert_allclose(left.scatter, moments(1e-2 * rest).scatter, atol=1e-13)
+    with pytest.raises(ValueError, match="fewer than half of the digits"):
+        large + moments(1e-6 * rest) - large
 
 
 def test_wide_rows_follow_the_definition(rng):

@@ -119,3 +119,13 @@ def test_poorer_scatters_do_not_tell_the_richer():
 
     with pytest.raises(ValueError, match="'tied' do not determine those of kind 'diag'"):
         moments.reduced("diag")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_group_without_rows_costs_the_pooled_moments_no_digit(rng, kind):
+    X, codes = 1e8 + rng.normal(size=(500, 3)), rng.integers(1, 4, 500)
+
+    pooled = Moments.from_samples(X, groups=codes, n_groups=4, kind=kind).pooled()
+
+    expected = Moments.from_samples(X, kind=pooled.kind)
+    assert_allclose(pooled.scatter, expected.scatter, rtol=1e-11, atol=1e-9)

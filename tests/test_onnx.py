@@ -28,6 +28,7 @@ from skml_lecture import (
     NaiveBayes,
     RidgeRegression,
     RidgeRegressionCV,
+    SemiSupervisedEM,
 )
 from skml_lecture.onnx import register, to_onnx
 
@@ -193,6 +194,20 @@ def test_mixed_frames_with_missing_and_new_values(distributions, smoothing, rng)
     later.loc[40:49, "half"] = 3.25
 
     assert_same_answers(model, later)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [GaussianGenerativeClassifier(), GaussianGenerativeClassifier("full"), NaiveBayes("gaussian")],
+    ids=str,
+)
+def test_rows_without_labels_helped_to_find_what_is_exported(model):
+    X, y = load_iris(return_X_y=True)
+    model = SemiSupervisedEM(model).fit(X, np.where(np.arange(len(y)) % 3, -1, y))
+    piped = make_pipeline(StandardScaler(), SemiSupervisedEM(model.estimator))
+
+    assert_same_answers(model, X)
+    assert_same_answers(piped.fit(X, np.where(np.arange(len(y)) % 3, -1, y)), X)
 
 
 def test_pipelines_with_steps_of_scikit_learn(rng):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.utils import assert_all_finite
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
@@ -104,3 +105,14 @@ def test_scores_that_overflow_warn(rng):
 
     with pytest.warns(RuntimeWarning, match="encountered"):
         outputs_of(net, theta, X[:10])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("learnt", [np.float64, np.float32])
+@pytest.mark.parametrize("given", [np.float64, np.float32, np.int8, bool])
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), CascadedLogisticMLP(max_iter=5)])
+def test_scores_are_of_the_type_of_the_weights(model, learnt, given, rng):
+    X, y = rng.normal(size=(20, 3)), np.arange(20) % 3
+    model = clone(model).fit(X.astype(learnt), y)
+
+    assert model.decision_function(X.astype(given)).dtype == learnt

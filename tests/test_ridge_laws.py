@@ -231,6 +231,17 @@ def test_chunks_of_a_polynomial_keep_their_digits_with_the_triangle(degree):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("power", [3, 4, 5])
+def test_a_row_of_leverage_close_to_one_is_left_out_to_its_digits(rng, power):
+    X = rng.normal(size=(20, 2)) * [1.0, 10.0**-power]
+    X[3, 1] = 1.0
+    y = X[:, 0] + rng.normal(size=20)
+
+    score = RidgeRegressionCV([0.0]).fit(X, y).best_score_
+
+    assert_allclose(score, exact.left_out_score(X, y, 0.0), rtol=1e-15 * 10.0 ** (power + 1))
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-10])
 @pytest.mark.parametrize("d", range(5, 15))
 def test_singular_values_that_fall_without_a_gap_cost_no_fit(d, alpha):

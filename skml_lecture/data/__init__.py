@@ -4,9 +4,9 @@ from skml_lecture.data.data import Data, canonical, each, sample_positions
 from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import (
     Table,
+    accepts,
     choose_columns,
     is_missing,
-    is_plain,
     read_table,
     take_rows,
 )
@@ -15,12 +15,12 @@ from skml_lecture.data.threads import one_thread_if_small, quiet, run_in_threads
 __all__ = [
     "Data",
     "Table",
+    "accepts",
     "canonical",
     "choose_columns",
     "each",
     "in_order",
     "is_missing",
-    "is_plain",
     "one_thread_if_small",
     "places_of",
     "quiet",

@@ -140,26 +140,25 @@ def read_table(estimator, X, *, reset, exact=True):
     return _encode(list(X.T), columns, objects=columns if X.dtype == object else ())
 
 
-def is_plain(estimator, X, dtype=None):
-    """Tell whether ``X`` is an array of numbers as wide as the rows of a fitted estimator.
+def accepts(estimator, X, dtype=None, *, reset):
+    """Tell whether ``X`` is an array of numbers, to ``reset`` the width or as wide as the fitted.
 
     So there is nothing to convert and no name to compare: what scikit-learn's validation takes
     longer to find than one row takes to predict.
     """
-    return (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.dtype.kind in "fiub"
-        and (dtype is None or X.dtype in dtype)
-        and len(X) > 0
-        and X.shape[1] == estimator.n_features_in_
-        and not hasattr(estimator, "feature_names_in_")
-    )
+    named = hasattr(estimator, "feature_names_in_")
+    plain = type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype.kind in "fiub"
+    types = dtype if isinstance(dtype, list | tuple) else [dtype]
+    if named or not plain or not (dtype is None or X.dtype in types):
+        return False
+    if reset:
+        estimator.n_features_in_ = X.shape[1]
+    return X.shape[1] == estimator.n_features_in_
 
 
 def _validated(estimator, X, *, reset):
     """Return ``X`` as an array of any type, or as canonical CSR."""
-    if not reset and is_plain(estimator, X):
+    if accepts(estimator, X, reset=reset):
         return X
     options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
     try:

@@ -230,8 +230,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         self : DistributedFit
             The model of all rows so far.
         """
-        fresh = not hasattr(self, "estimator_")
-        model = clone(self._checked_estimator()) if fresh else self.estimator_
+        model = self._current()
         announced = {} if classes is None else {"classes": classes}
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
@@ -259,10 +258,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             The model of the rest.
         """
         check_is_fitted(self)
-        model = self.estimator_
-        if not is_distributed(X):
-            return self._publish(model.forget(X, y, sample_weight))
-        return self._publish(model._unlearn(self._summed(model, X, y, sample_weight)))
+        return self._publish(self.estimator_._unlearn(self.summarize(X, y, sample_weight)))
 
     @available_if(_has("merge"))
     def merge(self, other):
@@ -302,8 +298,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         statistic : Summary
             See the method of the estimator.
         """
-        model = getattr(self, "estimator_", None)
-        model = clone(self._checked_estimator()) if model is None else model
+        model = self._current()
         if not is_distributed(X):
             return model.summarize(X, y, sample_weight)
         return self._summed(model, X, y, sample_weight)
@@ -393,6 +388,12 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
                 f"LogisticRegressionGD or a CascadedLogisticMLP, got {model!r}."
             )
         return model
+
+    def _current(self):
+        """Return the fitted model, or a new one where there is none."""
+        if hasattr(self, "estimator_"):
+            return self.estimator_
+        return clone(self._checked_estimator())
 
     def _model_to_fit(self):
         """Return a model that may be written into: new, or to go on with."""

@@ -1,5 +1,7 @@
 """Our estimators, and pipelines that hold them, as ONNX models."""
 
+from functools import partial
+
 import numpy as np
 import skl2onnx
 from scipy import sparse
@@ -13,6 +15,7 @@ from skml_lecture.onnx.families import add_families
 from skml_lecture.onnx.graph import Graph, initial_types
 from skml_lecture.ridge import RidgeRegression
 from skml_lecture.ridge_cv import RidgeRegressionCV
+from skml_lecture.semi_supervised import SemiSupervisedEM
 
 _ACTIVATIONS = {"logistic": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "identity": "Identity"}
 
@@ -76,8 +79,6 @@ def to_onnx(estimator, X, *, target_opset=None):
         raise TypeError(
             "X is sparse, which ONNX models do not take: pass some rows by X.toarray()."
         )
-    if hasattr(estimator, "transduction_"):  # of some rows without labels: it holds the model
-        estimator = estimator.estimator_
     _check_steps(estimator)
     return skl2onnx.convert_sklearn(
         estimator,
@@ -118,6 +119,7 @@ def register():
     }
     options = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
     options |= {"output_class_labels": [False, True]}
+    classifiers[SemiSupervisedEM] = partial(_convert_held, dict(classifiers))
     for cls, convert in classifiers.items():
         skl2onnx.update_registered_converter(
             cls, f"SkmlLecture{cls.__name__}", _classifier_types, convert, options=options
@@ -170,6 +172,15 @@ def _convert_ridge(scope, operator, container):
     graph = Graph(scope, operator, container, operator.raw_operator.coef_)
     W = np.atleast_2d(graph.model.coef_)
     graph.end(graph.linear(graph.X(), W, np.broadcast_to(graph.model.intercept_, len(W))), 0)
+
+
+def _convert_held(classifiers, scope, operator, container):
+    """Convert the model that rows without labels helped to find."""
+    operator.raw_operator = operator.raw_operator.estimator_
+    convert = next(
+        classifiers[cls] for cls in type(operator.raw_operator).__mro__ if cls in classifiers
+    )
+    convert(scope, operator, container)
 
 
 def _convert_linear(scope, operator, container):
