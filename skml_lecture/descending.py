@@ -18,7 +18,13 @@ from skml_lecture.descent.network import Network
 from skml_lecture.descent.optimizers import resolve_optimizer
 from skml_lecture.descent.prediction import forward_rows
 from skml_lecture.descent.recipe import Recipe
-from skml_lecture.descent.rows import encode, hold_out, read_targets, with_class_weight
+from skml_lecture.descent.rows import (
+    check_all_classes,
+    encode,
+    hold_out,
+    read_targets,
+    with_class_weight,
+)
 from skml_lecture.descent.schedules import Constant, resolve_schedule
 from skml_lecture.descent.stream import learn_chunk
 from skml_lecture.documented import DocumentedEstimator
@@ -101,6 +107,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
 
         def read(classes, seed):
             task = self._task(X, y, sample_weight, classes, reset=classes is None)
+            if classes is not None:
+                check_all_classes(task.data.targets, classes)
             task, held_out = self._hold_out(task, seed, *validation)
             return task._replace(data=encoded(task.data, task)), encoded(held_out, task)
 

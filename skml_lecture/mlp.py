@@ -1,10 +1,8 @@
 """The cascade of logistic regressions: the network with hidden layers."""
 
-from collections.abc import Sequence, Sized
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-from scipy.special import entr
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
@@ -12,14 +10,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.descending import DescentEstimator, OfAStream, resolve_recipe
-from skml_lecture.descent.activations import Activation, resolve_activation
 from skml_lecture.descent.automatic import for_rows, for_stream
-from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.layers import dropout_rates, hidden_activations, hidden_sizes
+from skml_lecture.descent.losses import loss_of_guessing, resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.optimizers import name_of
-from skml_lecture.validation import check_option, check_real, check_whole, warn
-
-INPUT_FIRST = "layer, the input first"
+from skml_lecture.validation import check_option, check_whole, warn
 
 
 class _HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -135,9 +131,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
-        "adagrad"; for the others half
-        the inverse of the curvature at the start, which then follows the curvature met where all
-        rows are taken at once.
+        "adagrad"; for the others half the inverse of the curvature at the start, which then
+        follows the curvature met where all rows are taken at once.
 
     schedule : {"constant", "inv_sqrt"} or callable, default="constant"
         Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
@@ -373,10 +368,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
             check_whole("batch_size", self.batch_size, min_val=1)
         check_whole("n_init", self.n_init, min_val=1)
         check_whole("max_iter", self.max_iter, min_val=1)
-        rates = per_layer("dropout", self.dropout, 1 + len(self._hidden_sizes()), INPUT_FIRST)
-        for rate in rates:
-            check_real("dropout", rate, min_val=0, max_val=1, include_boundaries="left")
-        chosen = {"until": "plateau", "dropout": tuple(rates)}
+        rates = dropout_rates(self.dropout, len(hidden_sizes(self.hidden_layer_sizes)))
+        chosen = {"until": "plateau", "dropout": rates}
         if not (isinstance(self.optimizer, str) and self.optimizer == "auto"):
             chosen["batch_size"] = 200 if self.batch_size == "auto" else self.batch_size
         elif stream:
@@ -392,22 +385,9 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         return recipe
 
     def _network(self, n_features, targets):
-        sizes = self._hidden_sizes()
-        names = per_layer("activation", self.activation, len(sizes), "hidden layer")
-        activations = [resolve_activation(name) for name in names]
+        sizes = hidden_sizes(self.hidden_layer_sizes)
+        activations = hidden_activations(self.activation, len(sizes))
         return Network([n_features, *sizes, targets.n_outputs], activations)
-
-    def _hidden_sizes(self):
-        """Return the units of the hidden layers."""
-        sizes = self.hidden_layer_sizes
-        if isinstance(sizes, str | bytes) or not isinstance(
-            sizes, Integral | Sequence | np.ndarray
-        ):
-            raise TypeError(f"hidden_layer_sizes must be an int or a list of ints, got {sizes!r}.")
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        for size in sizes:
-            check_whole("every one of hidden_layer_sizes", size, min_val=1)
-        return [int(size) for size in sizes]
 
     @property
     def _n_starts(self):
@@ -468,23 +448,3 @@ def weights_of_targets(data):
     """Return what the rows of every output weigh."""
     Y, weight = data.targets, data.weight
     return Y.sum(axis=0, dtype=np.float64) if weight is None else weight.astype(np.float64) @ Y
-
-
-def loss_of_guessing(share, output):
-    """Return the mean cross entropy of always saying the frequencies of the classes."""
-    if output == "softmax":
-        return float(entr(share).sum())
-    return float((entr(share) + entr(1 - share)).sum())
-
-
-def per_layer(name, value, n_layers, kind):
-    """Return a parameter as one value per layer."""
-    if isinstance(value, str | Real | Activation):
-        return [value] * n_layers
-    if not isinstance(value, Sized):
-        raise TypeError(f"{name} must be one value or one per {kind}, got {value!r}.")
-    if len(value) != n_layers:
-        raise ValueError(
-            f"{name} must be one value or one per {kind} ({n_layers}), got {len(value)}."
-        )
-    return list(value)

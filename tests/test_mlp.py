@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
@@ -171,6 +172,15 @@ def test_interrupt_between_restarts_keeps_the_best_of_those_finished(iris):
         model.fit(*iris)
 
     assert_array_equal(model.coefs_[0], small(n_init=2, optimizer="adam").fit(*iris).coefs_[0])
+
+
+@pytest.mark.parametrize("make", [LogisticRegressionGD, CascadedLogisticMLP, MLPClassifier])
+def test_a_warm_start_needs_a_row_of_every_class(make, iris):
+    X, y = iris
+    model = make(warm_start=True, max_iter=2).fit(X, y)
+
+    with pytest.raises(ValueError, match=r"warm_start.* classes .*\[0"):
+        model.fit(X[y < 2], y[y < 2])
 
 
 def test_interrupt_of_a_resumed_fit_keeps_its_own_best(iris):

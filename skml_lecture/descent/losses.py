@@ -5,7 +5,7 @@
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import entr, expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, clone
 
 from skml_lecture.validation import lecture_hint
@@ -237,3 +237,10 @@ def resolve_loss(loss, output):
             f"Loss whose output is {output!r}, or name it by one of {list(LOSSES)}."
         )
     return clone(loss)
+
+
+def loss_of_guessing(share, output):
+    """Return the mean cross entropy of always saying the frequencies of the classes."""
+    if output == "softmax":
+        return float(entr(share).sum())
+    return float((entr(share) + entr(1 - share)).sum())

@@ -36,6 +36,17 @@ def encode(y, classes=None):
     return classes, _positions(y, classes)
 
 
+def check_all_classes(codes, classes):
+    """Raise where a class of the last fit has no row in a fit that goes on from it."""
+    missing = np.setdiff1d(np.arange(len(classes)), codes) if codes.ndim == 1 else ()
+    if len(missing):
+        raise ValueError(
+            f"warm_start=True goes on with the classes of the last fit, {classes.tolist()}, but y "
+            f"has no row of {classes[missing].tolist()}: call fit with warm_start=False to start "
+            "anew, or partial_fit."
+        )
+
+
 def _positions(y, classes):
     """Return the position in ``classes`` of every label, which must be there."""
     codes = np.searchsorted(classes, y)
