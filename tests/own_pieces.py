@@ -70,6 +70,7 @@ def variance(X: list[list[float]]) -> np.ndarray:
     return both.covariance.diagonal()
 
 
-Square().value(np.ones((2, 1)), np.ones((2, 1)))
-Exponential().log_density("a word")  # type: ignore[arg-type]
-Moments.from_samples([[1.0]]) + 1.0  # type: ignore[operator]
+def misused() -> None:
+    Square().value(np.ones((2, 1)), np.ones((2, 1)))
+    Exponential().log_density("a word")  # type: ignore[arg-type]
+    Moments.from_samples([[1.0]]) + 1.0  # type: ignore[operator]
