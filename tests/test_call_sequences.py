@@ -143,7 +143,7 @@ def test_failures_pickles_and_predictions_leave_no_trace_in_a_descent(estimator,
     for call, failure in calls:
         part = rows(int(rng.integers(3, 30)))
         if call == "fail":
-            with pytest.raises(ValueError, match="NaN|classes|features|weight|max_iter"):
+            with pytest.raises(ValueError, match=r"NaN|classes|features|weight|max_iter"):
                 FAILURES[failure](tried, *part)
         elif call == "pickle":
             tried = pickle.loads(pickle.dumps(tried))
