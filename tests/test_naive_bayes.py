@@ -572,3 +572,17 @@ def test_the_guide_says_what_happens(page):
 
     assert result.attempted
     assert not result.failed
+
+
+@pytest.mark.parametrize("family", ["poisson", "multinomial", "bernoulli"])
+def test_missing_values_of_sparse_rows_are_those_of_dense_ones(family, rng):
+    X = rng.integers(0, 2, size=(40, 5)) * 1.0
+    X[rng.random(X.shape) < 0.2] = np.nan
+    model = NaiveBayes(family).fit(X, np.arange(40) % 2)
+
+    density = model.score_samples(X)
+    assert np.isfinite(density).all()
+    assert_allclose(model.score_samples(sparse.csr_array(X)), density, rtol=1e-12)
+    assert_allclose(
+        NaiveBayes(family).fit(sparse.csr_array(X), np.arange(40) % 2).score_samples(X), density
+    )
