@@ -11,6 +11,7 @@ import sklearn
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.fixes import parse_version, sp_version
 
 import skml_lecture
 from skml_lecture import (
@@ -485,7 +486,15 @@ class Elsewhere:
         raise TypeError("X is on another device: copy it to this one first.")
 
 
-@pytest.mark.parametrize("dispatch", [False, True])
+DISPATCHES = pytest.param(
+    True,
+    marks=pytest.mark.skipif(
+        sp_version < parse_version("1.14"), reason="scikit-learn dispatches from SciPy 1.14 on"
+    ),
+)
+
+
+@pytest.mark.parametrize("dispatch", [False, DISPATCHES])
 @pytest.mark.parametrize("name", MODELS)
 def test_arrays_of_other_devices_say_so(name, dispatch):
     model = fitted(name)
