@@ -303,9 +303,10 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
 
     def _current_summary(self):
         """Return the summary, made now where the fit put it off; None where there is none."""
-        if isinstance(self._summary, LaterSummary):
-            self._summary = self._summary()
-        return self._summary
+        later = self._summary
+        if isinstance(later, LaterSummary):
+            self._summary = later = later()  # read once: another thread may be here too
+        return later
 
     def _kept_summary(self):
         """Return the summary of the rows so far, or raise."""

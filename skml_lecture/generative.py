@@ -21,6 +21,7 @@ from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.validation import (
     assert_all_finite,
+    check_finite,
     check_numbers,
     check_weight,
     unchanged_on_failure,
@@ -173,7 +174,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
     def _check_finite(self, X):
         """Raise where rows that ``_read`` returned are not finite: it may leave that open."""
-        assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+        check_finite(X, type(self).__name__)
 
     def _announce(self, classes):
         """Fix the classes for good, where the caller names them."""

@@ -76,20 +76,20 @@ class LeftOut:
         if n <= d + 1:
             rows = np.arange(n)
             parts = np.split(rows, range(_NEAR_AT_ONCE, n, _NEAR_AT_ONCE))
-            U = self._all_directions()
             complete = self.spectrum.rank + self.rows.fit_intercept == n  # no row has a rest
+            U = self._all_directions(complete)
             others = [] if complete else [(rows, U)]
             return [
                 work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: others)) for p in parts
             ]
         return list(chain.from_iterable(self._of_many_rows(work)))
 
-    def _all_directions(self):
-        """Return U (n, r)."""
+    def _all_directions(self, complete):
+        """Return U (n, r), whose directions may be all but that of the intercept."""
         U = self.spectrum.U
         if U is None:
             U = self.rows.dense(self.rows.data) @ self.to_directions
-        elif self.spectrum.rcond > _WELL:  # orthonormal as it is, to the intercept too
+        elif complete and self.spectrum.rcond > _WELL:  # orthonormal as it is, to the intercept too
             return U
         first = self.ones[:, np.newaxis][:, : int(self.rows.fit_intercept)]
         Q, R = np.linalg.qr(np.hstack([first, U]))  # orthonormal, to the intercept too
@@ -159,7 +159,8 @@ class LeftOut:
             r[rows[:, np.newaxis] == positions] += 1
             rr += np.einsum("mi,mi->m", r, r)
             ry += r @ self.y[positions]
-        noise = noise_of(self.spectrum, len(self.y), careful=self.careful)
+        n, d = self.rows.shape
+        noise = noise_of(self.spectrum, n, careful=self.careful and n > d + 1)
         errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
         return (errors / self.rows.root_weight[rows][:, np.newaxis]).swapaxes(1, 2)
 

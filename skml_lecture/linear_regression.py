@@ -79,7 +79,7 @@ class LinearRegressor(RegressorMixin):
             out = np.empty((X.shape[0], *coef.shape[:-1]))
             Data(X).map(partial(_fill, out, coef, intercept), X.shape[1], at_least=_ROWS)
         if not np.isfinite(out).all():
-            assert_all_finite(X, input_name="X")
+            check_finite(X)
             warn("Predictions overflow.", RuntimeWarning)
         return out
 
@@ -103,7 +103,8 @@ class LinearRegressor(RegressorMixin):
             multi_output=True,
             y_numeric=True,
         )
-        y = y.astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):  # its squares tell
+            y = y.astype(np.float64, copy=False)
         weight = check_weight(sample_weight, X, may_vanish=may_vanish)
         return Data(X, y.reshape(len(y), -1), weight), y.ndim == 1
 
@@ -137,6 +138,13 @@ def check_alpha(alpha, n_targets):
     return np.broadcast_to(penalties, n_targets)
 
 
+@quiet
+def check_rows(data):
+    """Raise where rows that are solved without a statistic are not finite, or their squares."""
+    check_finite(data.X)
+    check_overflow(np.einsum("it,it->t", data.targets, data.targets))
+
+
 def summarize(data, solver="auto", *, always=False, of_wide=True):
     """Return the statistic of the rows that a solver leaves behind, or None where it is too large.
 
@@ -147,14 +155,14 @@ def summarize(data, solver="auto", *, always=False, of_wide=True):
     if (n < d and not of_wide) or (
         large and (n < d or solver == "lsqr" or (solver == "auto" and data.is_sparse))
     ):
-        check_finite(data.X)
+        check_rows(data)
         return None
     if solver == "svd":
         check_finite(data.X)  # a factorisation does not tell
         return Triangle.from_data(data)
     moments = RegressionMoments.from_data(data)
     if data.is_sparse or not np.isfinite(moments.x.second).all():
-        assert_all_finite(data.X, input_name="X")  # of sparse rows those of no weight went unread
+        check_finite(data.X)  # of sparse rows those of no weight went unread
     check_overflow(moments.x.second)
     check_overflow(moments.y.second)
     check_underflow(data, moments)

@@ -7,12 +7,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.inference import Posterior, infer, of_one_target
-from skml_lecture.linear_regression import LinearRegressor, check_alpha, summarize
+from skml_lecture.linear_regression import LinearRegressor, check_alpha, check_rows, summarize
 from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
-    check_finite,
     check_flag,
     check_flags,
     check_option,
@@ -156,7 +155,7 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         """
         n_targets = None if single else data.targets.shape[1]
         if self.solver != "svd" and data.n_rows < data.n_features <= MAX_GRAM:
-            check_finite(data.X)
+            check_rows(data)
             blank = self._summary_of(None, n_targets)
             return None, LaterSummary(RegressionMoments.from_data, data.copy(), blank)
         statistic = summarize(data, self.solver)

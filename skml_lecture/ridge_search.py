@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 
-from skml_lecture.data import Data, take_rows
+from skml_lecture.data import Data, quiet, take_rows
 from skml_lecture.left_out import LeftOut
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import Moments, RegressionMoments
@@ -271,6 +271,7 @@ class _WeightedSquares:
         return np.einsum("tai,tai->ta", E, E)
 
 
+@quiet
 def squared_errors(coefs, equations, test):
     """Return the weighted sums of squared errors (a, t) on the rows ``test``."""
     rows = equations.rows

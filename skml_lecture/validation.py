@@ -95,7 +95,8 @@ def check_numbers(name, values, *, flags=False):
 
 def check_penalties(name, values):
     """Return an array (k,) of one or more penalties, finite and not negative."""
-    penalties = np.atleast_1d(check_numbers(name, values))
+    with np.errstate(over="ignore"):  # said below
+        penalties = np.atleast_1d(check_numbers(name, values)).astype(np.float64)
     if penalties.ndim != 1 or not len(penalties):
         raise ValueError(f"{name} must be one or more numbers >= 0, got shape {penalties.shape}.")
     if not np.isfinite(penalties).all():
@@ -150,8 +151,9 @@ def validate_data(estimator, X, *y, **options):
 
 def _is_target(y, X, n_dims):
     """Tell whether ``y`` is an array of finite numbers, as many as there are rows."""
-    plain = type(y) is np.ndarray and y.ndim in n_dims and y.dtype.kind in "fiu"
-    return plain and len(y) == len(X) and bool(np.isfinite(y).all())
+    plain = type(y) is np.ndarray and y.ndim in n_dims and y.size > 0
+    numbers = plain and y.dtype.kind in "fiu" and y.dtype.itemsize <= 8
+    return numbers and len(y) == len(X) and bool(np.isfinite(y).all())
 
 
 def assert_all_finite(X, **names):

@@ -284,3 +284,89 @@ def test_many_targets_cost_no_memory_of_their_own(rng):
     assert (
         peak < 4 * Y.nbytes
     )  # products of targets with targets would be 1.5 times y by themselves
+
+
+@pytest.mark.parametrize("solver", ["auto", "cholesky", "svd", "lsqr"])
+def test_each_target_has_its_own_alpha_and_its_own_answer(solver, rng):
+    for _ in range(30):
+        n, d, t = rng.integers(5, 60), rng.integers(1, 9), rng.integers(2, 5)
+        X = rng.normal(size=(n, d)) @ (rng.normal(size=(d, d)) * 10.0 ** rng.integers(-3, 1, d))
+        X[:, -1] += X[:, 0] * rng.choice([0, 100])
+        Y = rng.normal(size=(n, t))
+        alpha = rng.choice([1e-3, 2e-3, 1.0], t)
+
+        together = RidgeRegression(alpha, solver=solver).fit(X, Y)
+
+        for j, a in enumerate(alpha):
+            one = RidgeRegression(a, solver=solver).fit(X, Y[:, j])
+            size = np.abs(one.coef_).max()
+            assert_allclose(together.coef_[j], one.coef_, rtol=1e-7, atol=1e-7 * size)
+
+
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("solver", ["auto", "cholesky", "svd", "lsqr"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_constant_columns_of_wide_rows_say_nothing(as_array, solver, weighted, rng):
+    for _ in range(20):
+        n = int(rng.integers(4, 12))
+        X, y = rng.normal(size=(n, 2 * n)), rng.normal(size=n)
+        X[1] = X[0]
+        weight = rng.integers(1, 9, n) * 0.1 if weighted else None
+        known = RidgeRegression(0.1, solver=solver).fit(as_array(X), y, weight)
+        constant = np.full((n, 3), [0.1, 1e5 / 7, 1e-3])
+
+        model = RidgeRegression(0.1, solver=solver).fit(
+            as_array(np.hstack([X, constant])), y, weight
+        )
+
+        assert_allclose(model.coef_[:-3], known.coef_, atol=1e-6)
+        assert_allclose(model.coef_[-3:], 0, atol=1e-9)
+        alone = RidgeRegression(0, solver=solver).fit(as_array(constant), y, weight)
+        assert_allclose(alone.coef_, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_leave_one_out_of_few_rows_is_that_of_refits(fit_intercept, weighted):
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(4, 10))
+        X, y = rng.normal(size=(n, n + int(rng.integers(0, 6)))), rng.normal(size=n)
+        X[1] = X[0]
+        if seed % 3 == 0:
+            X *= 10.0 ** rng.uniform(-3.5, 1, n)[:, np.newaxis]
+        weight = 10.0 ** rng.integers(-3, 4, n) if weighted else np.ones(n)
+        alphas = [0.0, 0.1]
+
+        model = RidgeRegressionCV(alphas, fit_intercept=fit_intercept).fit(X, y, weight)
+
+        for a, score in zip(alphas, model.cv_results_["mean_test_score"], strict=True):
+            errors = []
+            for i in range(n):
+                rest = np.arange(n) != i
+                one = RidgeRegression(a, fit_intercept=fit_intercept, solver="svd")
+                errors.append(y[i] - one.fit(X[rest], y[rest], weight[rest]).predict(X[[i]])[0])
+            assert_allclose(-score, np.average(np.square(errors), weights=weight), rtol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [np.int8(3), np.float16(3), np.float32(3), np.longdouble(3)])
+@pytest.mark.parametrize("solver", ["auto", "svd", "lsqr"])
+def test_the_type_of_alpha_does_not_matter(alpha, solver, rng):
+    X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
+
+    coef = RidgeRegression(alpha, solver=solver).fit(X, y).coef_
+    best = RidgeRegressionCV(np.array([1, 3, 100], alpha.dtype)).fit(X, y).alpha_
+
+    assert coef.dtype == np.float64
+    assert_allclose(coef, RidgeRegression(3.0, solver=solver).fit(X, y).coef_, rtol=1e-12)
+    assert best in (1, 3, 100)
+
+
+def test_squares_of_targets_that_overflow_are_refused(rng):
+    X, y = rng.normal(size=(5, 9)), 1e160 * rng.normal(size=5)
+
+    for model in (RidgeRegression(), RidgeRegressionCV()):
+        with pytest.raises(ValueError, match="too large"):
+            model.fit(X, y)
+    with pytest.raises(ValueError, match="0 feature"):
+        RidgeRegression().fit(X, np.empty((5, 0)))

@@ -55,7 +55,7 @@ class Data:
     columns: slice | np.ndarray | None = None
     picks: np.ndarray | None = None
     start: int = 0
-    _cuts: dict = field(default_factory=dict, repr=False)
+    _cuts: dict = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "X", canonical(self.X))

@@ -14,6 +14,7 @@ from operator import add
 
 import numpy as np
 
+from skml_lecture.data import quiet
 from skml_lecture.data.data import runs_of
 from skml_lecture.data.threads import threads_for
 from skml_lecture.statistics.sums import Sums
@@ -41,6 +42,7 @@ class Lsqr:
         self.limit = 10 * min(rows.shape) + 100 if limit is None else limit
         self.converged = True
 
+    @quiet
     def coefs(self, alpha):
         """Return coefficients (t, d); ``converged`` says whether the gradient vanished.
 
@@ -52,7 +54,7 @@ class Lsqr:
         size = np.linalg.norm(y, axis=0)
         unit = 1 / np.sqrt(np.where(squares + alpha > 0, squares + alpha, 1))  # (d, t)
         scaled = (alpha > 0) & (unit.max(axis=0) > _SCALE_OVER * unit.min(axis=0))
-        D = np.where(scaled, unit, 1.0)
+        D = np.where(scaled, unit, 1.0) * (squares > 0)  # of a constant column there is nothing
         x = np.zeros(D.shape)
         some = size > 0
         runs = _runs(self.rows.data)
@@ -65,7 +67,7 @@ class Lsqr:
                 lambda work: share(work, runs),
             )
             solution, condition = _lsqr(system, self.limit)
-            gradient = system.gradient(solution) / system.D
+            gradient = system.gradient(solution) / np.where(system.D > 0, system.D, 1)
         x[:, some] = solution.reshape(len(x), -1)
         gradient = unit[:, some] * gradient.reshape(len(x), -1)
         self.converged = bool(
@@ -108,6 +110,7 @@ class _System:
         v = self.D * v
         shift = self.center @ v
 
+        @quiet
         def products(run):
             total = None
             for rows, x, xT in run:

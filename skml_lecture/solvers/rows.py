@@ -110,12 +110,13 @@ class CenteredRows:
     def squared_norms(self):
         """Return the squared norms (d,) of the columns of Z; of constant ones 0."""
         if self.data.is_sparse:
-            x, weight = self.data.x, self.data.weight
+            (x, heavy, H), weight = self.parts, self.data.weight
             weight = np.ones(x.shape[0]) if weight is None else weight
             squared = sparse.csr_array(
                 (x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape
             )
             squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
+            squares[heavy] = weight @ H**2
         else:
             squares = self.data.sum(each(partial(_squares, self.x_center)))
         constant = is_constant(squares, self.x_center, self.data.total_weight)
@@ -199,12 +200,26 @@ def mean_of(data):
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
     # by threads of our own: those of the BLAS would stay in the way of the next
     result = data.n_features if data.is_sparse else 0  # the blocks that LSQR reads again
-    x_mean = data.sum(each(partial(_share_of, share)), result=result)
+    # as seen from a row, so that the mean of a constant column is the constant
+    row = 0.0 if data.is_sparse else np.asarray(data.x[share.argmax()], np.float64)
+    x_mean = row + data.sum(each(partial(_share_of, share, row)), result=result)
+    if data.is_sparse and len(columns := _full_columns(data.x, share > 0)):
+        x = data.x[:, columns].toarray().astype(np.float64)
+        row = x[share.argmax()]
+        x_mean[columns] = row + share @ (x - row)
     return np.concatenate([x_mean, share @ data.targets])
 
 
-def _share_of(share, block):
-    return block.x.T @ share[block.rows]
+def _full_columns(x, present):
+    """Return the columns of sparse rows that every row present has a value of."""
+    stored = np.repeat(present, np.diff(x.indptr))
+    return np.flatnonzero(np.bincount(x.indices, stored, x.shape[1]) == present.sum())
+
+
+@quiet
+def _share_of(share, near, block):
+    x = block.x if sparse.issparse(block.x) else block.x - near
+    return x.T @ share[block.rows]
 
 
 def _squares(center, block):

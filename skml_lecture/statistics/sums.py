@@ -36,6 +36,7 @@ def rounded(offset, spread):
     return np.where(spread > 0, np.round(offset / unit) * unit, offset)
 
 
+@quiet
 def near_mean(data, n_groups=None):
     """Return a point near the mean of the rows (d,), or of each group (k, d).
 

@@ -7,6 +7,7 @@ from operator import add
 import numpy as np
 from scipy import linalg, sparse
 
+from skml_lecture.data import quiet
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.moments import check_factor
 from skml_lecture.statistics.regression_moments import is_constant
@@ -93,6 +94,7 @@ class Triangle:
         return cls(0.0, x, y, np.zeros((0, 1 + n_features)), np.zeros((0, n_targets)), y)
 
     @classmethod
+    @quiet
     def from_data(cls, data):
         """Reduce rows, block by block.
 
