@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import dask
 import dask.array as da
@@ -986,3 +987,22 @@ def test_only_statistics_leave_the_workers(client):
     sizes = [task["nbytes"] for task in stream.data if name in task["key"]]
     assert len(sizes) >= 5  # four blocks and their sum
     assert max(sizes) < 20_000
+
+
+def test_a_warm_start_needs_every_class(rng):
+    X, y = rng.normal(size=(40, 5)), np.arange(40) % 2
+    blocks = da.from_array(X, chunks=(20, 5))
+    with dask.config.set(scheduler="threads"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the blocks are small
+        model = DistributedFit(LogisticRegressionGD(warm_start=True)).fit(blocks, y)
+
+        with pytest.raises(ValueError, match="goes on with the classes"):
+            model.fit(blocks, 0 * y)
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegressionGD(), RidgeRegression()])
+def test_unknown_arguments_are_named(estimator, rng):
+    X = da.from_array(rng.normal(size=(40, 5)), chunks=(20, 5))
+
+    with pytest.raises(TypeError, match=f"fit of {type(estimator).__name__} takes no foo"):
+        DistributedFit(estimator).fit(X, np.arange(40) % 2, foo=1)

@@ -261,3 +261,49 @@ def test_a_subset_bears_its_share_of_the_penalty(rng):
     assert part.data.n_rows == 100
     assert_allclose(part.alpha, 2.0)
     assert_allclose(part.strength, whole.strength)
+
+
+@pytest.mark.parametrize("preconditioner", ["auto", "scale", "whiten", None])
+@pytest.mark.parametrize("shape", [(60, 300), (300, 50)])
+def test_single_precision_stays_so(preconditioner, shape, rng):
+    X, y = rng.normal(size=shape), np.arange(shape[0]) % 3
+    model = LogisticRegressionGD(
+        preconditioner=preconditioner, warm_start=True, max_iter=400, tol=1e-4
+    )
+    double = clone(model).fit(X, y)
+
+    single = model.fit(X.astype(np.float32), y)
+    after = clone(model).set_params(max_iter=5, tol=1.0).fit(X, y).fit(X.astype(np.float32), y)
+
+    assert single.coef_.dtype == after.coef_.dtype == np.float32
+    assert_allclose(single.coef_, double.coef_, atol=1e-3)
+
+
+def test_a_descent_that_has_arrived_says_so(rng):
+    for _ in range(12):
+        X, y = rng.normal(size=(60, 210)), rng.permutation(np.arange(60) % 3)
+
+        model = LogisticRegressionGD(alpha=1e-4, tol=1e-12).fit(X, y)  # warnings are errors
+
+        assert model.n_iter_ < 1000
+
+
+@pytest.mark.parametrize("size", [1e100, 1e160, 1e250])
+def test_a_huge_column_leaves_the_others_alone(size, rng):
+    X = rng.normal(size=(100, 20))
+    y = (X[:, 0] > 0).astype(int)
+    known = LogisticRegressionGD().fit(X, y)
+
+    huge = X * np.r_[np.ones(19), size]
+    model = LogisticRegressionGD().fit(huge, y)
+
+    assert_allclose(model.coef_[0, :-1], known.coef_[0, :-1], atol=0.05)
+    assert model.score(huge, y) == pytest.approx(known.score(X, y), abs=0.03)
+
+
+def test_few_badly_scaled_rows_take_few_epochs():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(8, 300)) * 10.0 ** rng.uniform(-5, 5, 300)
+    y = rng.permutation(np.arange(8) % 2)
+
+    assert LogisticRegressionGD(alpha=1e3).fit(X, y).n_iter_ < 300

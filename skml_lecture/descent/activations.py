@@ -74,9 +74,9 @@ class Logistic(Activation):
     gain: float = 32.0  # the slope at zero is 1/4, and (1/4)^2 * 32 = 2
 
     def value(self, z: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        if z.dtype != np.float32:
+        if z.dtype == np.float64:
             a = np.negative(z, out=out)
-            with np.errstate(over="ignore"):  # of which the inverse is zero
+            with np.errstate(over="ignore", under="ignore"):  # then a is 0 or 1
                 np.exp(a, out=a)
             a += 1
             return np.reciprocal(a, out=a)

@@ -10,6 +10,7 @@ from skml_lecture.descent.training import descend
 
 _CHEAP = 200  # parameters, up to which whitening costs next to nothing
 _MOST_FACTORS = 100  # of steps that coordinates take up: beyond, they cost as much as a pass
+_FEWEST_FACTORS = 4  # fewer say less than the momentum that they take the place of
 _FACTOR_ELEMENTS = 2**21  # of them all
 MAX_WHITENED = 1500  # parameters: the cube of this many costs less than a pass over many rows
 
@@ -62,7 +63,9 @@ def reshape_for(objective, recipe, curvature):
     if _whitens(objective, recipe, curvature, objective.network.sizes[-1]):
         return Reshape(curvature, recipe.optimizer)
     most_factors = min(_MOST_FACTORS, _FACTOR_ELEMENTS // n_parameters)
-    if recipe.preconditioner != "auto" or not objective.network.is_linear or not most_factors:
+    if recipe.preconditioner != "auto" or not objective.network.is_linear:
+        return None
+    if most_factors < _FEWEST_FACTORS:
         return None
     may_whiten = n_parameters <= MAX_WHITENED and not objective.data.is_sparse
     patience = curvature.price(objective.network.sizes[-1]) if may_whiten else np.inf

@@ -6,6 +6,7 @@ the smaller in ``u``; losses and penalties do not change, so neither does the op
 
 # ruff: noqa: D102 (the interface documents what its members share)
 
+import math
 from abc import ABC, abstractmethod
 from functools import partial
 
@@ -110,11 +111,14 @@ class Scaled(OfFeatures):
     def from_data(cls, data, n_outputs, fit_intercept):
         """Take mean and standard deviation from weighted rows; constant features stay."""
         moments = data.whole(partial(_moments, None))
-        if np.isfinite(moments.scatter).all():
-            return cls.from_moments(moments, n_outputs, fit_intercept)
+        scaled = cls.from_moments(moments, n_outputs, fit_intercept)
+        fits = np.isfinite(moments.scatter)
+        if fits.all():
+            return scaled
         unit = 1e200  # of columns whose squares overflow
-        scaled = cls.from_moments(data.whole(partial(_moments, unit)), n_outputs, fit_intercept)
-        return cls(unit * scaled.mean, unit * scaled.scale, n_outputs, fit_intercept)
+        large = cls.from_moments(data.whole(partial(_moments, unit)), n_outputs, fit_intercept)
+        mean = np.where(fits, scaled.mean, unit * large.mean)
+        return cls(mean, np.where(fits, scaled.scale, unit * large.scale), n_outputs, fit_intercept)
 
     @classmethod
     def from_moments(cls, moments, n_outputs, fit_intercept):
@@ -309,9 +313,11 @@ class Bent(Coordinates):
             ``move(u, gradient)`` returns both in the new coordinates.
         """
         along = float(step @ change)
-        wider = max(np.sqrt(along / float(change @ change)), 1.0)
+        wider = max(
+            math.sqrt(along / float(change @ change)), 1.0
+        )  # numbers of no type of their own
         s, y = step / wider, change * wider
-        q = s / np.sqrt(float(s @ s) * along) - y / along
+        q = s / math.sqrt(float(s @ s) * along) - y / along
         m = self.n_factors
         triangle = np.eye(m + 1)
         triangle[:m, :m] = self.triangle
@@ -332,7 +338,7 @@ class Bent(Coordinates):
         if not m:
             return v * v.dtype.type(self.unit)
         inner = (triangle @ (right.first(m) @ v)).astype(v.dtype)
-        return v.dtype.type(self.unit) * (v + inner @ left.first(m))
+        return (v.dtype.type(self.unit) * (v + inner @ left.first(m))).astype(v.dtype, copy=False)
 
     def _unbend(self, v, right, triangle, left):
         """Undo ``_bend``."""
@@ -341,7 +347,7 @@ class Bent(Coordinates):
             return v
         R, L = right.first(m), left.first(m)
         inner = triangle @ np.linalg.solve(np.eye(m) + R @ L.T @ triangle, R @ v)
-        return v - inner.astype(v.dtype) @ L
+        return (v - inner.astype(v.dtype) @ L).astype(v.dtype, copy=False)
 
 
 class Rows:
@@ -367,7 +373,8 @@ class Rows:
     def with_row(self, n, row):
         """Return the first ``n`` with one more."""
         rows = self
-        if rows._n != n or rows._array is None or n == len(rows._array):
+        full = rows._array is None or n == len(rows._array)
+        if full or rows._n != n or rows._array.dtype != row.dtype:
             rows = Rows(np.empty((max(2 * n, 8), len(row)), row.dtype))
             if n:
                 rows._array[:n] = self._array[:n]

@@ -14,6 +14,7 @@ _SAMPLE = 2**20  # elements of the sample of rows from which curvature is estima
 _SECOND = 2**20  # elements of second derivatives that are held at a time
 _ROWS_PER_FEATURE = 5
 _FAST = 3  # times as many multiplications in a second as an epoch, which reads all rows, makes
+_LEAST_EPOCH = 2**20  # multiplications that take as long as the calls of an epoch
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -72,6 +73,7 @@ class Curvature:
         k, d = n_outputs, self.data.n_features
         products = self.n_seen * d**2 * k * (k + 1) / 2 + (k * d) ** 3
         epoch = 2 * self.data.n_rows * self.data.row_size * self.network.sizes[-1]
+        epoch = max(epoch, _LEAST_EPOCH)
         return products / (_FAST * epoch)
 
     @cached_property

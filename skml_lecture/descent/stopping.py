@@ -1,5 +1,7 @@
 """When to stop: rules that look at where a descent stands after an epoch."""
 
+import math
+
 import numpy as np
 
 
@@ -15,7 +17,7 @@ class GradientNorm(Rule):
     """Stop where the gradient's norm, in the coordinates of the descent, is at most ``tol``.
 
     Rounding ends the fall of the gradient too: where the steps suit the curvature, a loss that
-    has not fallen by more than rounding for 20 epochs is as good as found.
+    has not fallen by more than rounding for 20 epochs, nor risen visibly, is as good as found.
 
     Parameters
     ----------
@@ -41,7 +43,8 @@ class GradientNorm(Rule):
         """Take in one loss; return whether it is level but for rounding."""
         if self.rounding is None:
             return False
-        level = abs(loss - self.best) <= self.rounding * abs(loss)
+        risen, size = loss - self.best, abs(loss)
+        level = -self.rounding * size <= risen <= math.sqrt(self.rounding) * size
         self.stale = self.stale + 1 if level else 0
         if not level:
             self.best = min(self.best, loss)

@@ -137,7 +137,7 @@ def _check(loss, vector, state):
 
 def _climbed(state, loss, gradient):
     """Say whether the last step was uphill beyond rounding and can still be taken back."""
-    if state.accepted is None or not state.rate > 1e-30:
+    if state.accepted is None or not state.rate > 1e-30 or (state.u == state.accepted[0]).all():
         return False
     before = state.accepted[2]
     slack = 8 * np.finfo(gradient.dtype).eps * abs(before)

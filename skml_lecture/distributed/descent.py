@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 from skml_lecture.data import Data, places_of, shuffled
 from skml_lecture.descending import FLOATS, encoded, theta_of
 from skml_lecture.descent.rows import (
+    check_all_classes,
     class_factors,
     encode,
     groups_of,
@@ -121,6 +122,8 @@ class Reader:
         classes = facts.classes if classes is None else classes
         data = self._counted(self.blocks, rows, facts, classes)
         self.blocks.warn_if_small(Part(facts.n_rows, len(rows)))
+        if not (reset or stream or facts.several):
+            check_all_classes(np.searchsorted(classes, facts.classes), classes)
         return model._task_of(data, classes, facts.several, recipe, reset=reset)
 
     def held_out(self, task, X, y, weight):

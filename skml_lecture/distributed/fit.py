@@ -2,6 +2,7 @@
 
 import copy
 from functools import partial
+from inspect import signature
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
@@ -202,6 +203,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
         model = self._model_to_fit()
+        if unknown := fit_params.keys() - signature(model.fit).parameters.keys():
+            raise TypeError(f"fit of {type(model).__name__} takes no {', '.join(sorted(unknown))}.")
         if not is_distributed(X):
             model.fit(X, y, sample_weight, **fit_params)
         elif isinstance(model, DescentEstimator):
