@@ -224,10 +224,13 @@ def test_the_winner_is_refitted_on_all_rows():
 def test_the_lecture_s_table_of_folds_chooses_model_1():
     """Lee, lecture 4: fold errors .2/.4/.3, .4/.5/.6, .4/.5/.3; means .3, .5, .4."""
     table = {1.0: (0.2, 0.4, 0.3), 2.0: (0.4, 0.5, 0.6), 3.0: (0.4, 0.5, 0.3)}
-    scores = np.array([table[alpha] for alpha in table]).T[:, :, np.newaxis]
-    model = RidgeRegressionCV()
+    X, fold = np.arange(6.0)[:, np.newaxis] ** 2, np.repeat([0, 1, 2], 2)
 
-    model._choose(np.array(list(table)), -scores, 1.0, single=True)
+    def score(candidate, X, y):
+        return -table[candidate.alpha][int(y[0])]
+
+    with pytest.warns(UserWarning, match="smallest"):
+        model = RidgeRegressionCV(list(table), cv=3, scoring=score).fit(X, fold)
 
     assert model.alpha_ == 1.0
     assert_allclose(model.cv_results_["mean_test_score"], [-0.3, -0.5, -0.4])
