@@ -390,7 +390,7 @@ def _binary_columns(table):
     d = table.shape[1]
     if table.is_sparse:
         binary = np.ones(d, dtype=bool)
-        for block in table.data().blocks(d):
+        for block in table.data().blocks():
             binary[block.x.indices[~_is_binary(block.x.data)]] = False
         return binary
     rows = table.data()

@@ -178,7 +178,7 @@ class Distribution(BaseEstimator, ABC):
         d = table.shape[1]
         work = each(partial(self._summarize_block, n_classes))
         rows = table.data(codes, weight)
-        return rows.sum(work, width=d + n_classes, result=d * n_classes)
+        return rows.sum(work, width=rows.row_size + n_classes, result=d * n_classes)
 
     def _summarize_block(self, n_classes, block):
         x = self._checked(as_floats(block))

@@ -84,7 +84,7 @@ class Gaussian(Distribution):
         if weight.ndim == 1:  # no value is missing
             weight = np.repeat(weight[:, np.newaxis], moments.n_features, axis=1)
         elif weight.sum() < rows.total_weight * moments.n_features * (1 - _EPS):
-            rows.map(_check_known, 2 * moments.n_features)  # infinity minus infinity is NaN too
+            rows.map(_check_known, 2 * rows.row_size)  # infinity minus infinity is NaN too
         return replace(moments, weight=weight)
 
     def check_whole(self, statistic):
