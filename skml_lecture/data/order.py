@@ -71,8 +71,8 @@ class Shuffled(InOrder):
         super().__init__(n)
         self.a = int(np.ceil(np.sqrt(n)))
         self.b = -(-n // self.a)
-        keys = np.random.default_rng(seed).integers(2**64, size=(_ROUNDS, 2), dtype=np.uint64)
-        self.keys = keys
+        rng = np.random.default_rng(seed)
+        self.keys = rng.integers(2**64, size=(_ROUNDS, 2), dtype=np.uint64)
 
     def __getitem__(self, places):
         return self._walk(super().__getitem__(places), self._mix)

@@ -153,7 +153,7 @@ def accepts(estimator, X, dtype=None, *, reset):
         return False
     if reset:
         estimator.n_features_in_ = X.shape[1]
-    return X.shape[1] == estimator.n_features_in_
+    return X.shape[1] == getattr(estimator, "n_features_in_", None)
 
 
 def _validated(estimator, X, *, reset):

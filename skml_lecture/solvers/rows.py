@@ -217,8 +217,9 @@ def _full_columns(x, present):
 
 
 @quiet
-def _share_of(share, near, block):
-    x = block.x if sparse.issparse(block.x) else block.x - near
+def _share_of(share, row, block):
+    """Return the share of a block in the mean, dense rows as seen from a row."""
+    x = block.x if sparse.issparse(block.x) else block.x - row
     return x.T @ share[block.rows]
 
 
