@@ -36,10 +36,11 @@ def _can_continue(classifier):
 def encode(y):
     """Return the sorted classes of ``y`` and the position of each label among them."""
     if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
-        steps = y.astype(np.intp) - int(y.min())
+        least = y.min()
+        steps = np.subtract(y, least, dtype=np.intp)
         present = np.bincount(steps) > 0
-        classes = np.flatnonzero(present) + int(y.min())
-        return classes.astype(y.dtype), (np.cumsum(present) - 1)[steps]
+        classes = (np.flatnonzero(present) + int(least)).astype(y.dtype)
+        return classes, steps if present.all() else (np.cumsum(present) - 1)[steps]
     kind = type_of_target(y, input_name="y")
     if kind not in {"binary", "multiclass"}:
         raise ValueError(

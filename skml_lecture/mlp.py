@@ -125,9 +125,9 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         The rule of the step: "gd", "momentum", "nesterov", "adagrad", "rmsprop" or "adam"; an
         instance sets its hyper-parameters. "auto" descends in features centred and divided by
         their spread: up to 32 rows "nesterov", all at once along the curvature, until the
-        gradient's norm is at most ``tol``; else "adam", with batches of a quarter of the rows (16
-        to 200) and a rate of 0.14 over the root of the number of updates that ``max_iter`` allows
-        (0.001 to 0.01; that of a stream falls from 0.1 in the same way).
+        gradient's norm is at most ``tol``; else "adam", with batches of half of the rows (at
+        most 200) and a rate of 0.1 over the root of the number of updates that ``max_iter`` allows
+        (0.0015 to 0.01; that of a stream falls from 0.05 in the same way).
 
     learning_rate : float or "auto", default="auto"
         Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for

@@ -6,9 +6,9 @@ from skml_lecture.descent.optimizers import Adam, Nesterov
 from skml_lecture.descent.schedules import Settling
 
 HANDFUL = 32  # rows, up to which all are taken at once, along the curvature
-_SMALLEST, _LARGEST = 16, 200  # batches, a quarter of the rows between them
-_STRENGTH = 0.14  # of all updates together: the rate is this / sqrt(their number)
-_RATES = 0.001, 0.01, 0.1  # least, most, and most at the beginning of a stream
+_LARGEST = 200  # batches, which are at most half of the rows
+_STRENGTH = 0.1  # of all updates together: the rate is this / sqrt(their number)
+_RATES = 0.0015, 0.01, 0.05  # least, most, and most at the beginning of a stream
 
 
 def for_rows(n_rows, max_iter, batch_size, dropout):
@@ -20,7 +20,7 @@ def for_rows(n_rows, max_iter, batch_size, dropout):
         Rows, and most passes over them.
 
     batch_size : int, "auto" or None
-        What the caller wants; "auto": a quarter of the rows, from 16 to 200.
+        What the caller wants; "auto": half of the rows, at most 200.
 
     dropout : tuple of float
         Whether units are dropped, which needs batches.
@@ -40,7 +40,7 @@ def for_rows(n_rows, max_iter, batch_size, dropout):
     if batch_size == "auto" and n_rows <= HANDFUL:
         batch_size = None
     elif batch_size == "auto":
-        batch_size = min(max(n_rows // 4, _SMALLEST), _LARGEST)
+        batch_size = min(ceil(n_rows / 2), _LARGEST)
     n_updates = max_iter * ceil(n_rows / (batch_size or n_rows))
     rate = min(max(_STRENGTH / sqrt(n_updates), _RATES[0]), _RATES[1])
     return {

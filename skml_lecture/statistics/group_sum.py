@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 _COUNTED_AT_ONCE = 2**20  # stored values of sparse rows
+_FEW_GROUPS = 8  # so many comparisons of a row are faster than a write at its group
 _MAX_DENSE_GROUPS = 64  # with more, most products with zeros are for nothing
 
 
@@ -29,6 +30,9 @@ class GroupSum:
     def indicator(self):
         """The weights as a (k, n) matrix with one entry in each column, at the row's group."""
         n = len(self.codes)
+        if self.n_groups <= _FEW_GROUPS:
+            of_group = np.equal.outer(np.arange(self.n_groups), self.codes)
+            return of_group * (1.0 if self.weight is None else self.weight)
         weight = np.ones(n) if self.weight is None else self.weight
         if self.n_groups > _MAX_DENSE_GROUPS:
             shape = (self.n_groups, n)

@@ -77,18 +77,18 @@ class RegressionMoments:
             return cls(Moments.empty(d), Moments.empty(t, kind="diag"), np.zeros((d, t)))
         if data.is_sparse:
             y = Moments.from_samples(data.targets, data.weight, kind="diag")
-            total, origin, P, cross = sums.sparse_products(data, data.targets - y.origin)
-            return cls(Moments(total, origin, P[:d, d], P[:d, :d]), y, cross[:d])
+            *parts, cross = sums.sparse_products(data, data.targets - y.origin)
+            return cls(Moments(*parts), y, cross)
         targets = replace(data, X=data.targets, columns=None, picks=None)
         origins = sums.near_mean(data), sums.near_mean(targets)
         for _ in range(sums.MAX_PASSES):
-            total, P, cross, squares = sums.products(*origins, data)
-            x = Moments(total, origins[0], P[:d, d], P[:d, :d])
-            y = Moments(total, origins[1], cross[d], squares, "diag")
+            total, first, second, cross, y_first, squares = sums.products(*origins, data)
+            x = Moments(total, origins[0], first, second)
+            y = Moments(total, origins[1], y_first, squares, "diag")
             origins = x.better_origin(), y.better_origin()
             if origins[0] is x.origin and origins[1] is y.origin:
                 break
-        return cls(x, y, cross[:d])
+        return cls(x, y, cross)
 
     def __add__(self, other: "RegressionMoments") -> "RegressionMoments":
         if not isinstance(other, RegressionMoments):

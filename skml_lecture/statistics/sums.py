@@ -15,6 +15,7 @@ from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import GroupSum
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
+_NARROW = 32  # columns, up to which short loops and symmetric products are the slower ones
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
@@ -29,11 +30,11 @@ class Sums(tuple):
         return Sums(a + b for a, b in zip(self, other, strict=True))
 
 
-def rounded(offset, spread):
-    """Return the offset to a power of two near the spread: few digits, and sums stay exact."""
+def rounded(point, spread):
+    """Return the point to a power of two near the spread: few digits, and sums stay exact."""
     with np.errstate(divide="ignore"):
         unit = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0))))
-    return np.where(spread > 0, np.round(offset / unit) * unit, offset)
+    return np.where(spread > 0, np.round(point / unit) * unit, point)
 
 
 @quiet
@@ -51,15 +52,19 @@ def near_mean(data, n_groups=None):
         present, rows = slice(None), np.arange(few)
     if n_groups is None:
         return _near_mean(_dense(data.take(rows)), np.zeros(len(rows), np.intp), 1)[0]
-    codes = data.targets[present]
-    first = np.full(n_groups, -1)
-    first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
-    rows = np.concatenate([first[first >= 0], rows])
+    if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
+        codes = data.targets[present]
+        first = np.full(n_groups, -1)
+        first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
+        rows = np.concatenate([first[first >= 0], rows])
     return _near_mean(_dense(data.take(rows)), data.targets[rows], n_groups)
 
 
 def _near_mean(x, codes, n_groups):
-    """Return for each group a point near the mean of a few rows; zero for one without any."""
+    """Return for each group a point near the mean of a few rows; zero for one without any.
+
+    Where no mean is further than a spread from that of all rows, it is the same point for all.
+    """
     anchor = np.zeros((n_groups, x.shape[1]))
     known = ~np.isnan(x)
     anchor[codes[::-1]] = np.where(known, x, 0.0)[::-1]
@@ -68,7 +73,11 @@ def _near_mean(x, codes, n_groups):
     count = np.maximum(of_groups(known.astype(np.float64)), 1)
     offset = of_groups(z) / count
     spread = np.sqrt(np.maximum(of_groups(z**2) / count - offset**2, 0))
-    return anchor + rounded(offset, spread)
+    if n_groups > 1:
+        one = _near_mean(x, np.zeros_like(codes), 1)
+        if (np.abs(anchor + offset - one) <= spread).all():
+            return np.broadcast_to(one, anchor.shape)
+    return rounded(anchor + offset, spread)
 
 
 def _dense(data):
@@ -78,21 +87,20 @@ def _dense(data):
 
 def about(origin, data, n_groups=None, kind="full", *, missing=False):
     """Return weight, origin, first and second sums of dense rows as seen from an origin."""
-    d = data.n_features
     if n_groups is not None:
         work = partial(_of_groups, origin, kind, missing)
         weight, first, second = _shared(work, data, n_groups, kind)
         return weight, origin, first, second
     if kind == "full":
-        total, P = products(origin, None, data)[:2]
-        return total, origin, P[:d, d], P[:d, :d]
+        total, first, second, *_ = products(origin, None, data)
+        return total, origin, first, second
     one = replace(data, targets=np.zeros(data.n_rows, np.intp))
     parts = about(origin[np.newaxis], one, 1, kind, missing=missing)
     return tuple(part[0] for part in parts)
 
 
 def products(origin, y_origin, data):
-    """Return the weight, P = sum w [z, 1] [z, 1]', and of targets sum w [z, 1] y', sum w y^2.
+    """Return the weight, sum w z, sum w z z', and of targets sum w z y', sum w y, sum w y^2.
 
     Targets are seen from an origin of theirs, None where there are none.
     """
@@ -100,12 +108,12 @@ def products(origin, y_origin, data):
     t = 0 if y_origin is None else len(y_origin)
     work = partial(_products, origin, y_origin)
     rows = min(_ROWS, max(2**20 // (d + 1), 64), max(2**18 // (t + 1), 128))
-    shape = {"width": 4 * d + t, "at_least": rows}
+    shape = {"width": max(4 * d, _narrow_width(d)) + t, "at_least": rows}
     if d > MAX_THREADED_WIDTH:
-        total, P, *rest = work(data.blocks(**shape))
-        P = P + P.T
-        P.flat[:: len(P) + 1] /= 2
-        return total, P, *rest
+        total, first, second, *rest = work(data.blocks(**shape))
+        second = second + second.T
+        second.flat[:: d + 1] /= 2
+        return total, first, second, *rest
     if 8 * d * (d + t) > _RUN_ELEMENTS:
         return work(data.blocks(**shape))
     small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
@@ -115,32 +123,74 @@ def products(origin, y_origin, data):
 
 @quiet
 def _products(origin, y_origin, blocks):
-    """Return the sums of ``products`` over some blocks; of wide rows the upper triangle of P."""
+    """Return the sums of ``products`` over some blocks; of wide rows the upper triangle."""
     d = len(origin)
     wide = d > MAX_THREADED_WIDTH
-    P, total = np.zeros((d + 1, d + 1), order="F" if wide else "C"), 0.0
-    cross, squares = 0.0, 0.0
-    n, t = max(block.n_rows for block in blocks), 0 if y_origin is None else len(y_origin)
-    buffer, targets = np.empty((n, d + 1)), np.empty((n, t))
-    buffer[:, d] = 1
+    total, first, second = 0.0, 0.0, np.zeros((d, d), order="F" if wide else "C")
+    cross, y_first, squares = 0.0, 0.0, 0.0
+    n = max(block.n_rows for block in blocks)
+    seen, ones = _SeenFrom(origin, n), np.ones(n)
+    y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
     for block in blocks:
-        Z, root = buffer[: block.n_rows], block.root_weight
-        np.subtract(block.x, origin, out=Z[:, :d])
-        if root is not None:
-            Z[:, d] = 1
-            Z *= root[:, np.newaxis]
+        root = block.root_weight
+        Z = seen(block.x, root)
         total += block.total_weight
+        root = ones[: block.n_rows] if root is None else root
+        first = first + root @ Z
         if wide:  # in place, by threads of its own, but it holds the interpreter
-            P = dsyrk(1.0, Z.T, beta=1.0, c=P, overwrite_c=True)
+            second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
         else:
-            P += Z.T @ Z
-        if y_origin is not None:
-            y = np.subtract(block.targets, y_origin, out=targets[: block.n_rows])
-            if root is not None:
-                y *= root[:, np.newaxis]
+            second += product_with_itself(Z)
+        if y_seen is not None:
+            y = y_seen(block.targets, block.root_weight)
             cross = cross + Z.T @ y
+            y_first = y_first + root @ y
             squares = squares + np.einsum("it,it->t", y, y)
-    return Sums((total, P, cross, squares))
+    return Sums((total, first, second, cross, y_first, squares))
+
+
+class _SeenFrom:
+    """Rows minus an origin, in a buffer that lasts until the next block.
+
+    Rows of doubles that are seen from zero, as those of standardised features are, are not copied.
+    """
+
+    def __init__(self, origin, n_rows):
+        shape = n_rows, len(origin)
+        self.is_zero = not origin.any()
+        # the origin of every row, so that the loop over narrow ones is a long one
+        self.origin = np.tile(origin, (n_rows, 1)) if len(origin) <= _NARROW else None
+        self.point, self.buffer = origin, np.empty(shape)
+
+    def __call__(self, x, root=None):
+        if self.is_zero and root is None and x.dtype == np.float64 and x.flags.c_contiguous:
+            return x
+        n = len(x)
+        origin = self.point if self.origin is None else self.origin[:n]
+        z = np.subtract(x, origin, out=self.buffer[:n])
+        if root is not None:
+            z *= root[:, np.newaxis]
+        return z
+
+
+def product_with_itself(Z):
+    """Return Z'Z, C-contiguous and symmetric.
+
+    NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns,
+    and not too many rows, OpenBLAS multiplies two matrices in half of its time.
+    """
+    d = Z.shape[1]
+    if not 1 < d <= _NARROW:
+        return Z.T @ Z
+    product = np.empty((d, d))
+    np.matmul(Z[:, 1:].T, Z, out=product[1:])
+    product[0, 1:], product[0, 0] = product[1:, 0], Z[:, 0] @ Z[:, 0]
+    return product
+
+
+def _narrow_width(d):
+    """Return for how many numbers a row counts in a block whose product is to be a small one."""
+    return d * d // 3 if d <= _NARROW else 0
 
 
 def _shared(work, data, n_groups, kind):
@@ -149,6 +199,8 @@ def _shared(work, data, n_groups, kind):
     d = data.n_features
     wide = cross and d > MAX_THREADED_WIDTH
     shape = {"width": 2 * d, "at_least": MAX_THREADED_WIDTH if wide else 16}
+    if cross:
+        shape["width"] = max(2 * d, _narrow_width(d))
     size = (n_groups if own else 1) * d ** (1 + cross)
     if wide or 8 * size > _RUN_ELEMENTS:
         return work(data.blocks(**shape))
@@ -160,23 +212,28 @@ def _shared(work, data, n_groups, kind):
 def _of_groups(origin, kind, missing, blocks):
     """Return weight, first and second sums of the groups over some blocks."""
     k, d = origin.shape
-    buffer = np.empty((2, max(block.n_rows for block in blocks), d))
+    n = max(block.n_rows for block in blocks)
+    buffer = np.empty((2, n, d))
+    seen = None if (origin != origin[0]).any() else _SeenFrom(origin[0], n)
     weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
     for block in blocks:
         codes = block.targets
-        Z = np.take(origin, codes, axis=0, out=buffer[0, : block.n_rows], mode="clip")
-        np.subtract(block.x, Z, out=Z)
+        if seen is None:
+            Z = np.take(origin, codes, axis=0, out=buffer[0, : block.n_rows], mode="clip")
+            np.subtract(block.x, Z, out=Z)
+        else:
+            Z = seen(block.x)
         of_groups = GroupSum(codes, k, block.weight)
         total, sums = of_groups.total, of_groups(Z)
         if missing:  # every column has a weight of its own
             total = np.broadcast_to(total[:, np.newaxis], (k, d))
             if np.isnan(sums).any():
                 absent = np.isnan(Z)
-                Z[absent] = 0.0
+                Z = np.where(absent, 0.0, Z)
                 total, sums = of_groups(1.0 - absent), of_groups(Z)
         weight = weight + total
         first = first + sums
-        _add_squares(second, kind, Z, of_groups, block.root_weight, buffer[1])
+        _add_squares(second, kind, Z, of_groups, block.root_weight, buffer[1, : len(Z)])
     return Sums((weight, first, second))
 
 
@@ -186,33 +243,40 @@ def _zeros(kind, k, d):
 
 
 def _add_squares(second, kind, Z, of_groups, root, buffer):
-    """Add the weighted squares, and products, of a block of rows; overwrites the rows.
+    """Add the weighted squares, and products, of a block of rows.
 
     Matrix products are NumPy's: they let go of the interpreter, as SciPy's BLAS does not.
     """
     if kind == "diag":
-        second += of_groups(np.square(Z, out=Z))
+        second += of_groups(np.square(Z, out=buffer))
         return
+    if kind == "full":
+        order, stops = _by_group(of_groups.codes, len(second))
+        Z = np.take(Z, order, axis=0, out=buffer, mode="clip")
+        root = None if root is None else root[order]
     if root is not None:
-        Z *= root[:, np.newaxis]
+        Z = np.multiply(Z, root[:, np.newaxis], out=buffer)
     if kind == "tied":
-        second += Z.T @ Z
+        second += product_with_itself(Z)
     elif kind == "tied_diag":
         second += np.einsum("ij,ij->j", Z, Z)
     else:
-        codes = of_groups.codes
-        order = np.argsort(codes, kind="stable")
-        rows = np.take(Z, order, axis=0, out=buffer[: len(Z)], mode="clip")
-        present, starts = np.unique(codes[order], return_index=True)
-        for c, a, b in zip(present, starts, [*starts[1:], len(Z)], strict=True):
-            second[c] += rows[a:b].T @ rows[a:b]
+        for c in np.flatnonzero(np.diff(stops)):
+            second[c] += product_with_itself(Z[stops[c] : stops[c + 1]])
+
+
+def _by_group(codes, k):
+    """Return the rows' positions by group, and where each group's begin, with the end."""
+    few_bits = codes.astype(np.min_scalar_type(k), copy=False)  # of which a stable sort is fast
+    return np.argsort(few_bits, kind="stable"), np.append(
+        0, np.bincount(codes, minlength=k).cumsum()
+    )
 
 
 def of_sparse(data, n_groups=None, kind="full", *, missing=False):
     """Return weight, origin, first and second sums of sparse rows, never made dense."""
     if n_groups is None and kind == "full":
-        total, origin, P, *_ = sparse_products(data)
-        return total, origin, P[:-1, -1], P[:-1, :-1]
+        return sparse_products(data)[:4]
     codes = np.zeros(data.n_rows, np.intp) if n_groups is None else data.targets
     k = n_groups or 1
     if kind in ("full", "tied"):
@@ -228,17 +292,16 @@ def _sparse_by_group(data, codes, k, kind):
     d = data.n_features
     weight, (origin, first) = np.zeros(k), np.zeros((2, k, d))
     second = _zeros(kind, k, d)
-    order = np.argsort(codes, kind="stable")
-    present, starts = np.unique(codes[order], return_index=True)
-    for c, rows in zip(present, np.split(order, starts[1:]), strict=True):
-        weight[c], origin[c], P, *_ = sparse_products(data.pick(rows))
-        first[c] = P[:d, d]
-        second[(c,) * (kind == "full")] += P[:d, :d]
+    order, stops = _by_group(codes, k)
+    for c in np.flatnonzero(np.diff(stops)):
+        rows = order[stops[c] : stops[c + 1]]
+        weight[c], origin[c], first[c], S, *_ = sparse_products(data.pick(rows))
+        second[(c,) * (kind == "full")] += S
     return weight, origin, first, second
 
 
 def sparse_products(data, Y=None):
-    """Return weight and origin of sparse rows, and the sums of ``products`` as seen from it.
+    """Return weight and origin of sparse rows, and sum w z, sum w z z', sum w z y' seen from it.
 
     Columns that hold a value in most rows are centered as dense ones. The others are zero in
     most rows, so their mean is not large against their spread, and are seen from zero.
@@ -252,8 +315,7 @@ def sparse_products(data, Y=None):
     if len(columns):
         codes = np.zeros(data.n_rows, np.intp)
         origin[columns] = _sparse_diagonals(x[:, columns], weight, codes, 1, missing=False)[1][0]
-    P = np.zeros((d + 1, d + 1))
-    cross = 0.0
+    first, second, cross = np.zeros(d), np.zeros((d, d)), 0.0
     blocks = Data(x, Y, weight).blocks(max(data.row_size, 4 * len(columns)), result=d)
     for block in blocks:
         w, z = block.weight, block.x.astype(np.float64, copy=False)
@@ -262,20 +324,19 @@ def sparse_products(data, Y=None):
         wL = sparse.csr_array(
             (np.repeat(w, np.diff(z.indptr)) * L.data, z.indices, z.indptr), z.shape
         )
-        P[:d, :d] += (wL.T @ L).toarray()
+        second += (wL.T @ L).toarray()
         wH = w[:, np.newaxis] * H
-        P[:d, columns] += (across := L.T @ wH)
-        P[columns, :d] += across.T
-        P[np.ix_(columns, columns)] += H.T @ wH
-        P[:d, d] += L.T @ w
-        P[columns, d] += w @ H
+        second[:, columns] += (across := L.T @ wH)
+        second[columns] += across.T
+        second[np.ix_(columns, columns)] += H.T @ wH
+        first += L.T @ w
+        first[columns] += w @ H
         if Y is not None:
             wy = w[:, np.newaxis] * block.targets
-            part = np.vstack([L.T @ wy, wy.sum(axis=0)])
+            part = L.T @ wy
             part[columns] += H.T @ wy
             cross = cross + part
-    P[d, :d], P[d, d] = P[:d, d], total
-    return total, origin, P, cross
+    return total, origin, first, second, cross
 
 
 def _sparse_diagonals(x, weight, codes, k, missing):
