@@ -164,25 +164,25 @@ class Data:
         """Return the targets and weights of some rows."""
         return (None if part is None else part[rows] for part in (self.targets, self.weight))
 
-    def blocks(self, width=None, at_least=16, result=0):
+    def blocks(self, width=None, at_least=16, result=0, uses=1):
         """Return the rows in blocks of about 2 MB, cut once and remembered.
 
         ``width`` numbers are needed for each row (None: the row itself), and a block of sparse
-        rows is worth an array of ``result`` numbers.
+        rows is worth an array of ``result`` numbers. An entry is used so many times in each pass.
         """
-        key = width, at_least, result
+        key = width, at_least, result, uses
         if key not in self._cuts:
             self._cuts[key] = [self.block(rows) for rows in self._slices(*key)]
         return self._cuts[key]
 
-    def _slices(self, width, at_least, result):
+    def _slices(self, width, at_least, result, uses):
         n, extra = self.n_rows, 0 if width is None else max(width - self.row_size, 0)
         if self.picks is not None or not self.is_sparse:
             step = max(_BLOCK_ELEMENTS // max(width or self.row_size, 1), at_least)
             return [slice(i, min(i + step, n)) for i in range(0, n, step)]
         cost = self.X.indptr + extra * np.arange(n + 1)
         n_blocks = -(-int(cost[-1]) // max(_SPARSE_BLOCK_ENTRIES, 4 * result))
-        if cost[-1] > _SHARED_ENTRIES:
+        if cost[-1] * uses > _SHARED_ENTRIES:
             n_blocks += n_blocks % 2  # fair shares for two cores
         n_blocks = min(n_blocks, max(n // at_least, 1))
         shares = np.linspace(0, cost[-1], max(n_blocks, 1) + 1)

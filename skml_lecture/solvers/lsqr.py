@@ -9,7 +9,7 @@ C. C. Paige, M. A. Saunders, "LSQR: an algorithm for sparse linear equations and
 squares", ACM Transactions on Mathematical Software 8 (1982).
 """
 
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 
 import numpy as np
@@ -21,6 +21,8 @@ from skml_lecture.statistics.sums import Sums
 
 _SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
 _TOL = 1e-10  # relative
+_MEETING = 4  # the threads meet at every iteration, which pays with so many times the entries
+_FEW_ENTRIES = 2**21  # 25 MB
 _MAX_CONDITION = 1e8  # of the equations, above which a small gradient does not mean a solution
 
 
@@ -85,10 +87,15 @@ def _columns(values):
 def _runs(data):
     """Return runs of blocks: their rows, the block itself and its transpose.
 
-    None of it is made in a thread: there the interpreter's lock would be in the way.
+    None of it is made in a thread: there the interpreter's lock would be in the way. For one
+    target both products are faster by columns, and entries that are few enough are copied so.
     """
-    blocks = data.blocks(result=data.n_features)
-    return runs_of([(block.rows, block.x, block.x.T) for block in blocks])
+    n_targets = data.targets.shape[1]
+    blocks = data.blocks(result=data.n_features, uses=n_targets / _MEETING)
+    parts = [(block.rows, block.x) for block in blocks]
+    if data.is_sparse and n_targets == 1 and data.X.nnz <= _FEW_ENTRIES:
+        parts = [(rows, x.tocsc()) for rows, x in parts]
+    return runs_of([(rows, x, x.T) for rows, x in parts])
 
 
 class _System:
@@ -110,25 +117,26 @@ class _System:
         v = self.D * v
         shift = self.center @ v
 
-        @quiet
-        def products(run):
-            total = None
-            for rows, x, xT in run:
-                p, z = self.p[rows], x @ v
-                z -= shift
-                if self.root_weight is not None:
-                    z *= self.root_weight[rows]
-                p *= -ratio
-                p += z
-                e = p if self.root_weight is None else self.root_weight[rows] * p
-                part = Sums((xT @ e, e.sum(axis=0), _squares(p)))
-                total = part if total is None else total + part
-            return total
-
-        g, mass, square = reduce(add, self.share(products))
+        g, mass, square = reduce(add, self.share(partial(self._products, v, shift, ratio)))
         self.q = self.root_alpha * v - ratio * self.q
         g = g - np.multiply.outer(self.center, mass) + self.root_alpha * self.q
         return self.D * g, np.sqrt(square + _squares(self.q))
+
+    @quiet
+    def _products(self, v, shift, ratio, run):
+        """Let p = Z v - ratio p in the rows of a run; return their Z'p, before it is centered."""
+        total = None
+        for rows, x, xT in run:
+            p, z = self.p[rows], x @ v
+            z -= shift
+            if self.root_weight is not None:
+                z *= self.root_weight[rows]
+            p *= -ratio
+            p += z
+            e = p if self.root_weight is None else self.root_weight[rows] * p
+            part = Sums((xT @ e, e.sum(axis=0), _squares(p)))
+            total = part if total is None else total + part
+        return total
 
     def gradient(self, x):
         """Return A'(b - A x)."""
@@ -163,7 +171,6 @@ def _lsqr(system, limit):
         g *= _inverse(beta)
         v *= -beta
         v += g
-        v *= beta > 0
         alpha = np.sqrt(_squares(v))
         v *= _inverse(alpha)
         square = square + alpha**2 + beta**2
@@ -191,5 +198,7 @@ def _squares(v):
 
 def _inverse(b):
     """Return 1 / b, 0 where b is 0."""
+    if b.ndim == 0:
+        return 1 / b if b else b
     zero = b == 0
     return ~zero / (b + zero)

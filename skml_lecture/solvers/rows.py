@@ -212,7 +212,9 @@ def mean_of(data):
 
 def _full_columns(x, present):
     """Return the columns of sparse rows that every row present has a value of."""
-    stored = np.repeat(present, np.diff(x.indptr))
+    if x.nnz < present.sum():
+        return np.zeros(0, np.intp)
+    stored = None if present.all() else np.repeat(present, np.diff(x.indptr))
     return np.flatnonzero(np.bincount(x.indices, stored, x.shape[1]) == present.sum())
 
 
