@@ -62,7 +62,7 @@ for name, values in accuracy.items():
 left.set(xlabel="entries missing (%)", ylabel="accuracy, mean of 10 folds", ylim=(0.3, 1.02))
 left.legend()
 bird = X.iloc[[20]]
-terms = model.fit(X, y).feature_log_odds(bird)[0]
+terms = model.fit(X, y).feature_log_densities(bird)[0]
 for k, name in enumerate(model.classes_):
     color, where = f"C{k + 2}", np.arange(len(X.columns)) + 0.27 * (k - 1)
     right.barh(where, terms[k] - terms.mean(axis=0), 0.25, color=color, label=name)
@@ -76,5 +76,5 @@ plt.show()
 # With the 19 missing entries of the table naive Bayes has 98.0 % right without any preparation and
 # an imputed logistic regression 99.1 %: many rows favor the discriminative model. From a fifth of
 # the entries missing on, naive Bayes is ahead, because it leaves out what it does not know where
-# the other must make something up. ``feature_log_odds`` explains a prediction exactly: the terms
+# the other must make something up. ``feature_log_densities`` explains a prediction exactly: the terms
 # of a species add up to its score. The lecture has no numbers on this table.

@@ -40,7 +40,7 @@ class NaiveBayes(GenerativeClassifier):
     The lecture's generative model in which every feature has the family that suits it: normal
     for measurements, Bernoulli for flags, categories for labels. Chunks, merged models and one
     fit give the same model, rows may have missing values, and a prediction is explained exactly
-    by ``feature_log_odds``.
+    by ``feature_log_densities``.
 
     .. math:: \log P(c, x) = \log P(c) + \sum_j \log p_j(x_j \mid \theta_{cj})
 
@@ -147,11 +147,11 @@ class NaiveBayes(GenerativeClassifier):
         self.smoothing = smoothing
         self.var_floor = var_floor
 
-    def feature_log_odds(self, X):
+    def feature_log_densities(self, X):
         """Return what each feature says for each class: an exact explanation of a prediction.
 
-        The terms are log odds up to a constant that the classes share: the difference of the
-        terms of two classes is what a feature says for the one over the other.
+        The difference of the terms of two classes, their log odds, is what a feature says for the
+        one over the other.
 
         Parameters
         ----------
@@ -166,6 +166,21 @@ class NaiveBayes(GenerativeClassifier):
         """
         check_is_fitted(self)
         return self.density_.contributions(self._read_rows(X))
+
+    def feature_log_odds(self, X):
+        """Return what :meth:`feature_log_densities` returns, which is the better name.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        terms : ndarray of shape (n_samples, n_classes, n_features)
+            Log density of every value in every class.
+        """
+        return self.feature_log_densities(X)
 
     def _read(self, X, *, reset):
         table = read_table(self, X, reset=reset)

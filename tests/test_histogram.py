@@ -124,7 +124,7 @@ def test_missing_values_say_nothing(rng):
     X[::3, 1] = np.nan
     model = NaiveBayes("histogram").fit(X, y)
 
-    terms = model.feature_log_odds(np.full((1, 4), np.nan))
+    terms = model.feature_log_densities(np.full((1, 4), np.nan))
 
     assert_array_equal(terms, 0.0)
     assert_allclose(model.class_prior_, model.predict_proba(np.full((1, 4), np.nan))[0])
