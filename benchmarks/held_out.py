@@ -2,8 +2,9 @@
 
 The cascade and `MLPClassifier` at their defaults, and the cascade with `optimizer="adam"`, whose
 choices are those of `MLPClassifier` but for the start: five folds, a mean over three seeds, one
-thread, processor time. The end is not zero where the default is further from the better of the other two than a
-tenth of its loss and than 0.02 nats, or takes more than 1.2 times the time of `MLPClassifier`.
+thread, processor time. The end is not zero where the default is further from the better of the
+other two than a tenth of its loss and than 0.02 nats, or takes more than 1.2 times the time of
+`MLPClassifier`.
 """
 
 import sys

@@ -76,5 +76,5 @@ plt.show()
 # With the 19 missing entries of the table naive Bayes has 98.0 % right without any preparation and
 # an imputed logistic regression 99.1 %: many rows favor the discriminative model. From a fifth of
 # the entries missing on, naive Bayes is ahead, because it leaves out what it does not know where
-# the other must make something up. ``feature_log_densities`` explains a prediction exactly: the terms
-# of a species add up to its score. The lecture has no numbers on this table.
+# the other must make something up. ``feature_log_densities`` explains a prediction exactly: the
+# terms of a species add up to its score. The lecture has no numbers on this table.

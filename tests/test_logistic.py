@@ -264,6 +264,19 @@ class TestResuming:
         assert_array_equal(twice.coef_, once.coef_)
         assert twice.loss_curve_ == once.loss_curve_
 
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize("shape", [(60, 150), (300, 70), (400, 5)])
+    def test_coordinates_that_follow_the_curvature_go_on(self, shape, dtype, rng):
+        X, y = rng.normal(size=shape).astype(dtype), rng.integers(0, 3, shape[0])
+
+        for max_iter in range(1, 16, 3):
+            once = quiet(LogisticRegressionGD(max_iter=2 * max_iter, tol=0), X, y)
+            twice = quiet(LogisticRegressionGD(max_iter=max_iter, tol=0, warm_start=True), X, y)
+            twice = quiet(pickle.loads(pickle.dumps(twice)), X, y)
+
+            assert_array_equal(twice.coef_, once.coef_)
+            assert twice.loss_curve_ == once.loss_curve_
+
     def test_partial_fit_is_one_epoch(self):
         X, y = iris()
         settings = {"optimizer": "adam", "batch_size": 16, "random_state": 0, "alpha": 0.0}

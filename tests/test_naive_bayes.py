@@ -113,7 +113,9 @@ def test_sparse_is_dense(family):
     stored = NaiveBayes(family).fit(sparse.csc_matrix(X), y)
 
     assert_allclose(joint(stored, sparse.csr_array(X)), joint(dense, X), rtol=1e-9)
-    assert_allclose(stored.feature_log_densities(sparse.csr_array(X[:9])), dense.feature_log_densities(X[:9]))
+    assert_allclose(
+        stored.feature_log_densities(sparse.csr_array(X[:9])), dense.feature_log_densities(X[:9])
+    )
 
 
 # Laws

@@ -84,6 +84,8 @@ def learn(
             state = _run(objective, recipe, curvature, state, watched, watch, rows)
     if to_resume:
         state.value = objective.value(state.theta)
+    else:
+        state.accepted = None
     return state
 
 
@@ -155,8 +157,7 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
             state.validation_curve.append(watched.mean_loss(state.theta))
     except KeyboardInterrupt:
         state = watcher.best_state()
-        state.ending = "interrupted"
-    state.accepted = None
+        state.ending, state.accepted = "interrupted", None
     return state
 
 

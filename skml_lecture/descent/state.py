@@ -43,7 +43,7 @@ class State:
         Epochs of the last call.
 
     accepted : tuple or None, default=None
-        Parameters, gradient and loss of the last step that was kept, within one call.
+        Parameters, gradient and loss of the last step that was kept, where steps may be taken back.
 
     loss_curve : list of float
         Penalised mean losses after each epoch.
@@ -139,6 +139,9 @@ class State:
             name: value.astype(dtype) if isinstance(value, np.ndarray) else copy.copy(value)
             for name, value in self.memory.items()
         }
+        if self.accepted is not None:
+            u, gradient, loss = self.accepted
+            new.accepted = u.astype(dtype), gradient.astype(dtype), loss
         new.loss_curve, new.validation_curve = list(self.loss_curve), list(self.validation_curve)
         for name in ("rng", "units", "stop", "early")[0 if draws else 2 :]:
             setattr(new, name, copy.deepcopy(getattr(self, name)))

@@ -60,9 +60,13 @@ def descend(
         Where the descent stands; ``stopped`` where ``arrived`` or ``after_epoch`` ended it.
     """
     schedule = Constant() if schedule is None else schedule
-    state.stopped, state.accepted, state.n_epochs = False, None, 0
+    state.stopped, state.n_epochs = False, 0
     if batches is None:
-        loss, gradient = _evaluate(view, state, optimizer, adapt)
+        if state.accepted is None:
+            loss, gradient = _evaluate(view, state, optimizer, adapt)
+        else:  # it goes on from there
+            _, gradient, loss = state.accepted
+            gradient = gradient.copy()
         if arrived is not None and arrived(state):
             state.loss_curve = state.loss_curve or [loss]
             state.stopped = True
