@@ -14,7 +14,7 @@ from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
 from skml_lecture.distributed.descent import fit_by_descent, pass_by_descent
-from skml_lecture.distributed.folds import folds_of, summarizer
+from skml_lecture.distributed.folds import fit_by_folds, summarize_folds
 from skml_lecture.distributed.left_out import fit_leave_one_out
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
@@ -410,9 +410,13 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         if isinstance(model, SemiSupervisedEM):
             blocks = read_blocks(X, _flat(model, y), sample_weight)
             model._fit_in_passes(partial(_total, model, blocks))
-        elif isinstance(model, RidgeRegressionCV) and model.cv is None:
+        elif isinstance(model, RidgeRegressionCV):
             blocks = read_blocks(X, y, sample_weight)
-            fit_leave_one_out(model, partial(_total, model, blocks), range(len(blocks.X)))
+            total = partial(_total, model, blocks)
+            if model.cv is None:
+                fit_leave_one_out(model, total, range(len(blocks.X)))
+            else:
+                fit_by_folds(model, total, blocks.known_sizes())
         else:
             model.fit_statistics(self._summed(model, X, y, sample_weight))
 
@@ -421,8 +425,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         blocks = read_blocks(X, _flat(model, y), sample_weight)
         total = partial(_total, model, blocks)
         if isinstance(model, RidgeRegressionCV):
-            n_folds, folds = folds_of(model.cv, blocks.known_sizes())
-            return total(summarizer(model, n_folds), folds)
+            return summarize_folds(model, total, blocks.known_sizes())
         return model._summarize_in_passes(total)
 
     def _publish(self, model):
