@@ -209,8 +209,14 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             model.fit(X, y, sample_weight, **fit_params)
         elif isinstance(model, DescentEstimator):
             fit_by_descent(model, X, _flat(model, y), sample_weight, **fit_params)
+        elif any(value is not None for value in fit_params.values()):
+            names = ", ".join(sorted(fit_params))
+            raise TypeError(
+                f"fit of {type(model).__name__} takes no {names} of rows in blocks: their splits "
+                f"are told from the numbers of the rows."
+            )
         else:
-            self._fit_closed_form(model, X, y, sample_weight, **fit_params)
+            self._fit_closed_form(model, X, y, sample_weight)
         return self._publish(model)
 
     @available_if(_has("partial_fit"))

@@ -121,10 +121,11 @@ def _splits(cv, n):
     try:
         yield from splits
     except (TypeError, ValueError) as error:
-        if not hasattr(cv, "split"):
+        if not hasattr(cv, "get_n_splits"):
             raise
         raise ValueError(
-            f"cv={cv!r} can not tell its splits from the numbers of the rows: {error}"
+            f"{error} Splits of rows in blocks are told from the numbers of the rows, without X, "
+            f"y and groups: give cv a list of pairs of positions, got {cv!r}."
         ) from error
 
 
@@ -201,10 +202,10 @@ class _Counted:
         return self.shape[0]
 
     def __getitem__(self, rows):
-        raise ValueError(f"it reads {self.name}.")
+        raise ValueError(f"cv reads {self.name}.")
 
     def __array__(self, dtype=None, copy=None):
-        raise ValueError(f"it reads {self.name}.")
+        raise ValueError(f"cv reads {self.name}.")
 
 
 @dataclass(frozen=True, eq=False)
