@@ -34,8 +34,12 @@ SCORES = {
     "neg_root_mean_squared_error": lambda errors, weight, _: -np.sqrt(errors / weight),
     "r2": _r2,
 }
-# of other losses of single rows
-LOSSES = {"neg_mean_absolute_error": np.abs}
+LOSSES = {"neg_mean_absolute_error": np.abs}  # scores that are means of other losses of errors
+
+
+def score_of(scoring):
+    """Return the score of sums of its losses, in the place of squared errors."""
+    return SCORES.get(scoring, _negative_mean)
 
 
 class Scorer:
@@ -306,11 +310,12 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
 
 
 def check_of_errors(scoring, more=()):
-    """Raise where a score does not follow from squared errors, nor is one of more."""
-    if not (isinstance(scoring, str) and (scoring in SCORES or scoring in more)):
+    """Raise where a score follows neither from squared errors nor from those losses more."""
+    names = [*SCORES, *more]
+    if not (isinstance(scoring, str) and scoring in names):
         raise ValueError(
-            f"From statistics alone scoring is one of {', '.join(map(repr, [*SCORES, *more]))}, "
-            f"got {scoring!r}: fit on the rows for any other."
+            f"Where rows are not at hand scoring is one of {', '.join(map(repr, names))}, got "
+            f"{scoring!r}: fit on the rows for any other."
         )
 
 
@@ -354,12 +359,11 @@ def scores_of_sets(sets, alphas, scoring, fit_intercept, of_rows=None):
     if not found:
         raise ValueError("Every fold has training or test rows of zero weight only.")
     if again:
-        for f_again, sums in zip(again, of_rows(again, loss or np.square), strict=True):
-            found[f_again][0] = sums
-    score = SCORES.get(scoring, _negative_mean)
+        for i, sums in zip(again, of_rows(again, loss or np.square), strict=True):
+            found[i][0] = sums
     scores = np.full((f + 1, *np.shape(squares)), np.nan)
-    for f_found, values in found.items():
-        scores[f_found] = score(*values)
+    for i, values in found.items():
+        scores[i] = score_of(scoring)(*values)
     return scores
 
 

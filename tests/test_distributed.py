@@ -458,7 +458,7 @@ def test_splits_that_are_none_are_refused_as_in_memory(rng, cv, message):
 
 
 @at_the_edge
-@pytest.mark.parametrize("scoring", [None, "neg_root_mean_squared_error", "r2"])
+@pytest.mark.parametrize("scoring", SCORINGS)
 @pytest.mark.parametrize("per_target", [True, False])
 def test_a_search_that_leaves_one_row_out(engine, rng, scoring, per_target):
     X, y, weight = make_rows(rng)
@@ -485,10 +485,13 @@ def assert_same_search(search, local, tolerance=1e-9):
 @pytest.mark.parametrize("as_block", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("n_rows", [4, 60])
-def test_leave_one_out_of_few_rows_and_of_sparse_ones(rng, as_block, fit_intercept, n_rows):
+@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
+def test_leave_one_out_of_few_rows_and_of_sparse_ones(
+    rng, as_block, fit_intercept, n_rows, scoring
+):
     X, y, _ = make_rows(rng, n_rows)
     X[:, 2] *= rng.random(n_rows) < 0.2
-    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept)
+    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept, scoring=scoring)
 
     search = DistributedFit(model).fit(da.from_array(X, chunks=(7, 4)).map_blocks(as_block), y)
 

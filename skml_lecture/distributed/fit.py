@@ -96,8 +96,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Parameters
     ----------
     estimator : estimator of this package
-        The model, with any of its options. It is cloned. Folds of a RidgeRegressionCV are told from
-        the numbers of the rows, and its scores are squared errors or R2.
+        The model, with any of its options. It is cloned. Splits of a RidgeRegressionCV are told
+        from the numbers of the rows, by a splitter that reads neither y nor groups or by a list of
+        positions; its scores are squared errors, their root, R2 or absolute errors.
 
     Attributes
     ----------

@@ -221,7 +221,8 @@ class _Runs:
 
     def __array__(self, dtype=None, copy=None):
         rows = np.arange(self.start, self.stop)
-        return np.searchsorted(self.ends, rows, side="right").astype(dtype or int)
+        codes = np.searchsorted(self.ends, rows, side="right")
+        return codes.astype(dtype or np.min_scalar_type(len(self.ends)))
 
 
 @dataclass(frozen=True, eq=False)
