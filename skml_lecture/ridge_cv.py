@@ -37,7 +37,13 @@ from skml_lecture.ridge_search import (
 )
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import FoldMoments, RegressionMoments, Summary
-from skml_lecture.validation import check_flags, check_penalties, unchanged_on_failure, warn
+from skml_lecture.validation import (
+    check_flags,
+    check_penalties,
+    check_total_weight,
+    unchanged_on_failure,
+    warn,
+)
 
 _DEFAULT_SCORING = "neg_mean_squared_error"
 
@@ -346,6 +352,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             check_flags(self)
             grid = self._check_alphas()
             single = statistic.n_targets is None
+            check_total_weight(whole.weight)
             equations = Equations(self.fit_intercept, statistic=whole)
             grid = equations.grid() if grid is None else grid
             alphas, each = np.unique(grid, return_inverse=True)

@@ -391,6 +391,17 @@ def test_splits_that_are_all_of_a_kind_of_row(rng, scoring):
         )
 
 
+@pytest.mark.parametrize("cv", [None, 3, ShuffleSplit(3, random_state=0)], ids=str)
+def test_searches_without_rows_are_refused(rng, cv):
+    X, y, _ = make_rows(rng, 20)
+    search = DistributedFit(RidgeRegressionCV(cv=cv))
+
+    with pytest.raises(ValueError, match="zero: no row is left to fit"):
+        search.fit(in_blocks(X, (10, 10)), y, np.zeros(20))
+    with pytest.raises(ValueError, match=r"Every block of X is empty.*by RidgeRegressionCV"):
+        search.fit(in_blocks(X[:0], (0, 0)), y[:0])
+
+
 @at_the_edge
 def test_every_pair_of_rows_left_out(rng):
     X, y, _ = make_rows(rng, 9)

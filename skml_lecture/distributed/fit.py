@@ -40,12 +40,24 @@ def _total(model, blocks, work, each=None):
     """Return the sum of ``work(X, y, weight, *one of each)`` over the blocks."""
     name = type(model).__name__
     part = blocks.sum(work, f"summarize-{name}", each)
-    if part.value is None:
-        raise ValueError(
-            f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
-        )
+    _check_some(model, part.n_rows)
     blocks.warn_if_small(part)
     return part.value
+
+
+def _sizes(model, blocks):
+    """Return the numbers of rows of blocks, of which some has a row."""
+    sizes = blocks.known_sizes()
+    _check_some(model, sum(sizes))
+    return sizes
+
+
+def _check_some(model, n_rows):
+    if not n_rows:
+        raise ValueError(
+            f"Every block of X is empty, while a minimum of 1 sample is required by "
+            f"{type(model).__name__}."
+        )
 
 
 def _flat(model, y):
@@ -423,7 +435,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             if model.cv is None:
                 fit_leave_one_out(model, total, range(len(blocks.X)))
             else:
-                fit_by_folds(model, total, blocks.known_sizes())
+                fit_by_folds(model, total, _sizes(model, blocks))
         else:
             model.fit_statistics(self._summed(model, X, y, sample_weight))
 
@@ -432,7 +444,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         blocks = read_blocks(X, _flat(model, y), sample_weight)
         total = partial(_total, model, blocks)
         if isinstance(model, RidgeRegressionCV):
-            return summarize_folds(model, total, blocks.known_sizes())
+            return summarize_folds(model, total, _sizes(model, blocks))
         return model._summarize_in_passes(total)
 
     def _publish(self, model):

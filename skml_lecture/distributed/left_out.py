@@ -15,6 +15,7 @@ from skml_lecture.ridge import RidgeRegression
 from skml_lecture.ridge_search import LOSSES, check_of_errors, score_of, spread_of_targets
 from skml_lecture.solvers import Equations
 from skml_lecture.solvers.rows import CenteredRows
+from skml_lecture.validation import check_total_weight
 
 
 def fit_leave_one_out(model, total, numbers):
@@ -25,6 +26,7 @@ def fit_leave_one_out(model, total, numbers):
     """
     ridge, reader = RidgeRegression(fit_intercept=model.fit_intercept), clone(model)
     statistic = total(ridge.summarize)
+    check_total_weight(statistic.weight)
     n_rows = total(partial(_count, reader))
     if n_rows <= statistic.n_features + 1:  # they are no more than the statistic is
         data = joined(total(partial(_rows, reader)))
