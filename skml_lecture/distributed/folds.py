@@ -68,8 +68,11 @@ def rows_of_parts(kept, codes):
     parts = []
     for groups, code in zip(kept, codes, strict=True):
         code = np.asarray(code)
-        order, sizes = np.argsort(code, kind="stable"), np.bincount(code, minlength=len(groups))
-        rows = np.split(order, np.cumsum(sizes)[:-1])
+        if code.ndim == 2:
+            rows = [np.repeat(np.arange(len(code)), times) for times in code.T]
+        else:
+            sizes = np.bincount(code, minlength=len(groups))
+            rows = np.split(np.argsort(code, kind="stable"), np.cumsum(sizes)[:-1])
         parts += [rows[group] for group in np.flatnonzero(groups)]
     return parts
 
@@ -131,7 +134,9 @@ def _splits(cv, n):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What sets of rows splits train and test on, as sums of parts of the rows.
+    """What splits train and test on, as sums of parts of the rows.
+
+    The groups of the first grouping add up to all rows.
 
     Parameters
     ----------
@@ -149,7 +154,7 @@ class Plan:
     def kept(self):
         """Which groups of each grouping are parts: those of any use, and of the first all."""
         used = [table.any(axis=(0, 2)) for table in self.tables]
-        return [np.ones_like(used[0]), *used[1:]]  # which add up to all rows
+        return [np.ones_like(used[0]), *used[1:]]
 
     @property
     def is_partition(self):
@@ -231,8 +236,8 @@ class Grouping:
 
     Parameters
     ----------
-    codes : ndarray of int of shape (n,)
-        The group of each row.
+    codes : ndarray of int of shape (n,) or (n, 2)
+        The group of each row, or how often each of two groups has it.
     counts : list of ndarray of shape (g, 2)
         How often each split has the rows of each group of its level for training, and for tests.
     parents : list of ndarray of shape (g,)
@@ -249,6 +254,19 @@ class Grouping:
     parents: list
     used: np.ndarray
     tests: list
+
+    @classmethod
+    def of_none(cls, n):
+        """Return the one group of no split."""
+        return cls(np.zeros(n, np.uint8), [], [], np.zeros(1, bool), [])
+
+    @classmethod
+    def of_sets(cls, train, test, n):
+        """Return as groups the two sets of one split."""
+        codes = np.column_stack([np.bincount(side, minlength=n) for side in (train, test)])
+        codes = codes.astype(np.min_scalar_type(codes.max()))
+        counts = np.eye(2, dtype=np.uint8)
+        return cls(codes, [counts], [np.zeros(2, int)], np.ones(2, bool), [len(test)])
 
     @classmethod
     def of_split(cls, train, test, n):
@@ -285,7 +303,7 @@ class Grouping:
         for counts, parents in zip(self.counts[::-1], self.parents[::-1], strict=True):
             table.append(counts[groups])
             groups = parents[groups]
-        return np.array(table[::-1])
+        return np.reshape(table[::-1], (-1, len(self.used), 2))
 
 
 def _numbered(codes):
@@ -301,17 +319,16 @@ def _numbered(codes):
 def groupings_of(splits, n):
     """Return groupings of n rows for consecutive splits, each for as many as it is worth.
 
-    A split shares the grouping of those before it where that makes no more groups in all: folds
-    of one partition do, random halves do not. So there are no more groups than sets of rows, but
-    for rows that a split has more than once, and every set is a sum of groups: no digit cancels.
+    A split shares the grouping of those before it where that makes no more groups in all than its
+    sets: folds of one partition do, random halves do not. So there are no more groups than sets,
+    and every set is a sum of groups: no digit cancels.
     """
-    groupings = []
+    groupings = [Grouping.of_none(n)]
     for train, test in splits:
-        own = Grouping.of_split(train, test, n)
-        if groupings:
-            joined = groupings[-1].joined(own)
-            if joined.size <= groupings[-1].size + own.size:
-                groupings[-1] = joined
-                continue
-        groupings.append(own)
+        own, last = Grouping.of_split(train, test, n), groupings[-1]
+        joined = last.joined(own) if last.codes.ndim == 1 else None
+        if joined and joined.size <= last.size + min(own.size, 2):
+            groupings[-1] = joined
+        else:
+            groupings.append(own if own.size <= 2 else Grouping.of_sets(train, test, n))
     return groupings
