@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.statistics.summary import LaterSummary, Summary
-from skml_lecture.validation import unchanged_on_failure
+from skml_lecture.validation import check_total_weight, unchanged_on_failure
 
 
 class ClosedFormEstimator(DocumentedEstimator, ABC):
@@ -292,8 +292,7 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
 
     def _become(self, summary, *, whole):
         """Set this model to that of a summary."""
-        if not summary.weight:
-            raise ValueError("All values of sample_weight are zero: no row is left to fit.")
+        check_total_weight(summary.weight)
         vars(self).pop("feature_names_in_", None)
         self.n_features_in_ = summary.n_features
         if summary.feature_names is not None:

@@ -37,7 +37,13 @@ from skml_lecture.ridge_search import (
 )
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import FoldMoments, RegressionMoments, Summary
-from skml_lecture.validation import check_flags, check_penalties, unchanged_on_failure, warn
+from skml_lecture.validation import (
+    check_flags,
+    check_penalties,
+    check_total_weight,
+    unchanged_on_failure,
+    warn,
+)
 
 _DEFAULT_SCORING = "neg_mean_squared_error"
 
@@ -249,7 +255,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 scores = search.left_out()
             else:
                 splits = splits_of(self.cv, X, y, **routed.splitter.split)
-                scores = search.of_folds(check_splits(splits, data.n_rows))
+                scores = search.of_folds(list(check_splits(splits, data.n_rows)))
             search.scorer.warn_of_failures()
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
@@ -286,7 +292,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         if folds is None:
             if self.cv is None:
                 raise ValueError("Leave-one-out has a fold for each row: use cv=5, or folds=.")
-            splits = check_splits(splits_of(self.cv, X, y), data.n_rows)
+            splits = list(check_splits(splits_of(self.cv, X, y), data.n_rows))
             if not is_partition(splits, data.n_rows):
                 raise ValueError("Statistics of folds need every row in one test set of cv.")
             tests = [test for _, test in splits]
@@ -297,11 +303,15 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             tests = [np.flatnonzero(folds == f) for f in range(self.cv)]
             if sum(map(len, tests)) < data.n_rows:
                 raise ValueError(f"folds must be from 0 to {self.cv - 1}, got {np.unique(folds)}.")
+        return reader._summarize_parts(data, single, tests)
+
+    def _summarize_parts(self, data, single, parts):
+        """Return a statistic of the moments of the rows at each of some positions."""
         summarize(data, "cholesky", always=True)  # which refuses what is not finite
-        parts = tuple(RegressionMoments.from_data(data.pick(test)) for test in tests)
-        names = getattr(reader, "feature_names_in_", None)
+        moments = tuple(RegressionMoments.from_data(data.pick(rows)) for rows in parts)
+        names = getattr(self, "feature_names_in_", None)
         n_targets = None if single else data.targets.shape[1]
-        return Summary(FoldMoments(parts), reader.n_features_in_, names, n_targets)
+        return Summary(FoldMoments(moments), self.n_features_in_, names, n_targets)
 
     def fit_statistics(self, statistic):
         """Choose alpha and set the model from statistics of folds alone.
@@ -342,6 +352,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             check_flags(self)
             grid = self._check_alphas()
             single = statistic.n_targets is None
+            check_total_weight(whole.weight)
             equations = Equations(self.fit_intercept, statistic=whole)
             grid = equations.grid() if grid is None else grid
             alphas, each = np.unique(grid, return_inverse=True)

@@ -17,12 +17,29 @@ from skml_lecture.validation import warn
 _CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions
 _FEW_FOLDS = 20  # whose statistics are held all at once
 
+
+def _negative_mean(errors, weight, _):
+    return -errors / weight
+
+
+def _r2(errors, _, spread):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        constant = np.where(errors > 0, 0.0, 1.0)
+        return np.where(spread > 0, 1 - errors / spread, constant)
+
+
 # from squared errors (..., t), weight, and squared deviations (t,) of the targets from their mean
 SCORES = {
-    "neg_mean_squared_error": lambda errors, weight, _: -errors / weight,
+    "neg_mean_squared_error": _negative_mean,
     "neg_root_mean_squared_error": lambda errors, weight, _: -np.sqrt(errors / weight),
-    "r2": lambda errors, _, spread: 1 - errors / spread,
+    "r2": _r2,
 }
+LOSSES = {"neg_mean_absolute_error": np.abs}  # scores that are means of other losses of errors
+
+
+def score_of(scoring):
+    """Return the score of sums of its losses, in the place of squared errors."""
+    return SCORES.get(scoring, _negative_mean)
 
 
 class Scorer:
@@ -208,9 +225,7 @@ class Search:
         (train, test), (of_train, of_test) = split, moments
         data = self.data.take(train) if of_train is None else self.data.pick(train)
         equations = Equations(self.fit_intercept, data, of_train)
-        coefs = equations.path(self.alphas).coefs(
-            np.repeat(self.alphas[:, np.newaxis], data.targets.shape[1], axis=1)
-        )
+        coefs = coefs_of_path(equations, self.alphas, data.targets.shape[1])
         tested = self.data.pick(test)
         spread = self._spread(tested)
         if self._from_errors(len(test), spread):
@@ -294,11 +309,12 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     return np.maximum(centered, 0) + shift, cancelled
 
 
-def check_of_errors(scoring):
-    """Raise where a score does not follow from squared errors."""
-    if not (isinstance(scoring, str) and scoring in SCORES):
+def check_of_errors(scoring, more=()):
+    """Raise where a score follows neither from squared errors nor from those losses more."""
+    names = [*SCORES, *more]
+    if not (isinstance(scoring, str) and scoring in names):
         raise ValueError(
-            f"From statistics alone scoring is one of {', '.join(map(repr, SCORES))}, got "
+            f"Where rows are not at hand scoring is one of {', '.join(map(repr, names))}, got "
             f"{scoring!r}: fit on the rows for any other."
         )
 
@@ -306,27 +322,62 @@ def check_of_errors(scoring):
 def scores_of_statistics(folds, alphas, scoring, fit_intercept):
     """Return the scores (f, a, t) of folds of which there is nothing but the moments."""
     check_of_errors(scoring)
-    used = [f for f, fold in enumerate(folds) if fold.weight]
-    if len(used) < 2:
-        raise ValueError(f"Cross-validation needs two folds with rows, got {len(used)}.")
-    parts = [folds[f] for f in used]
-    t = parts[0].n_targets
-    scores = np.full((len(folds), len(alphas), t), np.nan)
-    for f, train in zip(used, sums_without_each(parts), strict=True):
-        path = Equations(fit_intercept, statistic=train).path(alphas)
-        coefs = path.coefs(np.repeat(alphas[:, np.newaxis], t, axis=1))
-        errors, _ = squared_errors_of_moments(coefs, train, folds[f], fit_intercept)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = spread_of_targets(folds[f].y)
-            scores[f] = SCORES[scoring](errors, folds[f].weight, spread)
+    used = np.count_nonzero([fold.weight for fold in folds])
+    if used < 2:
+        raise ValueError(f"Cross-validation needs two folds with rows, got {used}.")
+    sets = zip(sums_without_each(folds), folds, strict=True)
+    return scores_of_sets(sets, alphas, scoring, fit_intercept)
+
+
+def scores_of_sets(sets, alphas, scoring, fit_intercept, of_rows=None):
+    """Return the scores (f, a, t) of splits, NaN where one trains on or tests nothing.
+
+    Parameters
+    ----------
+    sets : iterable of pairs of RegressionMoments
+        Of what each split trains on, and of what it tests.
+    alphas : ndarray of shape (a,)
+        The candidates.
+    scoring : str
+        Name of the score.
+    fit_intercept : bool
+        Whether rows are centered.
+    of_rows : callable, default=None
+        ``of_rows({f: (coefs, intercepts)}, loss)`` are the sums (..., a, t) of the losses of these
+        splits' tests, for what the moments do not say, or not to enough digits.
+    """
+    loss, found, again = LOSSES.get(scoring), {}, {}
+    for f, (train, test) in enumerate(sets):
+        if not (train.weight and test.weight):
+            continue
+        equations = Equations(fit_intercept, statistic=train)
+        coefs = coefs_of_path(equations, alphas, train.n_targets)
+        squares, cancelled = squared_errors_of_moments(coefs, train, test, fit_intercept)
+        found[f] = [squares, test.weight, spread_of_targets(test.y)]
+        if of_rows is not None and (loss or cancelled):
+            again[f] = coefs, np.array([equations.intercept(B) for B in coefs])
+    if not found:
+        raise ValueError("Every fold has training or test rows of zero weight only.")
+    if again:
+        for i, sums in zip(again, of_rows(again, loss or np.square), strict=True):
+            found[i][0] = sums
+    scores = np.full((f + 1, *np.shape(squares)), np.nan)
+    for i, values in found.items():
+        scores[i] = score_of(scoring)(*values)
     return scores
 
 
+def coefs_of_path(equations, alphas, n_targets):
+    """Return the coefficients (a, t, d) of all candidates."""
+    each = np.repeat(alphas[:, np.newaxis], n_targets, axis=1)
+    return equations.path(alphas).coefs(each)
+
+
 def splits_of(cv, X, y, **groups):
-    """Return the pairs of positions that ``cv`` gives."""
+    """Yield the pairs of positions that ``cv`` gives."""
     try:
-        splits = list(check_cv(cv).split(X, y, **groups))
-        return [(_positions(train), _positions(test)) for train, test in splits]
+        for train, test in check_cv(cv).split(X, y, **groups):
+            yield _positions(train), _positions(test)
     except (TypeError, ValueError) as error:
         if hasattr(cv, "split") and not isinstance(cv, bytes):  # a splitter speaks for itself
             raise
@@ -344,14 +395,15 @@ def _positions(rows):
 
 
 def check_splits(splits, n):
-    """Return splits as positions counted from the front; each side needs a row."""
-    if not splits:
-        raise ValueError("cv must have one split or more, got none.")
+    """Yield splits as positions counted from the front; each side needs a row."""
+    f = -1
     for f, split in enumerate(splits):
         for name, part in zip(("training", "test"), split, strict=True):
             if not len(part):
                 raise ValueError(f"The {name} set of fold {f} of cv is empty.")
-    return [tuple(np.arange(n)[np.asarray(part)] for part in split) for split in splits]
+        yield tuple(np.arange(n)[np.asarray(part)] for part in split)
+    if f < 0:
+        raise ValueError("cv must have one split or more, got none.")
 
 
 def is_partition(splits, n):

@@ -37,9 +37,15 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     check_consistent_length(X, weight)
     if (weight < 0).any():
         raise ValueError("Negative values in sample_weight: every weight must be >= 0.")
-    if not (may_vanish or weight.any()):
-        raise ValueError("All values of sample_weight are zero: no row is left to fit.")
+    if not may_vanish:
+        check_total_weight(weight.any())
     return weight
+
+
+def check_total_weight(total):
+    """Raise where the rows of a fit weigh nothing."""
+    if not total:
+        raise ValueError("All values of sample_weight are zero: no row is left to fit.")
 
 
 COURSE_WORDS = {  # what the lectures say, and what it is here

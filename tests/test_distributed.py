@@ -21,7 +21,21 @@ from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    LeaveOneGroupOut,
+    LeavePOut,
+    PredefinedSplit,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+)
 
 from skml_lecture import (
     CascadedLogisticMLP,
@@ -47,6 +61,7 @@ MODELS = [
     NaiveBayes("histogram"),
     NaiveBayes(["gaussian", "categorical", "gaussian", "poisson"]),
 ]
+ends = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 METHODS = (
     "predict",
     "predict_proba",
@@ -266,8 +281,221 @@ def test_a_search_by_folds(engine, rng, cv, known):
 at_the_edge = pytest.mark.filterwarnings("ignore:The best alpha is")
 
 
+def make_splits(rng, n):
+    """Splits of every kind that the numbers of n rows tell."""
+    everything, fold = np.arange(n), np.append(np.arange(3), rng.integers(-1, 3, n - 3))
+    some = {"train_size": 0.4, "test_size": 0.3, "random_state": 0}
+    return {
+        "a number": 3,
+        "shuffled folds": KFold(4, shuffle=True, random_state=0),
+        "repeated folds": RepeatedKFold(n_splits=3, n_repeats=4, random_state=0),
+        "repeated halves": RepeatedKFold(n_splits=2, n_repeats=5, random_state=0),
+        "shuffles": ShuffleSplit(6, random_state=0),
+        "parts of shuffles": ShuffleSplit(5, **some),
+        "time": TimeSeriesSplit(4),
+        "time with gaps": TimeSeriesSplit(3, gap=2, max_train_size=n // 3),
+        "predefined": PredefinedSplit(fold),
+        "drawn twice": [(rng.integers(0, n, n), rng.integers(0, n, n // 3)) for _ in range(4)],
+        "masks": [(rng.random(n) < 0.6, rng.random(n) < 0.4) for _ in range(3)],
+        "tests on the training rows": [(everything, everything)],
+        "positions from the end": [(everything[: n // 2] - n // 2, everything[: n // 2])],
+    }
+
+
+SPLITS = list(make_splits(np.random.default_rng(0), 30))
+SCORINGS = (None, "r2", "neg_root_mean_squared_error", "neg_mean_absolute_error")
+
+
+def assert_same_results(search, local, tolerance=1e-10):
+    assert_array_equal(search.alpha_, local.alpha_)
+    assert search.cv_results_.keys() == local.cv_results_.keys()
+    for key, values in local.cv_results_.items():
+        if key.endswith("test_score"):
+            assert_allclose(search.cv_results_[key], values, rtol=tolerance, atol=tolerance)
+    assert_allclose(search.best_score_, local.best_score_, rtol=tolerance, atol=tolerance)
+    scale = np.abs(local.coef_).max()
+    assert_allclose(search.coef_ / scale, local.coef_ / scale, atol=tolerance)
+    assert_allclose(search.intercept_, local.intercept_, rtol=tolerance, atol=tolerance)
+
+
 @at_the_edge
-@pytest.mark.parametrize("scoring", [None, "neg_root_mean_squared_error", "r2"])
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("name", SPLITS)
+def test_a_search_by_any_splits_that_row_numbers_tell(name, seed):
+    rng = np.random.default_rng([seed, SPLITS.index(name)])
+    n, d, t = rng.integers(30, 200), rng.integers(1, 5), rng.integers(1, 4)
+    X = rng.normal(size=(n, d)) * 10 ** rng.uniform(-0.5, 0.5, d) + rng.integers(-3, 3, d)
+    y = X @ rng.normal(size=(d, t)) + rng.normal(size=(n, t))
+    y = y if rng.integers(2) else y[:, 0]
+    weight = (np.ones(n), rng.integers(0, 3, n) / 2, rng.random(n))[rng.integers(3)]
+    model = RidgeRegressionCV(
+        [0.01, 1.0, 100.0],
+        cv=make_splits(rng, int(n))[name],
+        scoring=SCORINGS[rng.integers(len(SCORINGS))],
+        alpha_per_target=bool(rng.integers(2)),
+        fit_intercept=bool(rng.integers(4)),
+    )
+    sizes = random_sizes(rng, n, rng.integers(1, 21))
+
+    search = DistributedFit(model).fit(in_blocks(X, sizes), in_blocks(y, sizes), weight)
+
+    assert_same_results(search.estimator_, clone(model).fit(X, y, weight))
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", SCORINGS)
+def test_splits_of_any_kind_on_workers(engine, rng, scoring):
+    X, y, weight = make_rows(rng)
+    rows = [in_blocks(part, (100, 0, 1, 139)) for part in (X, y, weight)]
+    rows = [part[rows[0][:, 0] > -1e99] for part in rows]  # of unknown sizes
+
+    for cv in make_splits(rng, 240).values():
+        model = RidgeRegressionCV(cv=cv, scoring=scoring)
+        search = DistributedFit(model).fit(*rows).estimator_
+        assert_same_results(search, clone(model).fit(X, y, weight))
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", SCORINGS)
+@pytest.mark.parametrize("cv", [4, TimeSeriesSplit(4), ShuffleSplit(4, random_state=0)], ids=str)
+def test_scores_of_rows_that_are_almost_met_keep_their_digits(rng, scoring, cv):
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, 2.0, 3.0] + 1e-6 * rng.normal(size=200)
+    model = RidgeRegressionCV([1e-6, 1e-4, 1e-2], cv=cv, scoring=scoring)
+
+    search = DistributedFit(model).fit(in_blocks(X, (90, 110)), y).estimator_
+
+    local = clone(model).fit(X, y)
+    assert search.alpha_ == local.alpha_
+    ours, theirs = (part.cv_results_["mean_test_score"] for part in (search, local))
+    assert_allclose(ours - (scoring == "r2"), theirs - (scoring == "r2"), rtol=1e-5)
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", SCORINGS)
+def test_splits_that_are_all_of_a_kind_of_row(rng, scoring):
+    X, _, weight = make_rows(rng, 60)
+    y = X[:, 0] + rng.normal(size=60)
+    y[:15] = 2.5  # a test of one value
+    weight[15:30] = 0  # of no weight
+    splits = [(np.arange(20, 60), np.arange(15)), (np.arange(15), np.arange(15, 30))]
+    splits += [(np.arange(50), np.arange(50, 60)), (np.arange(60), np.arange(59, 60))]
+    model = RidgeRegressionCV(cv=splits, scoring=scoring)
+
+    search = DistributedFit(model).fit(in_blocks(X, (40, 20)), y, weight).estimator_
+
+    assert_same_results(search, clone(model).fit(X, y, weight))
+    with pytest.raises(ValueError, match="rows of zero weight only"):
+        DistributedFit(clone(model).set_params(cv=splits[1:2])).fit(
+            in_blocks(X, (40, 20)), y, weight
+        )
+
+
+@pytest.mark.parametrize("cv", [None, 3, ShuffleSplit(3, random_state=0)], ids=str)
+def test_searches_without_rows_are_refused(rng, cv):
+    X, y, _ = make_rows(rng, 20)
+    search = DistributedFit(RidgeRegressionCV(cv=cv))
+
+    with pytest.raises(ValueError, match="zero: no row is left to fit"):
+        search.fit(in_blocks(X, (10, 10)), y, np.zeros(20))
+    with pytest.raises(ValueError, match=r"Every block of X is empty.*by RidgeRegressionCV"):
+        search.fit(in_blocks(X[:0], (0, 0)), y[:0])
+
+
+@at_the_edge
+@pytest.mark.parametrize(
+    "cv",
+    [
+        4,
+        KFold(3, shuffle=True, random_state=0),
+        PredefinedSplit(np.arange(240) % 7 % 3),
+        [(np.arange(80, 240), np.arange(80)), (np.arange(80), np.arange(80, 240))],
+    ],
+    ids=str,
+)
+def test_statistics_of_folds_are_in_the_order_of_the_splits(rng, cv):
+    X, y, weight = make_rows(rng)
+    rows, search = in_blocks(X, (100, 140)), DistributedFit(RidgeRegressionCV(cv=cv))
+
+    statistics = [
+        search.summarize(rows, y, weight),
+        search.fit(rows, y, weight).estimator_.statistics_,
+    ]
+
+    local = RidgeRegressionCV(cv=cv).summarize(X, y, weight)
+    for statistic in statistics:
+        for ours, theirs in zip(statistic.values.folds, local.values.folds, strict=True):
+            assert_allclose(ours.mean, theirs.mean, rtol=1e-12)
+
+
+@at_the_edge
+def test_every_pair_of_rows_left_out(rng):
+    X, y, _ = make_rows(rng, 9)
+    model = RidgeRegressionCV([1.0, 10.0], cv=LeavePOut(2))
+
+    search = DistributedFit(model).fit(in_blocks(X, (4, 5)), y).estimator_
+
+    assert_same_results(search, clone(model).fit(X, y))
+
+
+@at_the_edge
+@pytest.mark.parametrize("name", SPLITS)
+def test_statistics_of_splits_are_no_more_than_their_sets(client, rng, name):
+    X, y, _ = make_rows(rng)
+    X, cv = np.tile(X, 5), make_splits(rng, 240)[name]
+    n_splits = cv if isinstance(cv, int) else len(cv) if isinstance(cv, list) else cv.get_n_splits()
+
+    with get_task_stream(client) as stream:
+        DistributedFit(RidgeRegressionCV(cv=cv)).fit(in_blocks(X, (100, 140)), y)
+
+    tasks = [task for task in stream.data if "summarize-RidgeRegressionCV" in task["key"]]
+    one = 8 * 20**2 + 2_000  # a Gram matrix, and the small arrays beside it
+    assert max(task["nbytes"] for task in tasks) < (2 * n_splits + 1) * one + 10_000
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        StratifiedKFold(3),
+        RepeatedStratifiedKFold(n_splits=3),
+        StratifiedShuffleSplit(3),
+        GroupKFold(3),
+        GroupShuffleSplit(3),
+        LeaveOneGroupOut(),
+    ],
+    ids=str,
+)
+def test_splits_that_row_numbers_do_not_tell_are_refused(rng, cv):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+
+    with pytest.raises(ValueError, match=r"(reads y|'groups').*from the numbers of the rows"):
+        DistributedFit(RidgeRegressionCV(cv=cv)).fit(rows, y)
+    with pytest.raises(TypeError, match="takes no groups of rows in blocks"):
+        DistributedFit(RidgeRegressionCV(cv=cv)).fit(rows, y, groups=y)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (300, "n_splits=300 greater than the number of samples: n_samples=240"),
+        (1, "n_splits=2 or more"),
+        ("five", "as an integer, .*cross-validation object"),
+        (b"five", "cv must be a number of folds, a splitter, or pairs"),
+        ([], "one split or more"),
+        ([(np.arange(5), [])], "The test set of fold 0 of cv is empty"),
+    ],
+)
+def test_splits_that_are_none_are_refused_as_in_memory(rng, cv, message):
+    X, y, _ = make_rows(rng)
+
+    for rows in (X, in_blocks(X, (100, 140))):
+        with pytest.raises(ValueError, match=message):
+            DistributedFit(RidgeRegressionCV(cv=cv)).fit(rows, y)
+
+
+@at_the_edge
+@pytest.mark.parametrize("scoring", SCORINGS)
 @pytest.mark.parametrize("per_target", [True, False])
 def test_a_search_that_leaves_one_row_out(engine, rng, scoring, per_target):
     X, y, weight = make_rows(rng)
@@ -294,10 +522,13 @@ def assert_same_search(search, local, tolerance=1e-9):
 @pytest.mark.parametrize("as_block", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("n_rows", [4, 60])
-def test_leave_one_out_of_few_rows_and_of_sparse_ones(rng, as_block, fit_intercept, n_rows):
+@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
+def test_leave_one_out_of_few_rows_and_of_sparse_ones(
+    rng, as_block, fit_intercept, n_rows, scoring
+):
     X, y, _ = make_rows(rng, n_rows)
     X[:, 2] *= rng.random(n_rows) < 0.2
-    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept)
+    model = RidgeRegressionCV("auto", fit_intercept=fit_intercept, scoring=scoring)
 
     search = DistributedFit(model).fit(da.from_array(X, chunks=(7, 4)).map_blocks(as_block), y)
 
@@ -322,7 +553,7 @@ def test_searches_that_sums_do_not_say_are_refused(rng):
     rows = in_blocks(X, (100, 140))
 
     with pytest.raises(ValueError, match="every row in one test set"):
-        DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).fit(rows, y)
+        DistributedFit(RidgeRegressionCV(cv=ShuffleSplit(3, random_state=0))).summarize(rows, y)
     for cv in (None, 3):
         with pytest.raises(ValueError, match="fit on the rows for any other"):
             DistributedFit(RidgeRegressionCV(cv=cv, scoring="max_error")).fit(rows, y)
@@ -430,6 +661,77 @@ def test_blocks_of_another_width_or_length_are_named(engine, rng):
         DistributedFit(NaiveBayes()).fit(
             da.from_array(X[:120], chunks=(60, 4)), da.concatenate(short)
         )
+
+
+def of_unknown_shape(values, sizes):
+    """Blocks of which nothing is declared but their number of dimensions."""
+    parts = np.split(values, np.cumsum(sizes)[:-1])
+    shape = (np.nan,) * values.ndim
+    blocks = [da.from_delayed(dask.delayed(part), shape, values.dtype) for part in parts]
+    return da.concatenate(blocks, allow_unknown_chunksizes=True)
+
+
+OF_ANY_KIND = [
+    *MODELS,
+    RidgeRegressionCV([1.0, 10.0]),
+    RidgeRegressionCV([1.0, 10.0], cv=ShuffleSplit(3, random_state=0)),
+    SemiSupervisedEM(NaiveBayes("gaussian"), tol=1.0),
+    LogisticRegressionGD(),
+    LogisticRegressionGD(batch_size=30, random_state=0, max_iter=2, early_stopping=True),
+    CascadedLogisticMLP((5,), random_state=0, max_iter=2),
+]
+
+
+@ends
+@at_the_edge
+@pytest.mark.parametrize("model", OF_ANY_KIND, ids=name_of)
+def test_columns_of_which_the_number_is_not_declared(rng, model):
+    X, y, weight = make_rows(rng)
+    rows = [of_unknown_shape(part, (100, 0, 140)) for part in (X, y, weight)]
+
+    fitted = DistributedFit(model).fit(*rows)
+
+    local = clone(model).fit(X, y, weight)
+    assert fitted.n_features_in_ == 4
+    assert_same_predictions(fitted.estimator_, local, X, tolerance=1e-8)
+    for method in (*METHODS, "transform"):
+        if hasattr(fitted, method) and hasattr(local, method):
+            ours = getattr(fitted, method)(rows[0]).compute()
+            assert_array_equal(ours, getattr(fitted.estimator_, method)(X))
+    assert fitted.score(*rows) == pytest.approx(fitted.estimator_.score(X, y, weight), rel=1e-12)
+
+
+@pytest.mark.parametrize("model", OF_ANY_KIND, ids=name_of)
+def test_blocks_of_several_widths_that_are_not_declared_are_named(rng, model):
+    X, y, _ = make_rows(rng)
+    parts = [of_unknown_shape(X[:190], (10,) * 19), of_unknown_shape(X[190:, :3], (50,))]
+    rows = da.concatenate(parts, allow_unknown_chunksizes=True)
+    message = r"^X\.blocks\[19\]: (X has 3 features here, but 4 features in|.*of the 3 columns)"
+
+    with pytest.raises(ValueError, match=message):
+        DistributedFit(model).fit(rows, of_unknown_shape(y, (10,) * 19 + (50,)))
+
+
+@ends
+@pytest.mark.parametrize("model", [LogisticRegressionGD(), CascadedLogisticMLP((5,), max_iter=2)])
+def test_a_stream_of_columns_whose_number_is_not_declared(rng, model):
+    X, y, _ = make_rows(rng)
+    rows, labels = (of_unknown_shape(part, (100, 140)) for part in (X, y))
+    streamed = DistributedFit(model).partial_fit(rows, labels, classes=[0, 1, 2])
+
+    assert streamed.partial_fit(rows, labels).n_features_in_ == 4
+    with pytest.raises(ValueError, match=r"X\.blocks\[0\].*3 features.*expecting 4 features"):
+        streamed.partial_fit(of_unknown_shape(X[:, :3], (100, 140)), labels)
+
+
+def test_small_blocks_of_undeclared_width_are_told(rng):
+    X, y, _ = make_rows(rng)
+
+    for model in (RidgeRegression(), LogisticRegressionGD(max_iter=1, tol=1e9)):
+        with pytest.warns(UserWarning, match=r"to blocks of about 2097152 rows"):
+            DistributedFit(model).fit(
+                of_unknown_shape(X, (1,) * 240), of_unknown_shape(y, (1,) * 240)
+            )
 
 
 def test_unknown_labels_and_features_of_a_later_call(rng):
@@ -629,9 +931,6 @@ def assert_same_epochs(model, local, tolerance=1e-10):
     for name in ("loss_curve_", "validation_loss_curve_"):
         assert hasattr(model, name) == hasattr(local, name)
         assert_allclose(getattr(model, name, 0), getattr(local, name, 0), rtol=tolerance)
-
-
-ends = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @ends

@@ -24,18 +24,26 @@ _GOOD_BLOCK = 2**23
 
 
 class Part(NamedTuple):
-    """What some blocks come to: how many rows, in how many blocks, and a value that adds."""
+    """What some blocks come to: how many rows, in how many blocks, and a value that adds.
+
+    ``n_columns`` is their width, and ``where`` the name of the first, where they were read.
+    """
 
     n_rows: int = 0
     n_blocks: int = 0
     value: Any = None
+    n_columns: int = 0
+    where: str = ""
 
     def plus(self, other):
         """Return what the blocks of both come to; blocks without rows have no value."""
         if self.value is None or other.value is None:
             return other if self.value is None else self
-        value = self.value + other.value
-        return Part(self.n_rows + other.n_rows, self.n_blocks + other.n_blocks, value)
+        return self._replace(
+            n_rows=self.n_rows + other.n_rows,
+            n_blocks=self.n_blocks + other.n_blocks,
+            value=self.value + other.value,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +77,6 @@ class Blocks:
         """Return how a user reaches block i, or some: "3:5"."""
         return f"X.{self.kind}[{i}]"
 
-    @property
-    def n_columns(self):
-        """How many columns the collection declares."""
-        return len(self.columns) if isinstance(self.columns, list) else self.columns
-
     def known_sizes(self):
         """Return the numbers of rows of the blocks, counted where they are not known."""
         if not np.isnan(self.sizes).any():
@@ -102,7 +105,7 @@ class Blocks:
 
     def warn_if_small(self, part):
         """Warn where handing out the blocks takes longer than the work on them."""
-        width = self.n_columns
+        width = part.n_columns
         if part.n_blocks < _MANY_BLOCKS or part.n_rows * width >= part.n_blocks * _SMALL_BLOCK:
             return
         warn(
@@ -250,7 +253,8 @@ def _of_block(shared, where, X, y, weight, *extra):
         if not n_rows:
             return Part()
         _check_columns(X, columns)
-        return Part(n_rows, 1, work(X, y, weight, *extra))
+        width = X.shape[1] if np.ndim(X) == 2 else 0
+        return Part(n_rows, 1, work(X, y, weight, *extra), width, where)
 
 
 def _check_columns(X, columns):
@@ -264,8 +268,19 @@ def _check_columns(X, columns):
 
 def _sum_of(where, parts):
     """Return the sum of parts in their order."""
+    _check_widths([part for part in parts if part.value is not None])
     with naming(where):
         return reduce(Part.plus, parts)
+
+
+def _check_widths(parts):
+    """Raise where blocks of a width that is not declared have not the same."""
+    for part in parts:
+        if part.n_columns != parts[0].n_columns:
+            raise ValueError(
+                f"{part.where}: X has {part.n_columns} features here, but {parts[0].n_columns} "
+                f"features in {parts[0].where}."
+            )
 
 
 @contextmanager

@@ -74,6 +74,7 @@ class Facts(NamedTuple):
     """What a descent has to know of all rows before it begins."""
 
     n_rows: int  # of any weight
+    n_features: int
     classes: np.ndarray  # of those that count
     several: bool
     dtype: np.dtype
@@ -84,6 +85,7 @@ class Facts(NamedTuple):
     def __add__(self, other):
         return Facts(
             self.n_rows + other.n_rows,
+            self.n_features,
             np.union1d(self.classes, other.classes),
             self.several or other.several,
             np.promote_types(self.dtype, other.dtype),
@@ -114,14 +116,14 @@ class Reader:
         reset = classes is None if reset is None else reset
         rows, facts = self._read(self.blocks, reset, dtype)
         if reset:
-            model.n_features_in_ = self.blocks.n_columns
+            model.n_features_in_ = facts.n_features
             vars(model).pop("feature_names_in_", None)
             if facts.names is not None:
                 model.feature_names_in_ = facts.names
         recipe = model._recipe(facts.n_rows, stream=stream)
         classes = facts.classes if classes is None else classes
         data = self._counted(self.blocks, rows, facts, classes)
-        self.blocks.warn_if_small(Part(facts.n_rows, len(rows)))
+        self.blocks.warn_if_small(Part(facts.n_rows, len(rows), n_columns=facts.n_features))
         if not (reset or stream or facts.several):
             check_all_classes(np.searchsorted(classes, facts.classes), classes)
         return model._task_of(data, classes, facts.several, recipe, reset=reset)
@@ -158,7 +160,7 @@ class Reader:
     def _counted(self, blocks, rows, facts, classes):
         """Return the rows that count, with the codes of their classes and their final weights."""
         names = [blocks.name(i) for i in range(len(rows))]
-        kind = blocks.n_columns, facts.dtype, facts.is_sparse
+        kind = facts.n_features, facts.dtype, facts.is_sparse
         shared, task = delayed((facts, classes), traverse=False), delayed(_coded)
         parts = [task(shared, *pair) for pair in zip(names, rows, strict=True)]
         data = ClusterData.of(parts, names, *kind)
@@ -183,13 +185,13 @@ def _read(model, several, reset, dtype, X, y, weight):
     """Return the valid rows of a block that count, with their labels, and the facts of it."""
     options = {"accept_sparse": "csr", "multi_output": several, "dtype": dtype, "reset": reset}
     X, y = validate_data(model, X, y, **options)
-    y, n_rows = read_targets(y, several), X.shape[0]
+    y, shape = read_targets(y, several), X.shape
     weight = check_weight(weight, X, X.dtype, may_vanish=True)
     if weight is not None and not weight.all():
         X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
     data = Data(X, y, weight)
     kind = y.ndim == 2, X.dtype, data.is_sparse, weight is not None
-    return data, Facts(n_rows, encode(y)[0], *kind, getattr(model, "feature_names_in_", None))
+    return data, Facts(*shape, encode(y)[0], *kind, getattr(model, "feature_names_in_", None))
 
 
 def _facts(part):

@@ -14,7 +14,7 @@ from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import is_distributed, read_blocks
 from skml_lecture.distributed.descent import fit_by_descent, pass_by_descent
-from skml_lecture.distributed.folds import folds_of, summarizer
+from skml_lecture.distributed.folds import fit_by_folds, summarize_folds
 from skml_lecture.distributed.left_out import fit_leave_one_out
 from skml_lecture.distributed.prediction import predicted, score
 from skml_lecture.documented import DocumentedEstimator
@@ -40,12 +40,24 @@ def _total(model, blocks, work, each=None):
     """Return the sum of ``work(X, y, weight, *one of each)`` over the blocks."""
     name = type(model).__name__
     part = blocks.sum(work, f"summarize-{name}", each)
-    if part.value is None:
-        raise ValueError(
-            f"Every block of X is empty, while a minimum of 1 sample is required by {name}."
-        )
+    _check_some(model, part.n_rows)
     blocks.warn_if_small(part)
     return part.value
+
+
+def _sizes(model, blocks):
+    """Return the numbers of rows of blocks, of which some has a row."""
+    sizes = blocks.known_sizes()
+    _check_some(model, sum(sizes))
+    return sizes
+
+
+def _check_some(model, n_rows):
+    if not n_rows:
+        raise ValueError(
+            f"Every block of X is empty, while a minimum of 1 sample is required by "
+            f"{type(model).__name__}."
+        )
 
 
 def _flat(model, y):
@@ -96,8 +108,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Parameters
     ----------
     estimator : estimator of this package
-        The model, with any of its options. It is cloned. Folds of a RidgeRegressionCV are told from
-        the numbers of the rows, and its scores are squared errors or R2.
+        The model, with any of its options. It is cloned. Splits of a RidgeRegressionCV are told
+        from the numbers of the rows, by a splitter that reads neither y nor groups or by a list of
+        positions; its scores are squared errors, their root, R2 or absolute errors.
 
     Attributes
     ----------
@@ -209,8 +222,14 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             model.fit(X, y, sample_weight, **fit_params)
         elif isinstance(model, DescentEstimator):
             fit_by_descent(model, X, _flat(model, y), sample_weight, **fit_params)
+        elif any(value is not None for value in fit_params.values()):
+            names = ", ".join(sorted(fit_params))
+            raise TypeError(
+                f"fit of {type(model).__name__} takes no {names} of rows in blocks: their splits "
+                f"are told from the numbers of the rows."
+            )
         else:
-            self._fit_closed_form(model, X, y, sample_weight, **fit_params)
+            self._fit_closed_form(model, X, y, sample_weight)
         return self._publish(model)
 
     @available_if(_has("partial_fit"))
@@ -410,9 +429,13 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         if isinstance(model, SemiSupervisedEM):
             blocks = read_blocks(X, _flat(model, y), sample_weight)
             model._fit_in_passes(partial(_total, model, blocks))
-        elif isinstance(model, RidgeRegressionCV) and model.cv is None:
+        elif isinstance(model, RidgeRegressionCV):
             blocks = read_blocks(X, y, sample_weight)
-            fit_leave_one_out(model, partial(_total, model, blocks), range(len(blocks.X)))
+            total = partial(_total, model, blocks)
+            if model.cv is None:
+                fit_leave_one_out(model, total, range(len(blocks.X)))
+            else:
+                fit_by_folds(model, total, _sizes(model, blocks))
         else:
             model.fit_statistics(self._summed(model, X, y, sample_weight))
 
@@ -421,8 +444,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         blocks = read_blocks(X, _flat(model, y), sample_weight)
         total = partial(_total, model, blocks)
         if isinstance(model, RidgeRegressionCV):
-            n_folds, folds = folds_of(model.cv, blocks.known_sizes())
-            return total(summarizer(model, n_folds), folds)
+            return summarize_folds(model, total, _sizes(model, blocks))
         return model._summarize_in_passes(total)
 
     def _publish(self, model):

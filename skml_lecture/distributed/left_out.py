@@ -12,9 +12,10 @@ from skml_lecture.data import Data
 from skml_lecture.distributed.rows import joined
 from skml_lecture.left_out import NEAR, errors_of_residuals, noise_of
 from skml_lecture.ridge import RidgeRegression
-from skml_lecture.ridge_search import SCORES, check_of_errors, spread_of_targets
+from skml_lecture.ridge_search import LOSSES, check_of_errors, score_of, spread_of_targets
 from skml_lecture.solvers import Equations
 from skml_lecture.solvers.rows import CenteredRows
+from skml_lecture.validation import check_total_weight
 
 
 def fit_leave_one_out(model, total, numbers):
@@ -25,6 +26,7 @@ def fit_leave_one_out(model, total, numbers):
     """
     ridge, reader = RidgeRegression(fit_intercept=model.fit_intercept), clone(model)
     statistic = total(ridge.summarize)
+    check_total_weight(statistic.weight)
     n_rows = total(partial(_count, reader))
     if n_rows <= statistic.n_features + 1:  # they are no more than the statistic is
         data = joined(total(partial(_rows, reader)))
@@ -35,17 +37,17 @@ def fit_leave_one_out(model, total, numbers):
         return
 
     def scores(equations, alphas, scoring):
-        check_of_errors(scoring)
+        check_of_errors(scoring, LOSSES)
         spectrum = equations.spectrum(alphas)
         if spectrum.least_squares is not None:  # a Gram matrix does not say it well enough
             factor = total(clone(ridge).set_params(solver="svd").summarize).values
             spectrum = Equations(model.fit_intercept, statistic=factor).spectrum(alphas)
         whole = statistic.values
-        left_out = LeftOutPass(reader, whole.mean, whole.weight, n_rows, alphas, spectrum)
-        errors = left_out.squares(total, numbers)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = spread_of_targets(whole.y)
-            return SCORES[scoring](errors.T, whole.weight, spread)[np.newaxis]
+        loss = LOSSES.get(scoring, np.square)
+        left_out = LeftOutPass(reader, whole.mean, whole.weight, n_rows, alphas, spectrum, loss)
+        losses = left_out.losses(total, numbers)
+        spread = spread_of_targets(whole.y)
+        return score_of(scoring)(losses.T, whole.weight, spread)[np.newaxis]
 
     model._fit_statistics(statistic, statistic.values, scores)
 
@@ -68,6 +70,8 @@ class LeftOutPass:
         The penalties.
     spectrum : Spectrum
         Of all rows.
+    loss : callable
+        Of errors, one by one.
     """
 
     reader: object
@@ -76,9 +80,10 @@ class LeftOutPass:
     n_rows: int
     alphas: np.ndarray
     spectrum: object
+    loss: object
 
-    def squares(self, total, numbers):
-        """Return the weighted sums (t, a) of the squared errors."""
+    def losses(self, total, numbers):
+        """Return the weighted sums (t, a) of the losses."""
         careful = self.spectrum.name == "svd"
         W = self.spectrum.V / self.spectrum.s
         for _ in range(2 * careful):
@@ -88,23 +93,30 @@ class LeftOutPass:
             W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T
         sums = total(partial(self._errors, W), numbers)
         if not sums.near:
-            return sums.squares
+            return sums.losses
         places, u, root = (np.concatenate(part) for part in zip(*sums.near, strict=True))
         sums_r = total(partial(self._residuals, W, places, u, root), numbers)
         rr, ry = sums_r[:, 0].copy(), sums_r[:, 1:].copy()
         noise = noise_of(self.spectrum, self.n_rows, careful=careful)
         errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
-        return sums.squares + np.einsum("tma,tma->ta", errors, errors)
+        return sums.losses + self._weighted(np.moveaxis(errors, 0, 1), root)
+
+    def _weighted(self, errors, root):
+        """Return the weighted sums (t, a) of the losses of errors (n, t, a) times root weights."""
+        return np.tensordot(root**2, self.loss(errors / root[:, np.newaxis, np.newaxis]), 1)
 
     def _directions(self, W, X, y, weight):
-        """Yield where the rows of a block begin, U, the targets, and the share of the intercept."""
+        """Yield where the rows of a block begin, U, the targets, and the root weights."""
         data = _read(self.reader, X, y, weight)
         d, fit_intercept = data.n_features, self.reader.fit_intercept
         mean = self.mean * fit_intercept
         for part in data.blocks(2 * d + len(self.alphas) * data.targets.shape[1]):
             rows = CenteredRows(part, mean[:d], mean[d:], fit_intercept)
-            ones = rows.root_weight / np.sqrt(self.weight) * fit_intercept
-            yield part.start, rows.dense(part) @ W, rows.targets, ones
+            yield part.start, rows.dense(part) @ W, rows.targets, rows.root_weight
+
+    def _share(self, root):
+        """Return the intercept's share of the directions of rows of these root weights."""
+        return root / np.sqrt(self.weight) * self.reader.fit_intercept
 
     def _gram(self, W, X, y, weight):
         return sum(U.T @ U for _, U, _, _ in self._directions(W, X, y, weight))
@@ -114,22 +126,22 @@ class LeftOutPass:
         f = self.spectrum.shrinkage(self.alphas)
         fitted = f[:, np.newaxis] * self.spectrum.Uy[:, :, np.newaxis]  # (r, t, a)
         total, near = 0.0, []
-        for start, U, targets, ones in self._directions(W, X, y, weight):
-            left = 1 - ones[:, np.newaxis] ** 2 - U**2 @ f
+        for start, U, targets, root in self._directions(W, X, y, weight):
+            left = 1 - self._share(root)[:, np.newaxis] ** 2 - U**2 @ f
             errors = targets[:, :, np.newaxis] - np.tensordot(U, fitted, 1)  # (n, t, a)
             close = np.flatnonzero(left[:, self.alphas.argmin()] < NEAR)
             left[close] = np.inf
-            total = total + ((errors / left[:, np.newaxis]) ** 2).sum(axis=0)
+            total = total + self._weighted(errors / left[:, np.newaxis], root)
             if len(close):
                 places = np.column_stack([np.full(len(close), number), start + close])
-                near.append((places, U[close], ones[close]))
+                near.append((places, U[close], root[close]))
         return LeftOutSums(total, near)
 
-    def _residuals(self, W, places, u, share, X, y, weight, number):
+    def _residuals(self, W, places, u, root, X, y, weight, number):
         """Return r'r and r'y of rows near leverage one, as far as a block says, (m, 1 + t)."""
         total = 0.0
-        for start, U, targets, ones in self._directions(W, X, y, weight):
-            r = -(u @ U.T) - np.outer(share, ones)
+        for start, U, targets, ours in self._directions(W, X, y, weight):
+            r = -(u @ U.T) - np.outer(self._share(root), self._share(ours))
             own = places[:, 1] - start
             here = np.flatnonzero((places[:, 0] == number) & (own >= 0) & (own < len(U)))
             r[here, own[here]] += 1
@@ -140,13 +152,13 @@ class LeftOutPass:
 
 @dataclass(frozen=True, eq=False)
 class LeftOutSums:
-    """Squared errors of rows left out, weighted and summed, and the rows that they are without."""
+    """Losses of rows left out, weighted and summed, and the rows that they are without."""
 
-    squares: np.ndarray  # (t, a)
+    losses: np.ndarray  # (t, a)
     near: list
 
     def __add__(self, other):
-        return LeftOutSums(self.squares + other.squares, self.near + other.near)
+        return LeftOutSums(self.losses + other.losses, self.near + other.near)
 
 
 def _read(reader, X, y, weight):
