@@ -3,7 +3,7 @@
 With z = x - origin: the weight, the sum of w z, and that of w z z' or of its diagonal.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +15,8 @@ from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import GroupSum
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_NARROW = 32  # columns, up to which short loops and symmetric products are the slower ones
+_NARROW = 32  # columns, up to which symmetric products are the slower ones
+_LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
@@ -88,8 +89,7 @@ def _dense(data):
 def about(origin, data, n_groups=None, kind="full", *, missing=False):
     """Return weight, origin, first and second sums of dense rows as seen from an origin."""
     if n_groups is not None:
-        work = partial(_of_groups, origin, kind, missing)
-        weight, first, second = _shared(work, data, n_groups, kind)
+        weight, first, second = _grouped(origin, data, kind, missing)
         return weight, origin, first, second
     if kind == "full":
         total, first, second, *_ = products(origin, None, data)
@@ -106,68 +106,83 @@ def products(origin, y_origin, data):
     """
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
-    work = partial(_products, origin, y_origin)
     rows = min(_ROWS, max(2**20 // (d + 1), 64), max(2**18 // (t + 1), 128))
-    shape = {"width": max(4 * d, _narrow_width(d)) + t, "at_least": rows}
+    blocks = partial(data.blocks, max(4 * d, _narrow_width(d)) + t, rows)
+    n = max(block.n_rows for block in blocks())
+    y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
+    work = partial(_products, _SeenFrom(origin, n), y_seen)
     if d > MAX_THREADED_WIDTH:
-        total, first, second, *rest = work(data.blocks(**shape))
+        total, first, second, *rest = work(blocks())
         second = second + second.T
         second.flat[:: d + 1] /= 2
         return total, first, second, *rest
     if 8 * d * (d + t) > _RUN_ELEMENTS:
-        return work(data.blocks(**shape))
+        return work(blocks())
     small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
     with small:
-        return data.sum(work, **shape)
+        return data.sum(work, *blocks.args)
 
 
 @quiet
-def _products(origin, y_origin, blocks):
+def _products(seen, y_seen, blocks):
     """Return the sums of ``products`` over some blocks; of wide rows the upper triangle."""
-    d = len(origin)
+    d = len(seen.origin)
     wide = d > MAX_THREADED_WIDTH
     total, first, second = 0.0, 0.0, np.zeros((d, d), order="F" if wide else "C")
     cross, y_first, squares = 0.0, 0.0, 0.0
-    n = max(block.n_rows for block in blocks)
-    seen, ones = _SeenFrom(origin, n), np.ones(n)
-    y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
-    for block in blocks:
-        root = block.root_weight
-        Z = seen(block.x, root)
-        total += block.total_weight
-        root = ones[: block.n_rows] if root is None else root
-        first = first + root @ Z
-        if wide:  # in place, by threads of its own, but it holds the interpreter
-            second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
-        else:
-            second += product_with_itself(Z)
-        if y_seen is not None:
-            y = y_seen(block.targets, block.root_weight)
-            cross = cross + Z.T @ y
-            y_first = y_first + root @ y
-            squares = squares + np.einsum("it,it->t", y, y)
+    ones = np.ones(seen.n_rows)
+    with seen.room() as room, nullcontext() if y_seen is None else y_seen.room() as y_room:
+        for block in blocks:
+            Z = seen(block.x, block.root_weight, room)
+            root = ones[: block.n_rows] if block.root_weight is None else block.root_weight
+            total += block.total_weight
+            first = first + root @ Z
+            if wide:  # in place, by threads of its own, but it holds the interpreter
+                second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
+            else:
+                second += product_with_itself(Z)
+            if y_seen is not None:
+                y = y_seen(block.targets, block.root_weight, y_room)
+                cross = cross + Z.T @ y
+                y_first = y_first + root @ y
+                squares = squares + np.einsum("it,it->t", y, y)
     return Sums((total, first, second, cross, y_first, squares))
 
 
 class _SeenFrom:
-    """Rows minus an origin, in a buffer that lasts until the next block.
+    """Rows of blocks minus an origin.
 
     Rows of doubles that are seen from zero, as those of standardised features are, are not copied.
     """
 
     def __init__(self, origin, n_rows):
-        shape = n_rows, len(origin)
+        self.origin, self.n_rows = origin, n_rows
         self.is_zero = not origin.any()
-        # the origin of every row, so that the loop over narrow ones is a long one
-        self.origin = np.tile(origin, (n_rows, 1)) if len(origin) <= _NARROW else None
-        self.point, self.buffer = origin, np.empty(shape)
+        # NumPy's loop over a narrow row is short: over so many at once it is a long one
+        self.at_once = max(_LONG_LOOP // max(len(origin), 1), 1)
+        self.repeated = np.tile(origin, self.at_once)
+        self.free = []
 
-    def __call__(self, x, root=None):
+    @contextmanager
+    def room(self):
+        """Lend an array for the rows of a block, which runs of blocks use in turn."""
+        try:
+            array = self.free.pop()
+        except IndexError:
+            array = np.empty((self.n_rows, len(self.origin)))
+        yield array
+        self.free.append(array)
+
+    def __call__(self, x, root, room):
+        """Return rows, times the roots of their weights, in an array that ``room`` gave."""
         if self.is_zero and root is None and x.dtype == np.float64 and x.flags.c_contiguous:
             return x
-        n = len(x)
-        origin = self.point if self.origin is None else self.origin[:n]
-        z = np.subtract(x, origin, out=self.buffer[:n])
+        z = room[: len(x)]
+        many = len(x) // self.at_once * self.at_once if x.flags.c_contiguous else 0
+        if many:
+            shape = -1, len(self.repeated)
+            np.subtract(x[:many].reshape(shape), self.repeated, out=z[:many].reshape(shape))
+        np.subtract(x[many:], self.origin, out=z[many:])
         if root is not None:
             z *= root[:, np.newaxis]
         return z
@@ -193,47 +208,46 @@ def _narrow_width(d):
     return d * d // 3 if d <= _NARROW else 0
 
 
-def _shared(work, data, n_groups, kind):
+def _grouped(origin, data, kind, missing):
     """Return the sums over groups, in as many runs as memory allows, one for wide products."""
+    k, d = origin.shape
     cross, own = kind in ("full", "tied"), kind in ("full", "diag")
-    d = data.n_features
     wide = cross and d > MAX_THREADED_WIDTH
-    shape = {"width": 2 * d, "at_least": MAX_THREADED_WIDTH if wide else 16}
-    if cross:
-        shape["width"] = max(2 * d, _narrow_width(d))
-    size = (n_groups if own else 1) * d ** (1 + cross)
-    if wide or 8 * size > _RUN_ELEMENTS:
-        return work(data.blocks(**shape))
+    width = max(2 * d, _narrow_width(d) if cross else 0)
+    blocks = partial(data.blocks, width, MAX_THREADED_WIDTH if wide else 16)
+    n = max(block.n_rows for block in blocks())
+    work = partial(_of_groups, origin, _SeenFrom(origin[0], n), kind, missing)
+    if wide or 8 * (k if own else 1) * d ** (1 + cross) > _RUN_ELEMENTS:
+        return work(blocks())
     with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
-        return data.sum(work, **shape)
+        return data.sum(work, *blocks.args)
 
 
 @quiet
-def _of_groups(origin, kind, missing, blocks):
+def _of_groups(origin, seen, kind, missing, blocks):
     """Return weight, first and second sums of the groups over some blocks."""
     k, d = origin.shape
-    n = max(block.n_rows for block in blocks)
-    buffer = np.empty((2, n, d))
-    seen = None if (origin != origin[0]).any() else _SeenFrom(origin[0], n)
+    one = (origin == origin[0]).all()
     weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
-    for block in blocks:
-        codes = block.targets
-        if seen is None:
-            Z = np.take(origin, codes, axis=0, out=buffer[0, : block.n_rows], mode="clip")
-            np.subtract(block.x, Z, out=Z)
-        else:
-            Z = seen(block.x)
-        of_groups = GroupSum(codes, k, block.weight)
-        total, sums = of_groups.total, of_groups(Z)
-        if missing:  # every column has a weight of its own
-            total = np.broadcast_to(total[:, np.newaxis], (k, d))
-            if np.isnan(sums).any():
-                absent = np.isnan(Z)
-                Z = np.where(absent, 0.0, Z)
-                total, sums = of_groups(1.0 - absent), of_groups(Z)
-        weight = weight + total
-        first = first + sums
-        _add_squares(second, kind, Z, of_groups, block.root_weight, buffer[1, : len(Z)])
+    with seen.room() as room, seen.room() as other:
+        for block in blocks:
+            codes, n = block.targets, block.n_rows
+            if one:
+                Z = seen(block.x, None, room)
+            else:
+                Z = np.take(origin, codes, axis=0, out=room[:n], mode="clip")
+                np.subtract(block.x, Z, out=Z)
+            of_groups = GroupSum(codes, k, block.weight)
+            total, sums = of_groups.total, of_groups(Z)
+            if missing:  # every column has a weight of its own
+                total = np.broadcast_to(total[:, np.newaxis], (k, d))
+                if np.isnan(sums).any():
+                    absent = np.isnan(Z)
+                    Z = np.where(absent, 0.0, Z)
+                    total, sums = of_groups(1.0 - absent), of_groups(Z)
+            weight = weight + total
+            first = first + sums
+            _add_squares(second, kind, Z, of_groups, block.root_weight, other[:n])
     return Sums((weight, first, second))
 
 
