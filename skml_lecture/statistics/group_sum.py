@@ -21,18 +21,23 @@ class GroupSum:
         Number of groups.
     weight : ndarray of shape (n,) or None
         Weights of the rows; None means 1.
+    room : ndarray of shape (n_groups, at least n), default=None
+        Memory for the indicator, which one block after the other may use.
     """
 
-    def __init__(self, codes, n_groups, weight):
-        self.codes, self.n_groups, self.weight = codes, n_groups, weight
+    def __init__(self, codes, n_groups, weight, room=None):
+        self.codes, self.n_groups, self.weight, self.room = codes, n_groups, weight, room
 
     @cached_property
     def indicator(self):
         """The weights as a (k, n) matrix with one entry in each column, at the row's group."""
         n = len(self.codes)
         if self.n_groups <= _FEW_GROUPS:
-            of_group = np.equal.outer(np.arange(self.n_groups), self.codes)
-            return of_group * (1.0 if self.weight is None else self.weight)
+            indicator = np.empty((self.n_groups, n)) if self.room is None else self.room[:, :n]
+            np.equal.outer(np.arange(self.n_groups), self.codes, out=indicator, casting="unsafe")
+            if self.weight is not None:
+                indicator *= self.weight
+            return indicator
         weight = np.ones(n) if self.weight is None else self.weight
         if self.n_groups > _MAX_DENSE_GROUPS:
             shape = (self.n_groups, n)
@@ -49,7 +54,9 @@ class GroupSum:
     def __call__(self, x):
         """Return the sums of the rows of ``x``, an ndarray or CSR, of shape (k, d)."""
         if not sparse.issparse(x):
-            return self.indicator @ x
+            if sparse.issparse(self.indicator):
+                return self.indicator @ x
+            return (x.T @ self.indicator.T).T  # for which the BLAS takes no memory
         size = self.n_groups * x.shape[1]
         step = max(_COUNTED_AT_ONCE * x.shape[0] // max(x.nnz, 1), 1)
         sums = np.zeros(size)

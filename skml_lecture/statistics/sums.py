@@ -229,6 +229,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
     k, d = origin.shape
     one = (origin == origin[0]).all()
     weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
+    of_each = np.empty((k, seen.n_rows))  # touched where the groups are few
     with seen.room() as room, seen.room() as other:
         for block in blocks:
             codes, n = block.targets, block.n_rows
@@ -237,7 +238,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
             else:
                 Z = np.take(origin, codes, axis=0, out=room[:n], mode="clip")
                 np.subtract(block.x, Z, out=Z)
-            of_groups = GroupSum(codes, k, block.weight)
+            of_groups = GroupSum(codes, k, block.weight, of_each)
             total, sums = of_groups.total, of_groups(Z)
             if missing:  # every column has a weight of its own
                 total = np.broadcast_to(total[:, np.newaxis], (k, d))
