@@ -42,7 +42,7 @@ TESTS = {  # modules that hold numbers or state, and the tests that must notice
     "generative.py": ["generative", "statistics_that_travel", "gaussian"],
     "semi_supervised.py": ["semi_supervised"],
     "classification.py": ["generative", "gaussian", "naive_bayes"],
-    "validation.py": ["flags", "statistics_that_travel", "bad_input"],
+    "validation.py": ["validation", "flags"],
     "distributions/gaussian.py": ["distributions", "naive_bayes"],
     "distributions/normal.py": ["gaussian", "generative"],
     "distributions/covariances.py": ["gaussian"],
