@@ -82,7 +82,7 @@ def test_rows_are_read_where_they_lie(name, rng):
 
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - NO_SPARSE))
 def test_sparse_rows_are_never_made_dense(name, rng):
-    n, d, held = 10_000 if name == "svd" else 100_000, 300, 10
+    n, d, held = 30_000 if name == "svd" else 100_000, 300, 10
     places = (rng.integers(0, d // held, (n, held)) + np.arange(0, d, d // held)).ravel()
     X = sparse.csr_array((np.ones(n * held), places, np.arange(0, n * held + 1, held)), (n, d))
     y = targets(MODELS[name][0], n, rng)
