@@ -24,10 +24,7 @@ from skml_lecture import (
 )
 from skml_lecture.data import run_in_threads
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = pytest.mark.brief
 NETWORK = CascadedLogisticMLP((8,), max_iter=3, random_state=0)
 MODELS = [
     RidgeRegression(),

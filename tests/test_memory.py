@@ -17,11 +17,7 @@ from skml_lecture import (
     SemiSupervisedEM,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-    pytest.mark.filterwarnings("ignore:A covariance is singular"),
-]
+pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:A covariance is singular")]
 # How much of the rows' own size a fit allocates at most.
 READS = {  # statistics of blocks of rows, and a few numbers a row
     **{solver: (RidgeRegression(solver=solver), 1 / 4) for solver in ("auto", "svd", "lsqr")},

@@ -25,10 +25,7 @@ from skml_lecture import (
     SemiSupervisedEM,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = pytest.mark.brief
 
 X, Y = load_iris(return_X_y=True)
 MODELS = [

@@ -42,11 +42,7 @@ SETTINGS = {
     "suppress_health_check": list(HealthCheck),
     "derandomize": LONGER == 1,  # the same draws in every run, others when looking longer
 }
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:A covariance is singular",
-    "ignore:The best alpha is the",
-    "ignore::sklearn.exceptions.ConvergenceWarning",
-)
+pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:A covariance is singular")]
 
 CLOSED_FORM = {
     "ridge": RidgeRegression(0.5),
