@@ -55,7 +55,7 @@ TESTS = {  # modules that hold numbers or state, and the tests that must notice
     "descent/activations.py": ["activations"],
     "descent/optimizers.py": ["optimizers"],
     "descent/schedules.py": ["schedules", "streams"],
-    "descent/stopping.py": ["training", "learning"],
+    "descent/stopping.py": ["stopping", "training"],
     "descent/objective.py": ["backpropagation", "network", "logistic"],
     "descent/network.py": ["backpropagation", "network", "mlp"],
     "descent/coordinates.py": ["logistic", "mlp"],
