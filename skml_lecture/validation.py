@@ -28,8 +28,8 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
         sample_weight = np.full(X.shape[0], sample_weight)
     numbers = check_numbers("sample_weight", sample_weight, flags=True)
-    options = {"ensure_2d": False, "ensure_min_samples": 0, "input_name": "sample_weight"}
-    weight = check_array(numbers, dtype=dtype, **options)
+    anything = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0}
+    weight = check_array(numbers, dtype=dtype, input_name="sample_weight", **anything)
     if weight.ndim != 1:
         raise ValueError(
             f"sample_weight must be 1D with one weight per row, got shape {weight.shape}."
@@ -158,7 +158,7 @@ def validate_data(estimator, X, *y, **options):
 def _is_target(y, X, n_dims):
     """Tell whether ``y`` is an array of finite numbers, as many as there are rows."""
     plain = type(y) is np.ndarray and y.ndim in n_dims and y.size > 0
-    numbers = plain and y.dtype.kind in "fiu" and y.dtype.itemsize <= 8
+    numbers = plain and y.dtype.kind in "fiu"
     return numbers and len(y) == len(X) and bool(np.isfinite(y).all())
 
 

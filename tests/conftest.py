@@ -8,6 +8,16 @@ import pytest
 import sklearn
 from distributed import Client, LocalCluster
 
+BRIEF = (  # what fits say that are cut short, and searches among few candidates
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:The best alpha is the",
+)
+
+
+def pytest_itemcollected(item):
+    if item.get_closest_marker("brief"):
+        item.add_marker(pytest.mark.filterwarnings(*BRIEF))
+
 
 @pytest.fixture(autouse=True)
 def global_state_is_left_alone():

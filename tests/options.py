@@ -53,14 +53,15 @@ class Flags(Bernoulli):
 
 
 class FittingPriors:
-    """Priors of the length that each check needs."""
+    """Priors of the length that each check needs, found by a fit without them."""
 
-    def _resolve_priors(self, *, whole):
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight=sample_weight)
         steps = np.arange(10.0, len(self.classes_) + 10)
         self.priors = steps / steps.sum()
-        priors = super()._resolve_priors(whole=whole)
+        super().fit(X, y, sample_weight=sample_weight)
         self.priors = None
-        return priors
+        return self
 
 
 class GaussianWithPriors(FittingPriors, GaussianGenerativeClassifier):

@@ -111,3 +111,21 @@ def test_rectifier_drops_the_unit_at_zero():
 def test_unknown_name_lists_the_activations():
     with pytest.raises(ValueError, match="'leaky_relu', 'logistic', 'relu', 'tanh'"):
         resolve_activation("sigmoidal")
+
+
+@members
+def test_single_precision_says_what_double_says(name, rng):
+    activation = resolve_activation(name)
+    z = np.r_[rng.normal(size=50) * 10, -1e4, 0.0, 1e4].astype(np.float32)
+
+    a, exact = activation.value(z), activation.value(z.astype(np.float64))
+
+    assert a.dtype == np.float32
+    assert_allclose(a, exact, rtol=1e-6, atol=1e-6)
+    assert_allclose(activation.derivative(a), activation.derivative(exact), atol=1e-6)
+
+
+def test_the_sigmoid_keeps_the_digits_of_what_is_improbable():
+    z = np.linspace(-700, 30, 500)
+
+    assert_allclose(resolve_activation("logistic").value(z), expit(z), rtol=1e-14)

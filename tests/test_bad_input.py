@@ -23,10 +23,7 @@ from skml_lecture import (
     RidgeRegressionCV,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = pytest.mark.brief
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(1, 20, (30, 3)).astype(float)

@@ -1,6 +1,9 @@
 """The same rows and seed give the same bits, whatever runs them, and however many threads."""
 
+import multiprocessing
+import os
 import pickle
+from threading import Barrier, Event, Thread
 
 import joblib
 import numpy as np
@@ -9,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skml_lecture import (
     CascadedLogisticMLP,
@@ -19,11 +22,9 @@ from skml_lecture import (
     RidgeRegression,
     RidgeRegressionCV,
 )
+from skml_lecture.data import run_in_threads
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = pytest.mark.brief
 NETWORK = CascadedLogisticMLP((8,), max_iter=3, random_state=0)
 MODELS = [
     RidgeRegression(),
@@ -104,3 +105,39 @@ def test_a_fit_in_another_process_is_the_same_model(rng, client):
 
         here = pickle.loads(pickle.dumps(clone(model).fit(X[:500], y[:500])))
         assert_allclose(answers(there, X), answers(here, X), rtol=1e-10, atol=1e-12)
+
+
+def limits():
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+def report_threads(answer):
+    """Answer with the limits of a process where two tasks meet, each in a thread of its own."""
+    run_in_threads(lambda meet: meet(), [Barrier(2, timeout=10).wait] * 2)
+    answer.send(limits())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a platform that forks")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_process_forked_during_a_fit_has_all_its_threads():
+    begun, end = Event(), Event()
+    ours, theirs = multiprocessing.Pipe()
+
+    def wait(_):
+        begun.set()
+        end.wait()
+
+    with threadpool_limits(2):
+        before = limits()
+        fit = Thread(target=run_in_threads, args=(wait, range(2)))
+        fit.start()
+        begun.wait()
+        child = multiprocessing.get_context("fork").Process(target=report_threads, args=(theirs,))
+        child.start()
+        child.join(60)
+        end.set()
+        fit.join()
+        after = limits()
+
+    assert child.exitcode == 0
+    assert ours.recv() == before == after

@@ -3,8 +3,10 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.dummy import DummyRegressor
@@ -290,3 +292,24 @@ def test_weight_zero_is_a_row_that_is_not_there_and_groups_are_kept_apart():
         train, test = train[keep[train]], test[keep[test]]
         model = Ridge().fit(X[train], y[train], weight[train])
         assert_allclose(score, model.score(X[test], y[test], weight[test]))
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        pd.DataFrame,
+        lambda rows: pl.DataFrame(rows),
+        lambda rows: pa.table(rows),
+        lambda rows: sparse.coo_array(np.column_stack(list(rows.values()))),
+        lambda rows: np.column_stack(list(rows.values())).tolist(),
+    ],
+)
+def test_a_diagnosis_reads_every_container(container, rng):
+    rows = {name: rng.normal(size=40) for name in ("a", "b")}
+    y = rows["a"] + rng.normal(size=40)
+
+    found = diagnose_fit(RidgeRegression(), container(rows), y, cv=4)
+
+    plain = diagnose_fit(RidgeRegression(), np.column_stack(list(rows.values())), y, cv=4)
+    assert_allclose(found.train_scores, plain.train_scores)
+    assert_allclose(found.validation_scores, plain.validation_scores)

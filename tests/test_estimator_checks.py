@@ -41,8 +41,7 @@ from skml_lecture import (
 )
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning"),
+    pytest.mark.brief,
     pytest.mark.filterwarnings("ignore:A covariance is singular:UserWarning"),
 ]
 EVERY = [check_dataframe_column_names_consistency, check_inplace_ensure_writeable]

@@ -21,11 +21,7 @@ from skml_lecture import (
     SemiSupervisedEM,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:Interrupted after"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:Interrupted after")]
 POINTS = 6  # for each of twenty calls, unfitted and fitted
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(2000, 20))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import approx_fprime
+from scipy.special import logit
 from sklearn.metrics import log_loss
 
-from skml_lecture.descent.losses import LOSSES, resolve_loss
+from skml_lecture.descent.losses import LOSSES, loss_of_guessing, resolve_loss
 
 MEMBERS = [(name, output) for name in LOSSES for output in LOSSES[name]]
 members = pytest.mark.parametrize(("name", "output"), MEMBERS)
@@ -116,3 +117,13 @@ def test_softmax_of_two_classes_is_the_sigmoid(name, rng):
 def test_unknown_name_lists_the_losses():
     with pytest.raises(ValueError, match="'cross_entropy', 'squared_error'"):
         resolve_loss("hinge", "softmax")
+
+
+@pytest.mark.parametrize(("output", "scores"), [("softmax", np.log), ("logistic", logit)])
+def test_guessing_costs_the_cross_entropy_of_the_frequencies(output, scores, rng):
+    y = some_targets(output, rng, n=60)
+    share = y.mean(axis=0)
+
+    loss = resolve_loss("cross_entropy", output).value(y, np.tile(scores(share), (60, 1))).mean()
+
+    assert_allclose(loss_of_guessing(share, output), loss)

@@ -32,11 +32,7 @@ from skml_lecture import (
 )
 from skml_lecture.onnx import register, to_onnx
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:A covariance is singular"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:A covariance is singular")]
 TOLERANCES = {np.float64: 1e-9, np.float32: 2e-5}
 TABLES = [load_iris, load_breast_cancer, load_wine, load_digits]
 FLOAT, STRING, INT64, DOUBLE = 1, 8, 7, 11  # of onnx.TensorProto

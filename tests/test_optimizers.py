@@ -17,6 +17,7 @@ from skml_lecture.descent.optimizers import (
     Momentum,
     Nesterov,
     RMSProp,
+    name_of,
     resolve_optimizer,
 )
 
@@ -67,17 +68,18 @@ def test_resumed_from_a_pickle_equals_uninterrupted(name):
 
 
 @members
-def test_after_a_restart_the_next_step_is_downhill(name):
+@pytest.mark.parametrize("uphill", [0.5, -0.5])
+def test_after_a_restart_the_next_step_is_downhill(name, uphill):
     optimizer, theta = resolve_optimizer(name), np.zeros(1)
     memory = optimizer.init(theta)
     for _ in range(5):
-        optimizer.update(theta, np.array([-1.0]), memory, RATE)
+        optimizer.update(theta, np.array([-2 * uphill]), memory, RATE)
 
     optimizer.restart(memory)
     before = theta.copy()
-    optimizer.update(theta, np.array([0.5]), memory, RATE)
+    optimizer.update(theta, np.array([uphill]), memory, RATE)
 
-    assert theta < before
+    assert (theta - before) * uphill < 0
     assert not optimizer.restart(memory)
 
 
@@ -237,3 +239,15 @@ def test_an_instance_is_copied():
 
     assert resolve_optimizer(given) is not given
     assert resolve_optimizer(given).momentum == 0.3
+
+
+@members
+def test_an_optimizer_of_the_defaults_goes_by_its_name(name):
+    assert name_of(resolve_optimizer(name)) == name
+
+
+def test_an_optimizer_of_other_hyper_parameters_has_no_name():
+    given = Adam(epsilon=1e-4)
+
+    assert name_of(given).get_params() == given.get_params()
+    assert Adam().get_params() == {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}  # the paper's

@@ -22,12 +22,10 @@ from skml_lecture import (
     NaiveBayes,
     RidgeRegression,
     RidgeRegressionCV,
+    SemiSupervisedEM,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The best alpha is the"),
-]
+pytestmark = pytest.mark.brief
 
 X, Y = load_iris(return_X_y=True)
 MODELS = [
@@ -44,6 +42,8 @@ MODELS = [
     GaussianGenerativeClassifier("full", shrinkage="auto"),
     GaussianGenerativeClassifier(shrinkage="oas"),
     *map(NaiveBayes, ("auto", "gaussian", "categorical", "poisson", "multinomial")),
+    NaiveBayes("histogram"),
+    SemiSupervisedEM(GaussianGenerativeClassifier("full")),
     LogisticRegressionGD(),
     LogisticRegressionGD(batch_size=10, optimizer="adam", max_iter=3, warm_start=True),
     LogisticRegressionGD(preconditioner="whiten", early_stopping=True, random_state=0),
@@ -130,6 +130,12 @@ def test_statistics_go_on_after_a_round_trip(model, trip, tmp_path):
         assert_array_equal(answer, expected[name])
     other = clone(model).fit(X, Y)
     assert_array_equal(loaded.merge(other).predict(X), model.merge(other).predict(X))
+    loaded, model = (
+        it.discount(0.5).forget(X[::4], Y[::4], sample_weight=np.full(38, 0.5))
+        for it in (loaded, model)
+    )
+    for name, answer in answers(loaded).items():
+        assert_array_equal(answer, answers(model)[name])
 
 
 @pytest.mark.parametrize("trip", TRIPS)

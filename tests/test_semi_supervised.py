@@ -1,5 +1,7 @@
 """Rows without labels: expectation-maximisation by weighted statistics."""
 
+import dask
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ from scipy import sparse, stats
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils import get_tags
 
 from skml_lecture import GaussianGenerativeClassifier, NaiveBayes, RidgeRegression, SemiSupervisedEM
+from skml_lecture.distributed import DistributedFit
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 
@@ -231,3 +235,93 @@ def test_draws_are_the_models(data):
 
     assert_array_equal(rows, model.estimator_.sample(4, class_label=1, random_state=0)[0])
     assert_array_equal(labels, [1] * 4)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("kind", [float, object])
+def test_parts_of_the_rows_are_the_whole(data, rng, kind, weighted):
+    """A part may lack labels, rows without one, or weight."""
+    X, _, y = data
+    y = np.where(np.arange(310) < 30, rng.integers(0, 2, 310), -1).astype(kind)
+    if kind is object:
+        y = np.array([{0: "a", 1: "b", -1: None}[label] for label in y], dtype=object)
+    weight = rng.uniform(0.5, 2, 310) if weighted else None
+    model = SemiSupervisedEM(GaussianGenerativeClassifier(), unlabeled_weight=0.3)
+    chunks = (20, 100, 190)
+    rows = [da.from_array(X, (chunks, 2)), da.from_array(y, (chunks,))]
+    parts = {"sample_weight": da.from_array(weight, (chunks,))} if weighted else {}
+
+    with dask.config.set(scheduler="synchronous"):
+        fitted = DistributedFit(model).fit(*rows, **parts).estimator_
+
+    whole = clone(model).fit(X, y, weight)
+    assert_allclose(fitted.log_likelihood_curve_, whole.log_likelihood_curve_)
+    assert_allclose(fitted.predict_proba(X), whole.predict_proba(X))
+
+
+def test_the_likelihood_weighs_rows_as_they_are_weighed(data, rng):
+    X, _, y = data
+    weight = rng.uniform(0.5, 2, 310)
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier(), unlabeled_weight=0.3)
+    model.fit(X, y, weight)
+
+    z, known = model.predict_joint_log_proba(X), y >= 0
+    weight = np.where(known, weight, 0.3 * weight)
+    likelihood = np.where(known, z[np.arange(310), y], np.logaddexp(*z.T))
+    assert_allclose(model.log_likelihood_curve_[-1], np.average(likelihood, weights=weight))
+
+
+def test_steps_end_where_nothing_moves_any_more():
+    """Posteriors of 0 and 1 to the last bit: the second step repeats the first."""
+    X = np.array([[-101.0], [-99.0], [99.0], [101.0]] * 2)
+    y = [0, 0, 1, 1, -1, -1, -1, -1]
+
+    model = SemiSupervisedEM(GaussianGenerativeClassifier(), tol=0).fit(X, y)
+
+    assert model.n_iter_ == 1
+    assert len(model.log_likelihood_curve_) == 2
+    assert model.log_likelihood_curve_[0] == model.log_likelihood_curve_[1]
+
+
+def test_one_label_is_enough():
+    model = SemiSupervisedEM(NaiveBayes("categorical")).fit(
+        [["a"], ["b"], ["b"]], ["x", None, None]
+    )
+
+    assert model.transduction_.tolist() == ["x"] * 3
+
+
+def test_what_a_class_can_not_have_weighs_nothing_where_it_is_not():
+    """A row without a label, or weight, may be impossible in the first class."""
+    X = [["a"], ["a"], ["b"], ["b"], ["b"], ["a"], ["b"]]
+    y = np.array([0, 0, 1, 1, -1, -1, 0])
+    weight = [1, 1, 1, 1, 1, 1, 0]
+
+    model = SemiSupervisedEM(NaiveBayes("categorical", smoothing=0)).fit(X, y, weight)
+
+    assert_allclose(model.log_likelihood_curve_, np.log(0.5))
+    assert model.transduction_.tolist() == [0, 0, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("label", [0, -1])
+def test_an_impossible_row_without_weight_is_not_there(label):
+    X = [["a", "u"], ["a", "u"], ["b", "v"], ["b", "v"], ["b", "v"], ["a", "v"]]
+    y, weight = [0, 0, 1, 1, -1, label], [1, 1, 1, 1, 1, 0]
+
+    model = SemiSupervisedEM(NaiveBayes("categorical", smoothing=0)).fit(X, y, weight)
+
+    without = clone(model).fit(X[:-1], y[:-1])
+    assert_allclose(model.log_likelihood_curve_, without.log_likelihood_curve_)
+
+
+@pytest.mark.parametrize("inner", [GaussianGenerativeClassifier(), NaiveBayes("multinomial")])
+def test_tags_are_those_of_the_model_inside(inner):
+    assert get_tags(SemiSupervisedEM(inner)).input_tags == get_tags(inner).input_tags
+    assert not get_tags(SemiSupervisedEM(RidgeRegression())).input_tags.sparse
+
+
+def test_one_row_is_drawn_unless_more_are_asked_for(data):
+    model = SemiSupervisedEM(GaussianGenerativeClassifier()).fit(data[0], data[2])
+
+    assert model.sample()[0].shape == (1, 2)

@@ -374,6 +374,8 @@ def take_rows(X, rows):
         return X.iloc[rows]
     if isinstance(X, list | tuple):
         return X[rows] if isinstance(rows, slice) else [X[i] for i in rows]
+    if hasattr(X, "to_pylist"):  # Arrow's
+        return X.take(np.arange(len(X))[rows])
     if sparse.issparse(X):
         X = X.tocsr()
     return X[rows] if hasattr(X, "__getitem__") else np.asarray(X)[rows]

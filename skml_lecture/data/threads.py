@@ -1,5 +1,6 @@
 """Threads that share out work, while those of the BLAS stand still."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -9,7 +10,7 @@ from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
 _SMALL_PRODUCT = 2**23  # multiplications: a fraction of a millisecond
-_busy = {}  # the token of whoever keeps the BLAS to one thread
+_busy = {}  # the numbers of threads before, of whoever keeps the BLAS to one
 
 
 @cache
@@ -28,18 +29,17 @@ def _one_blas_thread():
 
     Nothing is left behind by an interrupt, wherever it comes.
     """
-    token, libraries, before = object(), _blas().lib_controllers, []
+    libraries, before = _blas().lib_controllers, []
 
     def restore():
-        if _busy.get("by") is token:
-            for library, number in zip(libraries, before, strict=False):  # none yet, at first
-                library.set_num_threads(number)
+        if _busy.get("by") is before:
+            _set_threads(before)
             del _busy["by"]
 
     try:
-        mine = _busy.setdefault("by", token) is token
+        mine = _busy.setdefault("by", before) is before
         if mine:
-            before = [library.num_threads for library in libraries]
+            before[:] = [library.num_threads for library in libraries]
             for library in libraries:
                 library.set_num_threads(1)
         yield mine
@@ -49,6 +49,20 @@ def _one_blas_thread():
         except KeyboardInterrupt:
             restore()
             raise
+
+
+def _set_threads(numbers):
+    for library, number in zip(_blas().lib_controllers, numbers, strict=False):  # none, at first
+        library.set_num_threads(number)
+
+
+def _begin_anew():
+    """Give a forked process its threads back: whoever kept them to one stayed in the parent."""
+    _set_threads(_busy.pop("by", []))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 @contextmanager

@@ -4,12 +4,13 @@ import re
 import warnings
 
 import numpy as np
-from scipy import sparse
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
+
+from skml_lecture.data import take_rows
 
 _NO_WEIGHT = re.compile("unexpected keyword argument '?sample_weight")
 
@@ -25,15 +26,6 @@ def final_estimator(estimator):
             estimator = estimator.regressor_
         else:
             return estimator
-
-
-def take_rows(X, rows):
-    """Return some rows in the container that ``X`` is: a frame stays a frame."""
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    if sparse.issparse(X):
-        return X.tocsr()[rows]
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
 
 
 def splits_of(splitter, X, y, groups, weight):
