@@ -87,3 +87,17 @@ def test_sparse_rows_are_never_made_dense(name, rng):
     _, predict = allocated(lambda: model.predict(X))
 
     assert max(fit, predict) < 8 * n * d / 3
+
+
+@pytest.mark.parametrize(
+    "model", [GaussianGenerativeClassifier("diag"), NaiveBayes("gaussian"), NaiveBayes("poisson")]
+)
+def test_sparse_sums_of_columns_need_no_memory_of_every_entry(model, rng):
+    n, held = 400_000, 10
+    places = (rng.integers(0, 10, (n, held)) + np.arange(0, 100, 10)).ravel()
+    X = sparse.csr_array((np.ones(n * held), places, np.arange(0, n * held + 1, held)), (n, 100))
+    y = rng.integers(0, 3, n)
+
+    _, fit = allocated(lambda: clone(model).fit(X, y))
+
+    assert fit < 40e6 < X.data.nbytes + X.indices.nbytes

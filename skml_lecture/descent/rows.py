@@ -8,9 +8,13 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skml_lecture.data import shuffled
 
+_FEW = 20  # rows, that may all be of different classes
+
 
 def read_targets(y, several):
     """Return labels (n,), or where ``several`` per row may be, also indicators (n, n_labels)."""
+    if _are_labels(y):
+        return y
     if not (several and type_of_target(y, input_name="y") == "multilabel-indicator"):
         check_classification_targets(y)
         return column_or_1d(y, warn=True)
@@ -20,6 +24,16 @@ def read_targets(y, several):
             f"y with one column per label must hold 0 and 1, got {np.unique(y).tolist()}."
         )
     return y
+
+
+def _are_labels(y):
+    """Tell whether ``y`` is whole numbers, and too few different ones to doubt that it is labels.
+
+    scikit-learn takes longer to say so than a few rows take to be learnt.
+    """
+    if not (type(y) is np.ndarray and y.ndim == 1 and y.size and y.dtype.kind in "iu"):
+        return False
+    return len(y) <= _FEW or int(y.max()) - int(y.min()) < len(y) / 4
 
 
 def encode(y, classes=None):

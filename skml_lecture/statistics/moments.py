@@ -1,6 +1,8 @@
 """Weight, mean and scatter of weighted rows: a statistic that adds and takes away."""
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -179,10 +181,13 @@ class Moments:
         moments : Moments
             Of all groups.
         """
+        d = data.n_features
         if not data.n_rows:
-            return cls.empty(data.n_features, n_groups=n_groups, kind=kind)
+            return cls.empty(d, n_groups=n_groups, kind=kind)
         if data.is_sparse:
-            return cls(*sums.of_sparse(data, n_groups, kind, missing=missing), kind)
+            blocks = [data] if KINDS[kind][0] else data.blocks(result=(n_groups or 1) * d)
+            parts = (sums.of_sparse(block, n_groups, kind, missing=missing) for block in blocks)
+            return reduce(add, (cls(*part, kind) for part in parts))
         origin = sums.near_mean(data, n_groups)
         for _ in range(sums.MAX_PASSES):
             moments = cls(*sums.about(origin, data, n_groups, kind, missing=missing), kind)
