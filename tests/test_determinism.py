@@ -82,6 +82,24 @@ GRIDS = [
 ]
 
 
+NARROW = [RidgeRegression(), *map(GaussianGenerativeClassifier, ["tied", "full"])]
+
+
+@pytest.mark.parametrize("n_features", [2, 3, 8, 20, 31, 32])
+@pytest.mark.parametrize("model", NARROW, ids=str)
+def test_a_fit_in_a_thread_is_the_same_bits(model, n_features, rng):
+    """There nobody can keep the BLAS to one thread: sums must not depend on how many it takes."""
+    for n in (300, 11_000, 30_000):
+        X = rng.normal(size=(n, n_features))
+        y = (X[:, 0] + X[:, 1] > 0).astype(int)
+        elsewhere = clone(model)
+        thread = Thread(target=elsewhere.fit, args=(X, y))
+        thread.start()
+        thread.join()
+
+        assert_array_equal(answers(clone(model).fit(X, y), X), answers(elsewhere, X))
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky", "dask"])
 def test_every_backend_finds_what_one_process_finds(backend, request):
     X, y = load_iris(return_X_y=True)

@@ -343,6 +343,27 @@ class TestResuming:
         fresh = LogisticRegressionGD(preconditioner=preconditioner).fit(X, (y + 1) % 3)
         assert_allclose(model.coef_, fresh.coef_, atol=1e-4)
 
+    @pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_a_warm_start_sees_that_the_rows_are_others(self, dtype, optimizer, rng):
+        """At zero parameters the loss is that of any rows, and a few rows hardly change it."""
+        settings = {"optimizer": optimizer, "warm_start": True}
+        silent = np.r_[np.eye(3), -np.eye(3)].repeat(10, 0).astype(dtype), np.tile([0, 1], 30)
+        for _ in range(5):
+            X = rng.normal(size=(60, 3)).astype(dtype)
+            y = (X[:, 0] + rng.normal(size=60) > 0).astype(int)
+            model = quiet(LogisticRegressionGD(**settings), *silent)
+            assert_allclose(model.coef_, 0, atol=1e-6)
+            cold = quiet(LogisticRegressionGD(optimizer=optimizer), X, y)
+            assert_allclose(quiet(model, X, y).coef_, cold.coef_, atol=1e-2)
+
+            X = rng.normal(size=(5000, 3)).astype(dtype)
+            y = (X[:, 0] + rng.normal(size=5000) > 0).astype(int)
+            model = quiet(LogisticRegressionGD(**settings), X, y)
+            y[:20] = 1 - y[:20]
+            cold = quiet(LogisticRegressionGD(optimizer=optimizer), X, y)
+            assert_allclose(quiet(model, X, y).coef_, cold.coef_, atol=1e-4)
+
     @pytest.mark.parametrize("early_stopping", [False, True])
     def test_a_warm_start_follows_the_parameters(self, early_stopping):
         X, y = iris()

@@ -101,3 +101,13 @@ def test_sparse_sums_of_columns_need_no_memory_of_every_entry(model, rng):
     _, fit = allocated(lambda: clone(model).fit(X, y))
 
     assert fit < 40e6 < X.data.nbytes + X.indices.nbytes
+
+
+def test_many_classes_need_no_memory_of_classes_times_rows(rng):
+    n, k = 40_000, 10_000
+    X, y = rng.normal(size=(n, 1)), np.arange(n) % k
+
+    for model in (GaussianGenerativeClassifier("diag"), NaiveBayes("gaussian")):
+        _, fit = allocated(lambda model=model: clone(model).fit(X, y))
+
+        assert fit < 60e6

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skml_lecture.statistics import Moments
@@ -129,3 +129,20 @@ def test_a_group_without_rows_costs_the_pooled_moments_no_digit(rng, kind):
 
     expected = Moments.from_samples(X, kind=pooled.kind)
     assert_allclose(pooled.scatter, expected.scatter, rtol=1e-11, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied"])
+@pytest.mark.parametrize("d", [1, 2, 4, 8, 20, 32, 40])
+def test_products_are_symmetric(d, kind, rng):
+    for n in (1, 5, 300, 5000):
+        X, groups = rng.normal(size=(n, d)), rng.integers(0, 3, n)
+        moments = Moments.from_samples(X, rng.random(n), groups=groups, n_groups=3, kind=kind)
+
+        assert_array_equal(moments.second, moments.second.swapaxes(-1, -2))
+
+
+def test_rows_without_columns_have_moments():
+    moments = Moments.from_samples(np.zeros((600, 0), np.float32))
+
+    assert moments.weight == 600
+    assert moments.scatter.shape == (0, 0)

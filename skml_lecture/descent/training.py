@@ -62,11 +62,12 @@ def descend(
     schedule = Constant() if schedule is None else schedule
     state.stopped, state.n_epochs = False, 0
     if batches is None:
-        if state.accepted is None:
-            loss, gradient = _evaluate(view, state, optimizer, adapt)
-        else:  # it goes on from there
+        if state.accepted is not None and _stands_there(view, state):
             _, gradient, loss = state.accepted
             gradient = gradient.copy()
+        else:
+            state.accepted = None
+            loss, gradient = _evaluate(view, state, optimizer, adapt)
         if arrived is not None and arrived(state):
             state.loss_curve = state.loss_curve or [loss]
             state.stopped = True
@@ -88,6 +89,18 @@ def descend(
             state.stopped = True
             break
     return state
+
+
+def _stands_there(view, state):
+    """Say whether loss and gradient are, but for rounding, those of the last accepted step.
+
+    Then an earlier call ended here, and to go on with its numbers is to go on bit for bit. The
+    rows may be others all the same, and at zero parameters they have the same loss, too.
+    """
+    (_, before, value), (loss, gradient) = state.accepted, view(state.u, None)
+    eps = np.finfo(gradient.dtype).eps
+    change, size = np.linalg.norm(gradient - before), np.linalg.norm(before)
+    return change <= max(math.sqrt(eps) * size, 16 * eps) and abs(loss - value) <= 16 * eps * value
 
 
 def _step(state, optimizer, gradient, schedule):

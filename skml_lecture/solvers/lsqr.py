@@ -23,6 +23,7 @@ _SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
 _TOL = 1e-10  # relative
 _MEETING = 4  # the threads meet at every iteration, which pays with so many times the entries
 _FEW_ENTRIES = 2**21  # 25 MB
+_TALL = 4  # rows for each column
 _MAX_CONDITION = 1e8  # of the equations, above which a small gradient does not mean a solution
 
 
@@ -88,12 +89,14 @@ def _runs(data):
     """Return runs of blocks: their rows, the block itself and its transpose.
 
     None of it is made in a thread: there the interpreter's lock would be in the way. For one
-    target both products are faster by columns, and entries that are few enough are copied so.
+    target both products are faster by columns, where these are longer than the rows, and entries
+    that are few enough are copied so.
     """
     n_targets = data.targets.shape[1]
     blocks = data.blocks(result=data.n_features, uses=n_targets / _MEETING)
     parts = [(block.rows, block.x) for block in blocks]
-    if data.is_sparse and n_targets == 1 and data.X.nnz <= _FEW_ENTRIES:
+    tall = data.n_rows >= _TALL * data.n_features
+    if data.is_sparse and tall and n_targets == 1 and data.X.nnz <= _FEW_ENTRIES:
         parts = [(rows, x.tocsc()) for rows, x in parts]
     return runs_of([(rows, x, x.T) for rows, x in parts])
 

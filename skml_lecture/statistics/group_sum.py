@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 _COUNTED_AT_ONCE = 2**20  # stored values of sparse rows
-_FEW_GROUPS = 8  # so many comparisons of a row are faster than a write at its group
+FEW_GROUPS = 8  # so many comparisons of a row are faster than a write at its group
 _MAX_DENSE_GROUPS = 64  # with more, most products with zeros are for nothing
 
 
@@ -32,7 +32,7 @@ class GroupSum:
     def indicator(self):
         """The weights as a (k, n) matrix with one entry in each column, at the row's group."""
         n = len(self.codes)
-        if self.n_groups <= _FEW_GROUPS:
+        if self.n_groups <= FEW_GROUPS:
             indicator = np.empty((self.n_groups, n)) if self.room is None else self.room[:, :n]
             np.equal.outer(np.arange(self.n_groups), self.codes, out=indicator, casting="unsafe")
             if self.weight is not None:

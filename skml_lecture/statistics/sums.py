@@ -12,10 +12,11 @@ from scipy import sparse
 from scipy.linalg.blas import dsyrk
 
 from skml_lecture.data import Data, one_thread_if_small, quiet
-from skml_lecture.statistics.group_sum import GroupSum
+from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _NARROW = 32  # columns, up to which symmetric products are the slower ones
+_SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 _LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
@@ -107,7 +108,7 @@ def products(origin, y_origin, data):
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
     rows = min(_ROWS, max(2**20 // (d + 1), 64), max(2**18 // (t + 1), 128))
-    blocks = partial(data.blocks, max(4 * d, _narrow_width(d)) + t, rows)
+    blocks = partial(data.blocks, 4 * d + t, rows)
     n = max(block.n_rows for block in blocks())
     y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
     work = partial(_products, _SeenFrom(origin, n), y_seen)
@@ -117,10 +118,11 @@ def products(origin, y_origin, data):
         second.flat[:: d + 1] /= 2
         return total, first, second, *rest
     if 8 * d * (d + t) > _RUN_ELEMENTS:
-        return work(blocks())
-    small = one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext()
-    with small:
-        return data.sum(work, *blocks.args)
+        total, first, second, *rest = work(blocks())
+    else:
+        with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
+            total, first, second, *rest = data.sum(work, *blocks.args)
+    return total, first, _symmetric(second), *rest
 
 
 @quiet
@@ -179,7 +181,7 @@ class _SeenFrom:
             return x
         z = room[: len(x)]
         many = len(x) // self.at_once * self.at_once if x.flags.c_contiguous else 0
-        if many:
+        if many and x.size:
             shape = -1, len(self.repeated)
             np.subtract(x[:many].reshape(shape), self.repeated, out=z[:many].reshape(shape))
         np.subtract(x[many:], self.origin, out=z[many:])
@@ -189,23 +191,29 @@ class _SeenFrom:
 
 
 def product_with_itself(Z):
-    """Return Z'Z, C-contiguous and symmetric.
+    """Return Z'Z of C-contiguous rows, of which a triangle holds: the other may differ by rounding.
 
-    NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns,
-    and not too many rows, OpenBLAS multiplies two matrices in half of its time.
+    NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns
+    OpenBLAS multiplies two matrices faster, with wide vectors in half of its time, and in one
+    thread if they are small enough, so that the digits do not depend on the threads there are.
     """
-    d = Z.shape[1]
+    n, d = Z.shape
     if not 1 < d <= _NARROW:
         return Z.T @ Z
-    product = np.empty((d, d))
-    np.matmul(Z[:, 1:].T, Z, out=product[1:])
-    product[0, 1:], product[0, 0] = product[1:, 0], Z[:, 0] @ Z[:, 0]
+    product, size = np.zeros((d, d)), _SMALL_FACTOR // d
+    for rows in (Z[: n // size * size], Z[n // size * size :]):
+        if len(rows):
+            factors = rows.reshape(-1, min(size, len(rows)), d)
+            product[1:] += np.matmul(factors[:, :, 1:].swapaxes(1, 2), factors).sum(axis=0)
+    product[0, 0] = np.einsum("i,i->", Z[:, 0], Z[:, 0])
+    product[0, 1:] = product[1:, 0]
     return product
 
 
-def _narrow_width(d):
-    """Return for how many numbers a row counts in a block whose product is to be a small one."""
-    return d * d // 3 if d <= _NARROW else 0
+def _symmetric(products):
+    """Return matrices of which the lower triangle holds, whole."""
+    lower = np.tril(products, -1)
+    return np.tril(products) + np.swapaxes(lower, -1, -2)
 
 
 def _grouped(origin, data, kind, missing):
@@ -213,14 +221,15 @@ def _grouped(origin, data, kind, missing):
     k, d = origin.shape
     cross, own = kind in ("full", "tied"), kind in ("full", "diag")
     wide = cross and d > MAX_THREADED_WIDTH
-    width = max(2 * d, _narrow_width(d) if cross else 0)
-    blocks = partial(data.blocks, width, MAX_THREADED_WIDTH if wide else 16)
+    blocks = partial(data.blocks, 2 * d, MAX_THREADED_WIDTH if wide else 16)
     n = max(block.n_rows for block in blocks())
     work = partial(_of_groups, origin, _SeenFrom(origin[0], n), kind, missing)
     if wide or 8 * (k if own else 1) * d ** (1 + cross) > _RUN_ELEMENTS:
-        return work(blocks())
-    with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
-        return data.sum(work, *blocks.args)
+        weight, first, second = work(blocks())
+    else:
+        with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
+            weight, first, second = data.sum(work, *blocks.args)
+    return weight, first, _symmetric(second) if cross else second
 
 
 @quiet
@@ -229,7 +238,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
     k, d = origin.shape
     one = (origin == origin[0]).all()
     weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
-    of_each = np.empty((k, seen.n_rows))  # touched where the groups are few
+    of_each = np.empty((k, seen.n_rows)) if k <= FEW_GROUPS else None
     with seen.room() as room, seen.room() as other:
         for block in blocks:
             codes, n = block.targets, block.n_rows
