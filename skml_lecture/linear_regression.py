@@ -22,6 +22,7 @@ from skml_lecture.validation import (
 
 _FEW = 2**14  # float32 numbers that are converted at once
 _ROWS = 2048  # of a block of float32 rows
+_DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 _SMALLEST = 1e-152  # squares of smaller numbers lose digits, or are zero
 
 
@@ -182,3 +183,15 @@ def check_underflow(data, moments):
                     f"Values of {name} are too small: the squares of column {j} underflow. "
                     f"Rescale them."
                 )
+
+
+def warn_of_lost_digits(equations, solver, what):
+    """Warn where a Gram matrix, which is all there is of the rows, has lost digits of ``what``."""
+    of_gram = equations.data is None and isinstance(equations.statistic, RegressionMoments)
+    if of_gram and solver.rcond < _DIGITS_GONE_BELOW:
+        digits = -np.log10(max(solver.rcond, 1e-16))
+        warn(
+            f"The columns are nearly dependent: the Gram matrix that was kept loses about "
+            f"{digits:.0f} of 16 digits of {what}",
+            UserWarning,
+        )

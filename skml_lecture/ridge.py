@@ -7,7 +7,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
 from skml_lecture.inference import Posterior, infer, of_one_target
-from skml_lecture.linear_regression import LinearRegressor, check_alpha, check_rows, summarize
+from skml_lecture.linear_regression import (
+    LinearRegressor,
+    check_alpha,
+    check_rows,
+    summarize,
+    warn_of_lost_digits,
+)
 from skml_lecture.solvers import MAX_GRAM, Equations
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.statistics.summary import LaterSummary
@@ -21,7 +27,6 @@ from skml_lecture.validation import (
 )
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
-_DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 
 
 class RidgeRegression(LinearRegressor, ClosedFormEstimator):
@@ -187,15 +192,12 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
                 "LSQR did not converge: scale the features, raise alpha, or use solver='svd'.",
                 ConvergenceWarning,
             )
-        of_gram = equations.data is None and isinstance(equations.statistic, RegressionMoments)
-        if of_gram and solver.rcond < _DIGITS_GONE_BELOW:
-            digits = -np.log10(max(solver.rcond, 1e-16))
-            warn(
-                f"The columns are nearly dependent: the Gram matrix that was kept loses about "
-                f"{digits:.0f} of 16 digits of coef_. solver='svd' keeps the triangular factor "
-                f"of the rows instead, which does not square their condition.",
-                UserWarning,
-            )
+        warn_of_lost_digits(
+            equations,
+            solver,
+            "coef_. solver='svd' keeps the triangular factor of the rows instead, which does not "
+            "square their condition.",
+        )
 
     def predict(self, X, return_std=False):
         r"""Return the predictions ``X @ coef_.T + intercept_``, and how uncertain they are.

@@ -23,9 +23,10 @@ from sklearn.utils.metadata_routing import (
 )
 
 from skml_lecture.documented import DocumentedEstimator
-from skml_lecture.linear_regression import LinearRegressor, summarize
+from skml_lecture.linear_regression import LinearRegressor, summarize, warn_of_lost_digits
 from skml_lecture.ridge import RidgeRegression
 from skml_lecture.ridge_search import (
+    ADVICE,
     Scorer,
     Search,
     best_of,
@@ -339,15 +340,20 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 f"got {type(statistic).__name__}."
             )
 
-        def scores(_, alphas, scoring):
-            return scores_of_statistics(statistic.values.folds, alphas, scoring, self.fit_intercept)
+        def scores(equations, alphas, scoring):
+            folds = statistic.values.folds
+            scores = scores_of_statistics(folds, alphas, scoring, self.fit_intercept)
+            return scores, equations
 
         self._fit_statistics(statistic, statistic.values.whole, scores)
         self._summary = statistic
         return self
 
     def _fit_statistics(self, statistic, whole, scores_of):
-        """Choose alpha by ``scores_of(equations, alphas, scoring)``, and solve from the whole."""
+        """Choose alpha by its score, and solve for it.
+
+        ``scores_of(equations, alphas, scoring)`` gives the scores, and the equations to solve.
+        """
         with unchanged_on_failure(self):
             check_flags(self)
             grid = self._check_alphas()
@@ -358,7 +364,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             alphas, each = np.unique(grid, return_inverse=True)
             start = perf_counter()
             scoring = _DEFAULT_SCORING if self.scoring is None else self.scoring
-            scores = scores_of(equations, alphas, scoring)
+            scores, equations = scores_of(equations, alphas, scoring)
             if not self.alpha_per_target:
                 scores = scores.mean(axis=2, keepdims=True)
             vars(self).pop("feature_names_in_", None)
@@ -367,9 +373,11 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
                 self.feature_names_in_ = statistic.feature_names
             self._choose(alphas[each], scores[:, each], perf_counter() - start, single)
             alpha = np.full(whole.n_targets, self.alpha_, np.float64)
-            coef = equations.solver(alpha).coefs(alpha)
+            solver = equations.solver(alpha)
+            coef = solver.coefs(alpha)
             self._publish(coef, equations.intercept(coef), single)
             self._summary = None
+            warn_of_lost_digits(equations, solver, f"coef_. {ADVICE}")
         return self
 
     @property

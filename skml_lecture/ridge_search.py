@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 
 from skml_lecture.data import Data, quiet, take_rows
 from skml_lecture.left_out import LeftOut
+from skml_lecture.linear_regression import warn_of_lost_digits
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import Moments, RegressionMoments
 from skml_lecture.statistics.regression_moments import is_constant
@@ -34,6 +35,7 @@ SCORES = {
     "neg_root_mean_squared_error": lambda errors, weight, _: -np.sqrt(errors / weight),
     "r2": _r2,
 }
+ADVICE = "Take larger alphas, or fit on rows in memory, which are factorised themselves."
 LOSSES = {"neg_mean_absolute_error": np.abs}  # scores that are means of other losses of errors
 
 
@@ -156,8 +158,10 @@ class Search:
             return self._of_single_rows(splits)
         kept = [splits[f] for f in used]
         scores = [self._of_fold(*fold) for fold in zip(kept, self._fold_moments(kept), strict=True)]
-        whole = np.full((len(splits), *np.shape(scores[0])), np.nan)
-        whole[used] = scores
+        width = max(np.shape(score)[1] for score in scores)  # one where targets went together
+        whole = np.full((len(splits), len(self.alphas), width), np.nan)
+        for f, score in zip(used, scores, strict=True):
+            whole[f] = score
         return whole
 
     def equations_of(self, data):
@@ -353,6 +357,10 @@ def scores_of_sets(sets, alphas, scoring, fit_intercept, of_rows=None):
         equations = Equations(fit_intercept, statistic=train)
         coefs = coefs_of_path(equations, alphas, train.n_targets)
         squares, cancelled = squared_errors_of_moments(coefs, train, test, fit_intercept)
+        if not found:
+            solver = equations.solver(np.full(train.n_targets, alphas[0]))
+            what = f"the coefficients at alpha={alphas[0]:g}, whose scores these are. {ADVICE}"
+            warn_of_lost_digits(equations, solver, what)
         found[f] = [squares, test.weight, spread_of_targets(test.y)]
         if of_rows is not None and (loss or cancelled):
             again[f] = coefs, np.array([equations.intercept(B) for B in coefs])

@@ -546,6 +546,7 @@ def test_leave_one_out_of_a_near_singular_regression(rng):
     scores = search.cv_results_["mean_test_score"]
     assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-7)
     assert search.alpha_ == local.alpha_
+    assert_allclose(search.predict(X), local.predict(X), rtol=1e-9)
 
 
 def test_searches_that_sums_do_not_say_are_refused(rng):

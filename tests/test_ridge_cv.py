@@ -557,3 +557,28 @@ def test_scorers_take_rows_of_any_sparse_format(rng, cv, as_array):
 
     dense = RidgeRegressionCV([0.5, 5.0], **params).fit(X, y)
     assert_allclose(fold_scores(model), fold_scores(dense))
+
+
+@pytest.mark.filterwarnings("ignore:The best alpha is the")
+def test_a_fold_of_one_row_beside_larger_ones_has_no_r2_of_several_targets(rng):
+    for _ in range(5):
+        X, Y = rng.normal(size=(30, 3)), rng.normal(size=(30, 2))
+        single, several = (np.arange(8, 30), [4]), (np.arange(8, 30), [0, 1, 2])
+
+        both, one = (
+            RidgeRegressionCV([0.1, 10], cv=cv, scoring="r2").fit(X, Y)
+            for cv in ([single, several], [several])
+        )
+
+        assert both.alpha_ == one.alpha_
+        assert both.best_score_ == one.best_score_
+
+
+def test_a_search_from_statistics_says_which_digits_are_gone(rng):
+    X = rng.normal(size=(36, 5)) + 1e6
+    y = X @ np.arange(5.0) + rng.normal(size=36)
+    search = RidgeRegressionCV([1e-8, 1e12], cv=3, fit_intercept=False)
+    statistic = search.summarize(X, y)
+
+    with pytest.warns(UserWarning, match="loses about .* of 16 digits of"):
+        search.fit_statistics(statistic)

@@ -31,7 +31,7 @@ def fit_by_folds(model, total, sizes):
     statistic = total(partial(_summarize, model, plan.kept), codes)
     parts = statistic.values.folds
 
-    def scores(_, alphas, scoring):
+    def scores(equations, alphas, scoring):
         check_of_errors(scoring, LOSSES)
 
         def of_rows(candidates, loss):
@@ -41,7 +41,7 @@ def fit_by_folds(model, total, sizes):
         values = scores_of_sets(plan.sets(parts), alphas, scoring, model.fit_intercept, of_rows)
         if scoring == "r2":
             values[np.equal(plan.tested, 1)] = np.nan  # a row has no spread of its own
-        return values
+        return values, equations
 
     model._fit_statistics(statistic, plan.whole(parts), scores)
     if plan.is_partition:

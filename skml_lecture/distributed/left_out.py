@@ -41,13 +41,14 @@ def fit_leave_one_out(model, total, numbers):
         spectrum = equations.spectrum(alphas)
         if spectrum.least_squares is not None:  # a Gram matrix does not say it well enough
             factor = total(clone(ridge).set_params(solver="svd").summarize).values
-            spectrum = Equations(model.fit_intercept, statistic=factor).spectrum(alphas)
+            equations = Equations(model.fit_intercept, statistic=factor)
+            spectrum = equations.spectrum(alphas)
         whole = statistic.values
         loss = LOSSES.get(scoring, np.square)
         left_out = LeftOutPass(reader, whole.mean, whole.weight, n_rows, alphas, spectrum, loss)
         losses = left_out.losses(total, numbers)
         spread = spread_of_targets(whole.y)
-        return score_of(scoring)(losses.T, whole.weight, spread)[np.newaxis]
+        return score_of(scoring)(losses.T, whole.weight, spread)[np.newaxis], equations
 
     model._fit_statistics(statistic, statistic.values, scores)
 
