@@ -211,7 +211,8 @@ def _coded(shared, where, part):
         weight = np.ones(data.n_rows)
     weight = None if weight is None else weight.astype(facts.dtype, copy=False)
     with naming(where):
-        return Data(X, encode(data.targets, classes)[1], weight)
+        codes = encode(data.targets, classes)[1]
+        return Data(X, codes.astype(np.min_scalar_type(len(classes))), weight)
 
 
 def _counts(factors, column, n_labels, data):
@@ -270,7 +271,8 @@ def _histograms(order, first, width, data, start):
     groups = groups_of(data.targets)
     bins = (_places(order, data, start) - first[groups]) // width
     near = (bins >= 0) & (bins < _BINS)
-    counts = np.bincount(groups[near] * _BINS + bins[near], minlength=len(first) * _BINS)
+    cells = groups[near].astype(np.intp) * _BINS + bins[near]
+    counts = np.bincount(cells, minlength=len(first) * _BINS)
     return counts.reshape(len(first), _BINS)
 
 
