@@ -54,7 +54,7 @@ client.close()
 # tasks one after the other. Workers differ by some ten per cent, and take the next block when
 # they have done one. Then the sums go up a tree, eight to one.
 TASK, ADD, LATENCY, BANDWIDTH = 1.5e-3, 1e-4, 5e-4, 1e9  # s, s, s, bytes/s
-ROW = {"full covariances": 97e-9, "gradient of a step": 24e-9}  # s
+ROW = {"full covariances": 63e-9, "gradient of a step": 24e-9}  # s
 BYTES = {"full covariances": 8_098, "gradient of a step": 168}
 
 
