@@ -227,7 +227,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     -----
     An update costs three matrix products per layer: one forward, two backward. Weights start
     uniform with variance ``gain / (fan_in + fan_out)``, the gain making up for the slope of the
-    activation; without hidden layers they start at zero. Scale the features first.
+    activation; without hidden layers they start at zero. Scale the features first, which
+    ``optimizer="auto"`` does. The page *Benchmarks* shows held-out losses of the defaults.
 
     References
     ----------
