@@ -40,11 +40,11 @@ def rounded(point, spread):
 
 
 @quiet
-def near_mean(data, n_groups=None):
+def near_mean(data, n_groups=None, *, few_digits=True):
     """Return a point near the mean of the rows (d,), or of each group (k, d).
 
-    It is told from a few of the first rows that weigh something. Of a constant column it is the
-    constant.
+    It is told from a few of the first rows that weigh something, and has few digits, so that sums
+    stay exact, or all. Of a constant column it is the constant.
     """
     few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 8), data.n_rows)
     if data.weight is not None:
@@ -53,7 +53,8 @@ def near_mean(data, n_groups=None):
     else:
         present, rows = slice(None), np.arange(few)
     if n_groups is None:
-        return _near_mean(_dense(data.take(rows)), np.zeros(len(rows), np.intp), 1)[0]
+        codes = np.zeros(len(rows), np.intp)
+        return _near_mean(_dense(data.take(rows)), codes, 1, few_digits=few_digits)[0]
     if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
         codes = data.targets[present]
         first = np.full(n_groups, -1)
@@ -62,7 +63,7 @@ def near_mean(data, n_groups=None):
     return _near_mean(_dense(data.take(rows)), data.targets[rows], n_groups)
 
 
-def _near_mean(x, codes, n_groups):
+def _near_mean(x, codes, n_groups, *, few_digits=True):
     """Return for each group a point near the mean of a few rows; zero for one without any.
 
     Where no mean is further than a spread from that of all rows, it is the same point for all.
@@ -79,7 +80,7 @@ def _near_mean(x, codes, n_groups):
         one = _near_mean(x, np.zeros_like(codes), 1)
         if (np.abs(anchor + offset - one) <= spread).all():
             return np.broadcast_to(one, anchor.shape)
-    return rounded(anchor + offset, spread)
+    return rounded(anchor + offset, spread) if few_digits else anchor + offset
 
 
 def _dense(data):
@@ -138,15 +139,15 @@ def _products(seen, y_seen, blocks):
             Z = seen(block.x, block.root_weight, room)
             root = ones[: block.n_rows] if block.root_weight is None else block.root_weight
             total += block.total_weight
-            first = first + root @ Z
+            first = first + times(root[:, np.newaxis], Z)[0]
             if wide:  # in place, by threads of its own, but it holds the interpreter
                 second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
             else:
                 second += product_with_itself(Z)
             if y_seen is not None:
                 y = y_seen(block.targets, block.root_weight, y_room)
-                cross = cross + Z.T @ y
-                y_first = y_first + root @ y
+                cross = cross + times(Z, y)
+                y_first = y_first + times(root[:, np.newaxis], y)[0]
                 squares = squares + np.einsum("it,it->t", y, y)
     return Sums((total, first, second, cross, y_first, squares))
 
@@ -194,20 +195,32 @@ def product_with_itself(Z):
     """Return Z'Z of C-contiguous rows, of which a triangle holds: the other may differ by rounding.
 
     NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns
-    OpenBLAS multiplies two matrices faster, with wide vectors in half of its time, and in one
-    thread if they are small enough, so that the digits do not depend on the threads there are.
+    OpenBLAS multiplies two matrices faster, with wide vectors in half of its time.
     """
-    n, d = Z.shape
+    d = Z.shape[1]
     if not 1 < d <= _NARROW:
         return Z.T @ Z
-    product, size = np.zeros((d, d)), _SMALL_FACTOR // d
-    for rows in (Z[: n // size * size], Z[n // size * size :]):
-        if len(rows):
-            factors = rows.reshape(-1, min(size, len(rows)), d)
-            product[1:] += np.matmul(factors[:, :, 1:].swapaxes(1, 2), factors).sum(axis=0)
+    product = np.empty((d, d))
+    product[1:] = times(Z, Z, first=1)
     product[0, 0] = np.einsum("i,i->", Z[:, 0], Z[:, 0])
     product[0, 1:] = product[1:, 0]
     return product
+
+
+def times(A, B, first=0):
+    """Return A'B of C-contiguous rows, of A the columns from the first on.
+
+    Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
+    the digits do not depend on how many there are.
+    """
+    n, wide = len(A), max(A.shape[1], B.shape[1])
+    size = _SMALL_FACTOR // wide
+    if wide > _NARROW or n <= size:
+        return A[:, first:].T @ B
+    many = n // size * size
+    a, b = (rows[:many].reshape(-1, size, rows.shape[1]) for rows in (A, B))
+    total = np.matmul(a[:, :, first:].swapaxes(1, 2), b).sum(axis=0)
+    return total + A[many:, first:].T @ B[many:]
 
 
 def _symmetric(products):

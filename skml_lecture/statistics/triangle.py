@@ -111,8 +111,9 @@ class Triangle:
         d, t = data.n_features, data.targets.shape[1]
         if not data.n_rows:
             return cls.empty(d, t)
-        origin = sums.near_mean(data)
-        y_origin = sums.near_mean(replace(data, X=data.targets, columns=None, picks=None))
+        targets = replace(data, X=data.targets, columns=None, picks=None)
+        # a factor is not exact in any case, and nearer to the mean its rounding is less
+        origin, y_origin = (sums.near_mean(rows, few_digits=False) for rows in (data, targets))
         width = 1 + d + t
         blocks = data.blocks(width, at_least=2 * width)
         return reduce(add, (cls._of_block(block, origin, y_origin) for block in blocks))
