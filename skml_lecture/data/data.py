@@ -189,21 +189,21 @@ class Data:
         edges = np.unique([0, *np.searchsorted(cost, shares[1:-1]), n])
         return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
-    def map(self, work, width=None, at_least=16, result=0):
+    def map(self, work, width=None, at_least=16, result=0, uses=1):
         """Return ``[work(blocks), ...]`` over consecutive runs of blocks, in order.
 
         The runs do not depend on the number of threads, so neither do sums over them. ``work``
         is called from several threads; on other machines it would be sent there.
         """
-        return run_in_threads(work, runs_of(self.blocks(width, at_least, result)))
+        return run_in_threads(work, runs_of(self.blocks(width, at_least, result, uses)))
 
     def whole(self, work):
         """Return ``work(rows)``; of rows that lie in several places, the sum over them."""
         return work(self)
 
-    def sum(self, work, width=None, at_least=16, result=0):
+    def sum(self, work, width=None, at_least=16, result=0, uses=1):
         """Return the sum of ``work(blocks)`` over consecutive runs of blocks."""
-        return reduce(add, self.map(work, width, at_least, result))
+        return reduce(add, self.map(work, width, at_least, result, uses))
 
 
 def each(work):

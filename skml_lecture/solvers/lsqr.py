@@ -85,6 +85,11 @@ def _columns(values):
     return values[..., 0] if values.shape[-1] == 1 else values
 
 
+def cut_of(data):
+    """Return how rows are cut into the blocks that every iteration reads."""
+    return {"result": data.n_features, "uses": data.targets.shape[1] / _MEETING}
+
+
 def _runs(data):
     """Return runs of blocks: their rows, the block itself and its transpose.
 
@@ -93,7 +98,7 @@ def _runs(data):
     that are few enough are copied so.
     """
     n_targets = data.targets.shape[1]
-    blocks = data.blocks(result=data.n_features, uses=n_targets / _MEETING)
+    blocks = data.blocks(**cut_of(data))
     parts = [(block.rows, block.x) for block in blocks]
     tall = data.n_rows >= _TALL * data.n_features
     if data.is_sparse and tall and n_targets == 1 and data.X.nnz <= _FEW_ENTRIES:

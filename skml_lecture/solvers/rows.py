@@ -8,6 +8,7 @@ from scipy import sparse
 
 from skml_lecture.data import Data, each, quiet, run_in_threads
 from skml_lecture.data.data import runs_of
+from skml_lecture.solvers.lsqr import cut_of
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
@@ -199,10 +200,10 @@ def mean_of(data):
     n = data.n_rows
     share = np.full(n, 1 / n) if data.weight is None else data.weight / data.total_weight
     # by threads of our own: those of the BLAS would stay in the way of the next
-    result = data.n_features if data.is_sparse else 0  # the blocks that LSQR reads again
+    cut = cut_of(data) if data.is_sparse else {}  # the blocks that LSQR reads again
     # as seen from a row, so that the mean of a constant column is the constant
     row = 0.0 if data.is_sparse else np.asarray(data.x[share.argmax()], np.float64)
-    x_mean = row + data.sum(each(partial(_share_of, share, row)), result=result)
+    x_mean = row + data.sum(each(partial(_share_of, share, row)), **cut)
     if data.is_sparse and len(columns := _full_columns(data.x, share > 0)):
         x = data.x[:, columns].toarray().astype(np.float64)
         row = x[share.argmax()]
