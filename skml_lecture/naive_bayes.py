@@ -167,20 +167,7 @@ class NaiveBayes(GenerativeClassifier):
         check_is_fitted(self)
         return self.density_.contributions(self._read_rows(X))
 
-    def feature_log_odds(self, X):
-        """Return what :meth:`feature_log_densities` returns, which is the better name.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        terms : ndarray of shape (n_samples, n_classes, n_features)
-            Log density of every value in every class.
-        """
-        return self.feature_log_densities(X)
+    feature_log_odds = feature_log_densities  # its first name
 
     def _read(self, X, *, reset):
         table = read_table(self, X, reset=reset)

@@ -27,6 +27,7 @@ TESTS = {  # modules that hold numbers or state, and the tests that must notice
     "statistics/classes.py": ["statistics_that_travel", "generative"],
     "statistics/summary.py": ["statistics_that_travel", "generative", "properties"],
     "statistics/sums.py": ["moments", "distributions", "naive_bayes"],
+    "statistics/products.py": ["moments", "moments_of_groups"],
     "statistics/tallies.py": ["distributions", "naive_bayes", "statistics_that_travel"],
     "statistics/triangle.py": ["ridge", "reference_problems", "ridge_laws"],
     "solvers/cholesky.py": ["reference_problems", "ridge", "ridge_laws"],

@@ -6,7 +6,7 @@ from skml_lecture.descent.optimizers import Adam, Nesterov
 from skml_lecture.descent.schedules import Settling
 
 HANDFUL = 32  # rows, up to which all are taken at once, along the curvature
-_LARGEST = 200  # batches, which are at most half of the rows
+_LARGEST = 200  # rows of a batch, which are else half of all, rounded up
 _STRENGTH = 0.1  # of all updates together: the rate is this / sqrt(their number)
 _RATES = 0.0015, 0.01, 0.05  # least, most, and most at the beginning of a stream
 

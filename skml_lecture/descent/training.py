@@ -99,8 +99,10 @@ def _stands_there(view, state):
     """
     (_, before, value), (loss, gradient) = state.accepted, view(state.u, None)
     eps = np.finfo(gradient.dtype).eps
+    if not abs(loss - value) <= 16 * eps * abs(value):
+        return False
     change, size = np.linalg.norm(gradient - before), np.linalg.norm(before)
-    return change <= max(math.sqrt(eps) * size, 16 * eps) and abs(loss - value) <= 16 * eps * value
+    return bool(change <= max(math.sqrt(eps) * size, 16 * eps))
 
 
 def _step(state, optimizer, gradient, schedule):

@@ -13,10 +13,9 @@ from scipy.linalg.blas import dsyrk
 
 from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
+from skml_lecture.statistics.products import product_with_itself, symmetric, times
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_NARROW = 32  # columns, up to which symmetric products are the slower ones
-_SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 _LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
@@ -60,10 +59,11 @@ def near_mean(data, n_groups=None, *, few_digits=True):
         first = np.full(n_groups, -1)
         first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
         rows = np.concatenate([first[first >= 0], rows])
-    return _near_mean(_dense(data.take(rows)), data.targets[rows], n_groups)
+    x, codes = _dense(data.take(rows)), data.targets[rows]
+    return _near_mean(x, codes, n_groups, few_digits=few_digits)
 
 
-def _near_mean(x, codes, n_groups, *, few_digits=True):
+def _near_mean(x, codes, n_groups, *, few_digits):
     """Return for each group a point near the mean of a few rows; zero for one without any.
 
     Where no mean is further than a spread from that of all rows, it is the same point for all.
@@ -77,7 +77,7 @@ def _near_mean(x, codes, n_groups, *, few_digits=True):
     offset = of_groups(z) / count
     spread = np.sqrt(np.maximum(of_groups(z**2) / count - offset**2, 0))
     if n_groups > 1:
-        one = _near_mean(x, np.zeros_like(codes), 1)
+        one = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
         if (np.abs(anchor + offset - one) <= spread).all():
             return np.broadcast_to(one, anchor.shape)
     return rounded(anchor + offset, spread) if few_digits else anchor + offset
@@ -123,7 +123,7 @@ def products(origin, y_origin, data):
     else:
         with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
             total, first, second, *rest = data.sum(work, *blocks.args)
-    return total, first, _symmetric(second), *rest
+    return total, first, symmetric(second), *rest
 
 
 @quiet
@@ -191,44 +191,6 @@ class _SeenFrom:
         return z
 
 
-def product_with_itself(Z):
-    """Return Z'Z of C-contiguous rows, of which a triangle holds: the other may differ by rounding.
-
-    NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns
-    OpenBLAS multiplies two matrices faster, with wide vectors in half of its time.
-    """
-    d = Z.shape[1]
-    if not 1 < d <= _NARROW:
-        return Z.T @ Z
-    product = np.empty((d, d))
-    product[1:] = times(Z, Z, first=1)
-    product[0, 0] = np.einsum("i,i->", Z[:, 0], Z[:, 0])
-    product[0, 1:] = product[1:, 0]
-    return product
-
-
-def times(A, B, first=0):
-    """Return A'B of C-contiguous rows, of A the columns from the first on.
-
-    Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
-    the digits do not depend on how many there are.
-    """
-    n, wide = len(A), max(A.shape[1], B.shape[1])
-    size = _SMALL_FACTOR // wide
-    if wide > _NARROW or n <= size:
-        return A[:, first:].T @ B
-    many = n // size * size
-    a, b = (rows[:many].reshape(-1, size, rows.shape[1]) for rows in (A, B))
-    total = np.matmul(a[:, :, first:].swapaxes(1, 2), b).sum(axis=0)
-    return total + A[many:, first:].T @ B[many:]
-
-
-def _symmetric(products):
-    """Return matrices of which the lower triangle holds, whole."""
-    lower = np.tril(products, -1)
-    return np.tril(products) + np.swapaxes(lower, -1, -2)
-
-
 def _grouped(origin, data, kind, missing):
     """Return the sums over groups, in as many runs as memory allows, one for wide products."""
     k, d = origin.shape
@@ -242,7 +204,7 @@ def _grouped(origin, data, kind, missing):
     else:
         with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
             weight, first, second = data.sum(work, *blocks.args)
-    return weight, first, _symmetric(second) if cross else second
+    return weight, first, symmetric(second) if cross else second
 
 
 @quiet

@@ -1,0 +1,44 @@
+"""Products A'B of rows, the same digits however many threads the BLAS takes for narrow ones."""
+
+import numpy as np
+
+_NARROW = 32  # columns, up to which symmetric products are the slower ones
+_SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
+
+
+def product_with_itself(Z):
+    """Return Z'Z of C-contiguous rows, of which a triangle holds: the other may differ by rounding.
+
+    NumPy asks the BLAS for a symmetric product where both factors are one array. Of few columns
+    OpenBLAS multiplies two matrices faster, with wide vectors in half of its time.
+    """
+    d = Z.shape[1]
+    if not 1 < d <= _NARROW:
+        return Z.T @ Z
+    product = np.empty((d, d))
+    product[1:] = times(Z, Z, first=1)
+    product[0, 0] = np.einsum("i,i->", Z[:, 0], Z[:, 0])
+    product[0, 1:] = product[1:, 0]
+    return product
+
+
+def times(A, B, first=0):
+    """Return A'B of C-contiguous rows, of A the columns from the first on.
+
+    Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
+    the digits do not depend on how many there are.
+    """
+    n, wide = len(A), max(A.shape[1], B.shape[1])
+    size = _SMALL_FACTOR // wide
+    if wide > _NARROW or n <= size:
+        return A[:, first:].T @ B
+    many = n // size * size
+    a, b = (rows[:many].reshape(-1, size, rows.shape[1]) for rows in (A, B))
+    total = np.matmul(a[:, :, first:].swapaxes(1, 2), b).sum(axis=0)
+    return total + A[many:, first:].T @ B[many:]
+
+
+def symmetric(products):
+    """Return matrices of which the lower triangle holds, whole."""
+    lower = np.tril(products, -1)
+    return np.tril(products) + np.swapaxes(lower, -1, -2)
