@@ -67,10 +67,10 @@ def as_near(X, y, gap, least):
     return fit, reached, f"peer tol={tol:g}, gap {reached:.0e}"
 
 
-def fit_row(work, X, y, threads, repeats=7):
-    """Return the comparison of a fit of ours, at its default, with the peer at the same gap."""
+def fit_rows(work, X, y, repeats=7):
+    """Yield comparisons of a fit of ours, at its default, with the peer at the same gap."""
     if not ONLY.search(work):
-        return None
+        return
     ours = partial(LogisticRegressionGD().fit, X, y)
     default = partial(LogisticRegression().fit, X, y)
     model, warned = warnings_of(ours)
@@ -85,36 +85,37 @@ def fit_row(work, X, y, threads, repeats=7):
         f"{min(seconds(default) for _ in range(3)):.2g} s, gap "
         f"{objective(usual, X, y) / least - 1:.0e}, {usual_warned} warnings"
     )
-    return compare(
-        work,
-        ours,
-        peer,
-        peer_name="`LogisticRegression`, same gap",
-        at_least=1,
-        gap=lambda a, b: np.inf if warned else abs(objective(a, X, y) / objective(b, X, y) - 1),
-        limit=max(10 * gap, 2 * peer_gap, 1e-5),
-        repeats=repeats,
-        threads=threads,
-        note=note,
-    )
+    for threads in THREADS:
+        yield compare(
+            work,
+            ours,
+            peer,
+            peer_name="`LogisticRegression`, same gap",
+            at_least=1,
+            gap=lambda a, b: np.inf if warned else abs(objective(a, X, y) / objective(b, X, y) - 1),
+            limit=max(10 * gap, 2 * peer_gap, 1e-5),
+            repeats=repeats,
+            threads=threads,
+            note=note,
+        )
 
 
-def tables(threads):
+def tables():
     """Yield the fits of scikit-learn's small tables, raw and standardised."""
     for load in (load_iris, load_breast_cancer, load_wine, load_digits):
         X, y = load(return_X_y=True)
         name = load.__name__.removeprefix("load_").replace("_", " ")
         for form, rows in [("raw", X), ("standardised", StandardScaler().fit_transform(X))]:
-            yield fit_row(f"fit {name}, {form}", rows, y, threads)
+            yield from fit_rows(f"fit {name}, {form}", rows, y)
 
 
-def sizes(threads):
+def sizes():
     """Yield the fits of tables with about as many features as rows, or many classes."""
     for n, d, k in SIZES:
         options = {"n_informative": d // 2, "n_redundant": d // 10, "n_clusters_per_class": 1}
         X, y = make_classification(n, d, n_classes=k, random_state=0, **options)
         shown = f" x {k} classes" if k > 2 else ""
-        yield fit_row(f"fit {n:,} x {d:,}{shown}", X, y, threads, repeats=3)
+        yield from fit_rows(f"fit {n:,} x {d:,}{shown}", X, y, repeats=3)
 
 
 def largest(a, b):
@@ -206,8 +207,8 @@ def chunks(threads):
 def main():
     """Run all rows and write the section."""
     warnings.simplefilter("ignore")  # they are counted where they matter
-    parts = (tables, sizes, one_row, chunks)
-    rows = [row for part in parts for threads in THREADS for row in part(threads)]
+    rows = [*tables(), *sizes()]
+    rows += [row for part in (one_row, chunks) for threads in THREADS for row in part(threads)]
     report("Logistic regression and the cascade at awkward sizes", rows)
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 
@@ -113,3 +113,38 @@ def test_a_loss_level_but_for_rounding_has_arrived(dtype, loss, rng):
 
 def test_a_loss_of_zero_is_level():
     assert epochs_until(GradientNorm(0.0, np.float64), [0.0] * 30) == 21
+
+
+def test_the_epochs_left_are_those_of_a_geometric_descent(rng):
+    for _ in range(50):
+        share, least, n = rng.uniform(0.1, 0.95), rng.uniform(0, 10), int(rng.integers(2, 30))
+        gaps = share ** np.arange(60)  # of the loss, after every epoch
+        state = SimpleNamespace(
+            loss_curve=(least + gaps[:n]).tolist(),
+            gradient_norm=float(np.sqrt(2 * gaps[n - 1])),
+            epochs_in_coordinates=n,
+        )
+        for left in (1, 5, 20):
+            tol = float(np.sqrt(2 * gaps[n - 1 + left]))
+
+            assert_allclose(GradientNorm(tol).epochs_left(state), left, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("losses", "norm", "tol"),
+    [
+        ([1.0, 1.0], 1.0, 1e-3),  # does not fall
+        ([1.0, 2.0], 1.0, 1e-3),
+        ([1.0], 1.0, 1e-3),
+        ([2.0, 1.0], 1e200, 1e-3),  # squares that overflow
+        ([2.0, 1.0], 1e-200, 0.0),  # a tolerance that is never met
+        ([2.0, 1.0], 1e-100, 1e-200),
+    ],
+)
+def test_where_no_pace_tells_the_end_is_not_near(losses, norm, tol):
+    state = SimpleNamespace(
+        loss_curve=losses, gradient_norm=norm, epochs_in_coordinates=len(losses)
+    )
+
+    assert GradientNorm(tol).epochs_left(state) == np.inf
+    assert Plateau(tol, 3).epochs_left(state) == np.inf

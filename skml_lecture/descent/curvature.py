@@ -15,6 +15,7 @@ _SECOND = 2**20  # elements of second derivatives that are held at a time
 _ROWS_PER_FEATURE = 5
 _FAST = 3  # times as many multiplications in a second as an epoch, which reads all rows, makes
 _LEAST_EPOCH = 2**20  # multiplications that take as long as the calls of an epoch
+_LAST_EPOCHS = 1.25  # times as many as were to be waited for, to arrive without the Hessian
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -231,8 +232,8 @@ class Reshape:
 
     def before_step(self, view, state, gradient):
         """Return the view, the state and the gradient to go on with, whitened where it is time."""
-        state.epochs_in_coordinates += 1
-        if state.epochs_in_coordinates <= self.patience:
+        if not self._is_time(state):
+            state.epochs_in_coordinates += 1
             return view, state, gradient
         state.epochs_in_coordinates = 0
         try:
@@ -240,6 +241,13 @@ class Reshape:
         except np.linalg.LinAlgError:  # flat within rounding: no better coordinates here
             return view, state, gradient
         return self._go_to(new, view, state, gradient)
+
+    def _is_time(self, state):
+        """Say whether to take the Hessian: not where the end is so near that it would not pay."""
+        n = state.epochs_in_coordinates
+        if n < self.patience or state.stop is None:
+            return n >= self.patience
+        return n + state.stop.epochs_left(state) > _LAST_EPOCHS * self.patience
 
     def after_step(self, view, state, gradient, before):
         """Return the same after a step from an accepted point, which coordinates take up."""

@@ -12,6 +12,10 @@ class Rule:
         self.best = np.inf
         self.stale = 0
 
+    def epochs_left(self, state):  # noqa: ARG002 (where no pace tells)
+        """Return how many more epochs a descent takes at the pace that it has had."""
+        return np.inf
+
 
 class GradientNorm(Rule):
     """Stop where the gradient's norm, in the coordinates of the descent, is at most ``tol``.
@@ -53,6 +57,18 @@ class GradientNorm(Rule):
     def arrived(self, state):
         """Return whether the gradient is small enough."""
         return state.gradient_norm <= self.tol
+
+    def epochs_left(self, state):
+        """Return how many more epochs the descent takes at the pace of its coordinates.
+
+        Where the curvature is one, a gradient g lies g^2 / 2 above the optimum.
+        """
+        n, g = state.epochs_in_coordinates, state.gradient_norm
+        gap, goal = g * g / 2, self.tol * self.tol / 2
+        fallen = state.loss_curve[-n] - state.loss_curve[-1] if n > 1 else 0.0
+        if not (goal > 0 and fallen > 0 and math.log1p(fallen / gap) > 0):
+            return np.inf
+        return (n - 1) * math.log(gap / goal) / math.log1p(fallen / gap)
 
 
 class Plateau(Rule):
