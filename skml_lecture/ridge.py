@@ -53,9 +53,10 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
         - "auto": Cholesky decomposition of the centered Gram matrix, of the kernel matrix where
           features outnumber rows; refined on the residuals or replaced by "svd" where the
-          condition asks for it, so the result is as accurate as that of "svd". LSQR for large
-          sparse X, where it takes a fraction of the time and converges.
-        - "cholesky": the same without LSQR.
+          condition asks for it, so the result is as accurate as that of "svd". For large sparse X
+          LSQR, or conjugate gradients on the kernel, where they take a fraction of the time and
+          converge.
+        - "cholesky": the same without iterations.
         - "svd": singular values of the rows, reduced block by block to their triangular factor.
           The factor is kept and adds too, so chunks, ``merge`` and ``refit`` are as accurate; it
           takes six times as long for 300 features, thirteen times for 20.
@@ -68,9 +69,9 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         Weights, in units of ``y`` over units of the feature.
     intercept_ : float or ndarray of shape (n_targets,)
         The free term b; 0.0 without intercept.
-    solver_ : {"cholesky", "svd", "lsqr", "eigh"}
-        What ran. "eigh" are the eigenvectors of the Gram matrix, where only that is at hand
-        (``partial_fit``, ``merge``, ``refit``) and it is close to singular.
+    solver_ : {"cholesky", "svd", "lsqr", "cg", "eigh"}
+        What ran. "cg" are conjugate gradients, "eigh" the eigenvectors of the Gram matrix, where
+        only that is at hand (``partial_fit``, ``merge``, ``refit``) and it is close to singular.
     statistics_ : Summary
         What the model was solved from, kept by ``partial_fit``, and by ``fit`` up to 1000 features
         or where it solved from it. With solver="svd" a :class:`~skml_lecture.statistics.Triangle`.
@@ -105,6 +106,9 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
     C. C. Paige, M. A. Saunders, "LSQR: an algorithm for sparse linear equations and sparse least
     squares", ACM Transactions on Mathematical Software 8 (1982).
+
+    M. R. Hestenes, E. Stiefel, "Methods of conjugate gradients for solving linear systems",
+    Journal of Research of the National Bureau of Standards 49 (1952).
 
     Examples
     --------

@@ -32,6 +32,7 @@ TESTS = {  # modules that hold numbers or state, and the tests that must notice
     "statistics/triangle.py": ["ridge", "reference_problems", "ridge_laws"],
     "solvers/cholesky.py": ["reference_problems", "ridge", "ridge_laws"],
     "solvers/choice.py": ["reference_problems", "ridge", "ridge_laws"],
+    "solvers/conjugate.py": ["ridge", "ridge_laws"],
     "solvers/lsqr.py": ["ridge", "ridge_laws"],
     "solvers/rank.py": ["ridge", "ridge_laws"],
     "solvers/rows.py": ["reference_problems", "ridge", "ridge_laws"],

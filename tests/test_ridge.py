@@ -216,14 +216,44 @@ def test_prediction_tends_to_the_mean_for_large_alpha(rng):
     assert_allclose(model.predict(X), y.mean(), rtol=1e-9)
 
 
-def test_a_large_sparse_matrix_is_solved_by_lsqr(rng):
-    X = sparse.random(300, 3000, density=0.02, format="csr", random_state=0)
-    y = rng.normal(size=300)
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [((5000, 1200), "lsqr"), ((300, 3000), "cg"), ((300, 1500), "cg"), ((40, 3000), "cholesky")],
+)
+def test_large_sparse_rows_are_solved_by_what_takes_least(rng, shape, name):
+    X = sparse.random(*shape, density=0.02, format="csr", random_state=0)
+    y = rng.normal(size=shape[0])
 
     model = RidgeRegression(0.5).fit(X, y)
 
-    assert model.solver_ == "lsqr"
+    assert model.solver_ == name
     assert_allclose(model.coef_, Ridge(0.5).fit(X.toarray(), y).coef_, atol=1e-9)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_targets", [None, 3])
+def test_wide_sparse_rows_are_solved_to_ten_digits(rng, fit_intercept, n_targets):
+    """Whatever their columns: rare, full, constant, on another scale; rows of weight zero."""
+    ran = set()
+    for _ in range(8):
+        n, d = int(rng.integers(120, 300)), int(rng.integers(1001, 3000))
+        X = sparse.random(n, d, rng.uniform(0.003, 0.02), format="lil", random_state=rng)
+        X[:, 5] = rng.normal(rng.choice([0, 100.0]), 1, size=(n, 1))
+        X[:, 6] = 3.0
+        X = X.tocsr()
+        X.data *= rng.choice([1, 1, 1, 30.0], d)[X.indices]
+        y = rng.normal(rng.choice([0, 50.0]), 1, size=n if n_targets is None else (n, n_targets))
+        weight = rng.integers(0, 3, n).astype(float) if rng.random() < 0.5 else None
+        alpha = 10 ** rng.uniform(-2, 3, n_targets)
+
+        model = RidgeRegression(alpha, fit_intercept=fit_intercept).fit(X, y, weight)
+        exact = RidgeRegression(alpha, fit_intercept=fit_intercept, solver="cholesky")
+        exact.fit(X.toarray(), y, weight)
+
+        ran.add(model.solver_)
+        assert_allclose(model.coef_, exact.coef_, atol=1e-9 * abs(exact.coef_).max())
+        assert_allclose(model.predict(X), exact.predict(X), rtol=1e-7, atol=1e-8 * abs(y).max())
+    assert "cg" in ran
 
 
 @pytest.mark.parametrize("as_array", [sparse.csr_array.toarray, sparse.csr_array])

@@ -8,15 +8,17 @@ from scipy import linalg
 
 from skml_lecture.data import Data
 from skml_lecture.solvers.cholesky import GramCholesky, KernelCholesky
+from skml_lecture.solvers.conjugate import ConjugateGradients
 from skml_lecture.solvers.lsqr import Lsqr
-from skml_lecture.solvers.rows import CenteredRows
+from skml_lecture.solvers.rows import HEAVY, CenteredRows
 from skml_lecture.solvers.spectrum import CAREFUL_BELOW, Spectrum
 from skml_lecture.statistics import RegressionMoments, Triangle
 
 MAX_GRAM = 1000  # features up to which statistics are kept whatever the number of rows
 _MAX_SPARSE_GRAM = 2800  # features up to which a sparse X is worth a dense Gram matrix (63 MB)
 _TWELVE_DIGITS = 1e-4  # reciprocal condition of a kernel matrix
-_TRIALS = 100  # iterations of LSQR, where another solver can follow
+_TRIALS = 100  # iterations, where another solver can follow
+_OF_KERNEL = 40  # times as long as one of a factorisation takes a multiplication of sparse rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +85,20 @@ class Equations:
             return Lsqr(self.rows)
         if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
             return self._singular_values()  # rows are interpolated: it is the rank that counts
-        if self.data is not None and method == "auto" and self._iterates():
-            lsqr = Lsqr(self.rows, _TRIALS if self.data.n_features <= _MAX_SPARSE_GRAM else None)
-            coef = lsqr.coefs(alpha)
-            if lsqr.converged or self.data.n_features > _MAX_SPARSE_GRAM:
-                return _Solved(lsqr, coef)
+        may_iterate = self.data is not None and self.data.is_sparse and method == "auto"
+        large = may_iterate and self.data.n_features > _MAX_SPARSE_GRAM
+        if may_iterate and self._iterates():
+            for iterative, is_last in self._iterations(alpha, large):
+                coef = iterative.coefs(alpha)
+                if iterative.converged or is_last:
+                    return _Solved(iterative, coef)
         known = vars(self).get("kernel_spectrum")  # of a search that came before
         if known is not None and known.suffices_for(alpha, _TWELVE_DIGITS):
             return known
         cholesky = self._cholesky(alpha.min())
-        return cholesky if cholesky.suffices else self._singular_values()
+        if cholesky.suffices:
+            return cholesky
+        return Lsqr(self.rows) if large else self._singular_values()
 
     def path(self, alphas):
         """Return what solves for every one of many alphas (a,)."""
@@ -135,11 +141,22 @@ class Equations:
         return self.rows.y_center - coef @ self.rows.x_center
 
     def _iterates(self):
-        """Tell whether rows are sparse, and LSQR takes a fraction of the direct solution."""
-        n, d = self.data.n_rows, self.data.n_features
-        if not self.data.is_sparse or d <= MAX_GRAM:
-            return False
-        return d > _MAX_SPARSE_GRAM or _TRIALS * 4 * self.data.X.nnz < min(n, d) ** 3 / 3
+        """Tell whether iterations over sparse rows take a fraction of the direct solution."""
+        X, n, d = self.data.X, *self.data.X.shape
+        if d <= MAX_GRAM or min(n, d) > _MAX_SPARSE_GRAM:
+            return d > MAX_GRAM
+        if not self.is_wide:
+            return 4 * _TRIALS * X.nnz < d**3 / 3
+        counts = np.bincount(X.indices).astype(np.float64)
+        products = (counts[counts <= HEAVY * n] ** 2).sum()
+        return _TRIALS * X.nnz < n**3 / 3 + _OF_KERNEL * products
+
+    def _iterations(self, alpha, large):
+        """Yield what iterates, and whether it has the last word."""
+        if self.is_wide and alpha.all():
+            yield ConjugateGradients(self.rows, _TRIALS), False
+        if min(self.data.X.shape) > _MAX_SPARSE_GRAM or not self.is_wide:
+            yield Lsqr(self.rows, None if large else _TRIALS), large
 
     def _cholesky(self, least):
         if self.is_wide:
@@ -162,7 +179,7 @@ class Equations:
 class _Solved:
     """A solver with its solution, which was needed to know that it suffices."""
 
-    solver: Lsqr
+    solver: ConjugateGradients | Lsqr
     coef: np.ndarray
 
     @property

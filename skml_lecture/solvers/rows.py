@@ -13,7 +13,7 @@ from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
 _FEW = 2**19  # numbers: 4 MB
-_HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
+HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,38 +85,47 @@ class CenteredRows:
 
     @cached_property
     def parts(self):
-        """Sparse rows as the columns that are mostly zero, CSR, and the others, dense and centered.
+        """Sparse rows in two parts, that of the columns that are mostly zero and the rest.
 
-        The others take no more memory than they took.
+        The former as CSR rows L, their transpose and their center (d,), 0 in the others; the
+        latter as positions and dense, centered columns H, which take no more memory than they took.
         """
         x = self.data.x.tocsr()
-        heavy = np.bincount(x.indices, minlength=x.shape[1]) > _HEAVY * x.shape[0]
-        if not heavy.any():
-            return x, heavy, np.zeros((x.shape[0], 0))
-        L = sparse.csr_array((x.data * ~heavy[x.indices], x.indices, x.indptr), x.shape)
-        return L, heavy, x[:, heavy].toarray() - self.x_center[heavy]
+        heavy = np.flatnonzero(np.bincount(x.indices, minlength=x.shape[1]) > HEAVY * x.shape[0])
+        if not len(heavy):
+            return x, x.T, self.x_center, heavy, np.zeros((x.shape[0], 0))
+        center = self.x_center.copy()
+        center[heavy] = 0
+        light = np.ones(x.shape[1], bool)
+        light[heavy] = False
+        L = sparse.csr_array((x.data * light[x.indices], x.indices, x.indptr), x.shape)
+        return L, L.T, center, heavy, x[:, heavy].toarray() - self.x_center[heavy]
 
     def times(self, B):
-        """Return the unweighted Z B of sparse rows, of shape (n, k)."""
-        L, heavy, H = self.parts
-        return L @ B - self.x_center[~heavy] @ B[~heavy] + H @ B[heavy]
+        """Return the unweighted Z B of sparse rows, of shape (n, k) or (n,)."""
+        L, _, center, heavy, H = self.parts
+        product = L @ B
+        product -= center @ B
+        return product + H @ B[heavy] if len(heavy) else product
 
     def transposed(self, A):
-        """Return the unweighted Z'A of sparse rows, of shape (d, k)."""
-        L, heavy, H = self.parts
-        product = L.T @ A - np.outer(np.where(heavy, 0, self.x_center), A.sum(axis=0))
+        """Return the unweighted Z'A of sparse rows, of shape (d, k) or (d,)."""
+        _, LT, center, heavy, H = self.parts
+        product = LT @ A
+        if self.fit_intercept:
+            product -= np.multiply.outer(center, A.sum(axis=0))
         product[heavy] += H.T @ A
         return product
 
     def squared_norms(self):
         """Return the squared norms (d,) of the columns of Z; of constant ones 0."""
         if self.data.is_sparse:
-            (x, heavy, H), weight = self.parts, self.data.weight
+            (x, _, center, heavy, H), weight = self.parts, self.data.weight
             weight = np.ones(x.shape[0]) if weight is None else weight
             squared = sparse.csr_array(
                 (x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape
             )
-            squares = np.maximum(squared.T @ weight - weight.sum() * self.x_center**2, 0)
+            squares = np.maximum(squared.T @ weight - weight.sum() * center**2, 0)
             squares[heavy] = weight @ H**2
         else:
             squares = self.data.sum(each(partial(_squares, self.x_center)))
@@ -124,10 +133,9 @@ class CenteredRows:
         return np.where(constant & self.fit_intercept, 0, squares)
 
     def transposed_times(self, A):
-        """Return Z' A of shape (d, k)."""
-        root = self.data.root_weight
+        """Return Z' A of shape (d, k), of sparse rows also (d,)."""
         if self.data.is_sparse:
-            return self.transposed(A if root is None else root[:, np.newaxis] * A)
+            return self.transposed(self._weighted(A))
         product = np.empty((self.data.n_features, A.shape[1]))
 
         def fill(blocks):
@@ -138,10 +146,15 @@ class CenteredRows:
         return product
 
     def times_transposed(self, A):
-        """Return Z Z'A of shape (n, k)."""
+        """Return Z Z'A of shape (n, k), of sparse rows also (n,)."""
         if not self.data.is_sparse:
             return sum(self.map_columns(lambda run: sum(Z @ (Z.T @ A) for _, Z in run)))
-        return self.root_weight[:, np.newaxis] * self.times(self.transposed_times(A))
+        return self._weighted(self.times(self.transposed_times(A)))
+
+    def _weighted(self, A):
+        """Return sqrt(w) A of vectors or columns."""
+        root = self.data.root_weight
+        return A if root is None else (root if A.ndim == 1 else root[:, np.newaxis]) * A
 
     @cached_property
     def few(self):
@@ -185,10 +198,9 @@ class CenteredRows:
     def _kernel(self):
         if not self.data.is_sparse:
             return sum(self.map_columns(_sum_of_kernels))
-        L, heavy, H = self.parts
-        K = (L @ L.T).toarray() + H @ H.T
+        L, LT, center, _, H = self.parts
+        K = (L @ LT).toarray() + H @ H.T
         if self.fit_intercept:
-            center = np.where(heavy, 0, self.x_center)
             m = L @ center
             K += center @ center - m - m[:, np.newaxis]
         s = self.data.root_weight
