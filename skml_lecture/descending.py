@@ -110,7 +110,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
             if classes is not None:
                 check_all_classes(task.data.targets, classes)
             task, held_out = self._hold_out(task, seed, *validation)
-            return task._replace(data=encoded(task.data, task)), encoded(held_out, task)
+            train, held_out = (encoded(data, task.targets) for data in (task.data, held_out))
+            return task._replace(data=train), held_out
 
         def told(_):
             weighted = (
@@ -176,7 +177,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
 
         def read(classes, **options):
             task = self._task(X, y, sample_weight, classes, **options)
-            return task._replace(data=encoded(task.data, task))
+            return task._replace(data=encoded(task.data, task.targets))
 
         return self._pass(read, classes)
 
@@ -373,11 +374,11 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         return z if finish is None else finish(z)
 
 
-def encoded(data, task):
+def encoded(data, targets):
     """Return rows with the targets of the outputs in place of codes."""
     if data is None:
         return None
-    return Data(data.X, task.targets.encode(data.targets, data.X.dtype), data.weight)
+    return Data(data.X, targets.encode(data.targets, data.X.dtype), data.weight)
 
 
 def resolve_recipe(estimator, **chosen):

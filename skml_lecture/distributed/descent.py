@@ -290,12 +290,8 @@ def _side(order, limits, is_held, data, start):
 def _encoded(data, task):
     """Return rows with the targets of the outputs in place of codes."""
     if not isinstance(data, ClusterData):  # none, or rows here
-        return encoded(data, task)
-    return data.map(partial(_with_targets, task.targets), "encode")
-
-
-def _with_targets(targets, data):
-    return Data(data.X, targets.encode(data.targets, data.dtype), data.weight)
+        return encoded(data, task.targets)
+    return data.seen_through(partial(encoded, targets=task.targets))
 
 
 def _rows_told(task, n_rows):

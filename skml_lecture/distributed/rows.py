@@ -1,7 +1,8 @@
 """Rows in the memory of workers, as a descent sees them."""
 
 import copy
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
 from os import cpu_count
@@ -53,6 +54,9 @@ class ClusterData:
         Type of the features.
     is_sparse : bool
         Whether the rows are stored without their zeros.
+    encode : callable, default=None
+        What the targets of rows are made by, ``encode(rows)``, whenever these are read: held they
+        would take eight times the bytes of the codes, or more. None: they are as stored.
     """
 
     parts: list
@@ -61,6 +65,7 @@ class ClusterData:
     n_features: int
     dtype: np.dtype
     is_sparse: bool
+    encode: Callable | None = None
     _samples: dict = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -97,6 +102,10 @@ class ClusterData:
         order = np.argsort(places, kind="stable")
         return [list(group) for _, group in groupby(order, key=lambda i: places[i])]
 
+    def seen_through(self, encode):
+        """Return the same rows with targets that ``encode(rows)`` makes."""
+        return replace(self, encode=encode, _samples={})
+
     def map(self, work, name, *each):
         """Return the rows that ``work(rows, *one of each)`` makes of those of every block.
 
@@ -123,7 +132,7 @@ class ClusterData:
     def whole(self, work, name="descend", *each):
         """Return the sum of ``work(rows, *one of each)`` over the blocks, a tree of tasks."""
         token = uuid4().hex
-        shared = delayed(work, traverse=False, name=f"share-{name}-{token}")
+        shared = delayed((work, self.encode), traverse=False, name=f"share-{name}-{token}")
         task = delayed(_work_on, pure=False)
         parts = [
             task(shared, *part, dask_key_name=f"{name}-{token}-{i}")
@@ -137,7 +146,7 @@ class ClusterData:
 
     def take(self, rows):
         """Return some rows here."""
-        return joined(dask.compute(*self._picked(rows)))
+        return _seen(self.encode, joined(dask.compute(*self._picked(rows))))
 
     def sample(self, n_rows):
         """Return about so many rows here, those of :meth:`Data.sample`."""
@@ -150,7 +159,7 @@ class ClusterData:
     def sum_of_rows(self, work, rows):
         """Return the sum of ``work(batch)`` of some rows: of those of every worker at once."""
         token, cut = uuid4().hex, self._cut(rows)
-        shared = delayed(work, traverse=False, name=f"share-step-{token}")
+        shared = delayed((work, self.encode), traverse=False, name=f"share-step-{token}")
         task = delayed(_step, pure=False)
         groups = [[i for i in group if len(cut[i])] for group in self.groups]
         parts = [
@@ -247,19 +256,26 @@ def _made_of(work, where, data, *one):
         return work(data, *one)
 
 
-def _work_on(work, data, *one):
+def _seen(encode, data):
+    """Return rows with their targets."""
+    return data if encode is None else encode(data)
+
+
+def _work_on(shared, data, *one):
     """Return what the rows of a block come to."""
-    return Part(data.n_rows, 1, work(data, *one))
+    work, encode = shared
+    return Part(data.n_rows, 1, work(_seen(encode, data), *one))
 
 
 def _sum_here(work, cut, data):
     return data.sum(copy.copy(work), *cut)  # a copy has scratch of its own
 
 
-def _step(work, parts, rows):
+def _step(shared, parts, rows):
     """Return what the rows of a batch come to that lie here."""
+    work, encode = shared
     data = joined([part.take(some) for part, some in zip(parts, rows, strict=True)])
-    return _work_on(partial(_on_batch, work), data)
+    return _work_on((partial(_on_batch, work), encode), data)
 
 
 @quiet  # the loop checks for what is not finite
