@@ -79,7 +79,8 @@ left.boxplot(list(repeated.values()), whis=(5, 95), showfliers=False, widths=0.5
 lecture = [100 * models[kind].score(X_test, y_test) for kind in CASES]
 left.plot([1, 2, 3], lecture, "k*", ms=12, label="the lecture's split, by number")
 left.set_xticks([1, 2, 3], [name.replace(" ", "\n") for name, _ in CASES.values()])
-left.set(ylabel="accuracy on 68 other rows (%)", title="200 random splits, six features")
+left.set(ylabel="accuracy on 68 other rows (%)", ylim=(54, 86))
+left.set_title("200 random splits, six features")
 left.legend(loc="upper right")
 right.hist(difference, bins=np.arange(-16, 24, 2) + 0.5, color="tab:blue", edgecolor="white")
 right.axvline(0, color="black", lw=0.8)
