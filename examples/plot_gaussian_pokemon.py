@@ -7,6 +7,7 @@ trains on the first 399 species and tests on the rest. A covariance per class ha
 parameters for 140 rows; a shared one generalises; independent features miss the correlations.
 """
 
+import textwrap
 import warnings
 
 import matplotlib.pyplot as plt
@@ -47,7 +48,7 @@ for kind, (name, peer) in CASES.items():
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     full = GaussianGenerativeClassifier("full").fit(np.c_[X.sum(axis=1), X], y)
-print(caught[0].message)
+print(textwrap.fill(str(caught[0].message), 90))
 seven = full.predict_proba(np.c_[X_test.sum(axis=1), X_test])
 gap = np.abs(seven - models["full"].predict_proba(X_test)).max()
 print(f"rank {full.rank_.max()} of 7 features; posteriors differ by {gap:.0e}")
