@@ -80,7 +80,7 @@ CHINESE = {
     "both points of class 2": "第 2 类的两个点",
     "16 × 16 pixels, ink = 1": "16 × 16 像素，有墨迹为 1",
     "network": "网络",
-    'P("{}") = {}': "P(“{}”) = {}",
+    'P("{}") = {}': "P({}) = {}",
     "taken for": "读作",
     "written": "写的是",
     # depth
