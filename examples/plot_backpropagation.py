@@ -5,7 +5,7 @@ Backpropagation is the chain rule, checked layer by layer
 The derivative of the loss by a weight is the product of two passes. Forward: what feeds the weight,
 :math:`\partial z / \partial w = a`. Backward: how the loss changes with the unit behind it,
 :math:`\partial l / \partial z = \sigma'(z) \sum_k w_k\, \partial l / \partial z_k`, starting from
-the output, where it is :math:`y - \hat y`.
+the output, where it is :math:`f - \hat y`.
 """
 
 import matplotlib.pyplot as plt

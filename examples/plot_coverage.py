@@ -85,8 +85,8 @@ right.legend()
 plt.show()
 
 # %%
-# Left: the first 100 draws, and the truth as a black line. Right: least squares covers 95 % at any
-# size. Ridge regression covers more where the coefficient is small, as the prior expects, and less
-# where it is large: the estimate is shrunk, and the interval moves with it. So the intervals of a
-# penalised fit say what to believe after the data, under that prior. For a promise about a fixed
-# truth take ``alpha=0``.
+# Left: the first 100 draws, of which 98 happen to cover the truth, the black line; of all 20,000 it
+# is 95 %. Right: least squares covers 95 % at any size. Ridge regression covers more where the
+# coefficient is small, as the prior expects, and less where it is large: the estimate is shrunk,
+# and the interval moves with it. So the intervals of a penalised fit say what to believe after the
+# data, under that prior. For a promise about a fixed truth take ``alpha=0``.

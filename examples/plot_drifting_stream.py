@@ -9,6 +9,7 @@ all rows a little before each new chunk.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.stats import norm
 
 from skml_lecture import GaussianGenerativeClassifier
 
@@ -54,10 +55,13 @@ for name, values in right.items():
     smooth = np.convolve(values, np.ones(15) / 15, mode="valid")
     ax.plot(np.arange(len(smooth)) + 15, smooth, label=name)
 ax.set(xlabel="chunk of 20 rows", ylabel="accuracy on the next chunk (mean of 15)")
-ax.axhline(0.5, color="0.7", lw=1, ls="--")
+best = norm.cdf(1.5)  # the means are three standard deviations apart
+ax.axhline(best, color="black", lw=1, ls=":", label=f"the best possible, {best:.3f}")
+ax.axhline(0.5, color="0.7", lw=1, ls="--", label="guessing")
 ax.legend()
 plt.show()
 
 # %%
 # Once the classes have changed places the model of all rows is worse than guessing. Window and
-# discount stay near the best possible; the window forgets at once, the discount bit by bit.
+# discount stay near the best possible. A row leaves the window all at once; its discounted weight
+# fades bit by bit.

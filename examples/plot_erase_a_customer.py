@@ -6,6 +6,7 @@ Who asks to be forgotten asks of the model, too. A model whose statistics subtra
 after ``forget`` it is the model that would have been, had the rows never come.
 """
 
+import copy
 import time
 
 import matplotlib.pyplot as plt
@@ -55,17 +56,20 @@ for n in sizes:
     gone = customer == 7
     model.fit(X, y)
     calls = {
-        "forget": lambda X=X, y=y, gone=gone: model.forget(X[gone], y[gone]),
-        "fit of the rest": lambda X=X, y=y, gone=gone: model.fit(X[~gone], y[~gone]),
+        "forget": lambda other, X=X, y=y, gone=gone: other.forget(X[gone], y[gone]),
+        "fit of the rest": lambda other, X=X, y=y, gone=gone: other.fit(X[~gone], y[~gone]),
     }
     for name, call in calls.items():
-        start = time.perf_counter()
-        call()
-        times[name].append(1e3 * (time.perf_counter() - start))
+        runs = []
+        for other in [copy.deepcopy(model) for _ in range(5)]:
+            start = time.perf_counter()
+            call(other)
+            runs.append(1e3 * (time.perf_counter() - start))
+        times[name].append(min(runs))
 figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for name, milliseconds in times.items():
     ax.loglog(sizes, milliseconds, "o-", label=name)
-ax.set(xlabel="rows learnt", ylabel="milliseconds to erase one customer")
+ax.set(xlabel="rows learnt", ylabel="ms to erase one customer, shortest of 5")
 ax.legend()
 plt.show()
 

@@ -2,8 +2,8 @@
 Feature scaling turns ellipses into circles, and 700 000 steps into one
 =======================================================================
 
-The gradient stands at right angles to the contours. On long ellipses that is hardly ever the way
-to the minimum; on circles it always is. The condition number of the Hessian, the largest curvature
+The way down stands at right angles to the contours. On long ellipses it hardly ever leads to the
+minimum; on circles it always does. The condition number of the Hessian, the largest curvature
 over the smallest, says how long the ellipses are, and how many steps it takes.
 """
 
@@ -83,6 +83,6 @@ print("agrees with scikit-learn:", np.allclose(model.coef_, theirs.coef_, atol=1
 # %%
 # A condition number of 313,418, which is the lecture's example recomputed, costs 760,476 steps to
 # within 0.1 % of the smallest loss: the ellipses are so long that they look like lines. In
-# hundreds they are seen to be ellipses. A condition number of 1 costs one step, as the gradient
-# points at the center. One feature becomes a circle exactly. Several are still correlated after
+# hundreds they are seen to be ellipses. A condition number of 1 costs one step, as the way down
+# leads to the center. One feature becomes a circle exactly. Several are still correlated after
 # scaling, so the wines' 13 take about 290 steps, and more than 20,000 without.

@@ -1,6 +1,6 @@
 """
-On many rows the choice among fifty penalties costs about three fits
-====================================================================
+On many rows the choice among fifty penalties costs no more than three fits
+===========================================================================
 
 All that ridge regression needs of the rows is their mean and scatter. One pass collects it; then
 every alpha is a small system of equations. Even the folds of a cross-validation are differences of

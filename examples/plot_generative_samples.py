@@ -68,7 +68,7 @@ figure, axes = plt.subplots(3, 10, figsize=(9, 3.6), layout="constrained")
 for row, (name, (images, classes)) in zip(
     axes, {"written": (digits, labels), **drawn}.items(), strict=True
 ):
-    correlation = neighbors(images, classes)
+    correlation = round(neighbors(images, classes), 2) + 0.0  # no minus zero
     print(f"{name}: correlation of neighbors {correlation:.2f}")
     row[0].set_ylabel(f"{name}\n{correlation:.2f}")
     for k, ax in enumerate(row):

@@ -100,8 +100,9 @@ for (kind, told), color in zip(found.items(), ("C0", "C1", "C2"), strict=True):
     axes.plot(told["memory"], color=color, label=f"{kind}: memory in use")
     axes.axhline(sizes[kind], color=color, linestyle=":", label=f"{kind}: size of the file")
 axes.axhline(LIMIT, color="black", label="limit of the process")
-axes.set(xlabel="chunk of 50,000 rows", ylabel="MB", ylim=(0, None), title="Memory does not grow")
-axes.legend(fontsize="small")
+axes.set(xlabel="chunk of 50,000 rows", ylabel="MB", title="Memory does not grow")
+axes.set_ylim(0, 1.5 * max(sizes.values()))
+axes.legend(fontsize="small", ncols=2, loc="upper center")
 plt.show()
 
 # %%

@@ -7,6 +7,7 @@ step always can. The lecture reads four shapes from it: a small learning rate go
 large one goes down fast and gets stuck high, a very large one goes up, and one is just right.
 """
 
+import textwrap
 import warnings
 
 import matplotlib.pyplot as plt
@@ -62,7 +63,7 @@ print(f"the minimum, by scikit-learn {lowest:.3f}")
 try:
     LogisticRegressionGD(optimizer="gd", preconditioner=None, learning_rate=1e4).fit(X, y)
 except ValueError as error:
-    print(error)
+    print(textwrap.fill(str(error), 90))
 
 # %%
 # At 0.03 a hundred steps are not enough: 0.48 nats, where 0.193 is possible. At 3 it is 0.196, and

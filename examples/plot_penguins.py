@@ -28,7 +28,8 @@ print(f"{len(X)} penguins, {X.isna().to_numpy().sum()} entries missing")
 # %%
 # No preprocessing: the distributions are chosen by the types of the columns.
 model = NaiveBayes().fit(X, y)
-print(dict(zip(X.columns, model.distributions_, strict=True)))
+for column, family in zip(X.columns, model.distributions_, strict=True):
+    print(f"{column}: {family}")
 
 # %%
 # The usual way with scikit-learn: impute, scale, encode, and then a discriminative model.

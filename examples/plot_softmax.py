@@ -2,8 +2,8 @@ r"""
 Softmax turns scores into probabilities and makes the largest stand out
 =======================================================================
 
-For K classes, :math:`z_k = w_k \cdot x + b_k` and :math:`y_k = e^{z_k} / \sum_j e^{z_j}`. The loss
-is :math:`-\sum_k \hat y_k \ln y_k` with a one-hot target: classes have no order.
+For K classes, :math:`z_k = w_k \cdot x + b_k` and :math:`f_k = e^{z_k} / \sum_j e^{z_j}`. The loss
+is :math:`-\sum_k \hat y_k \ln f_k` with a one-hot target: classes have no order.
 """
 
 import matplotlib.pyplot as plt
@@ -41,7 +41,13 @@ left.axhline(0, color="black", lw=0.8)
 left.set(xticks=bars, xticklabels=["class 1", "class 2", "class 3"], ylabel="score, probability")
 left.legend()
 DecisionBoundaryDisplay.from_estimator(
-    model, X, response_method="predict", grid_resolution=500, alpha=0.3, ax=right
+    model,
+    X,
+    response_method="predict",
+    grid_resolution=500,
+    multiclass_colors=["C0", "C1", "C2"],  # those of the points
+    alpha=0.3,
+    ax=right,
 )
 for k, name in enumerate(iris.target_names):
     right.scatter(*X[y == k].T, s=15, edgecolors="black", lw=0.4, label=name)

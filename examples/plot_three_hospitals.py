@@ -51,13 +51,19 @@ alone = {
     name: GaussianGenerativeClassifier("tied").fit(X[rows], y[rows])
     for name, rows in hospitals.items()
 }
-scores = {name: other.score(X_test, y_test) for name, other in alone.items()}
-votes = np.mean([other.predict_proba(X_test)[:, 1] for other in alone.values()], axis=0)
-scores["average of answers"] = np.mean((votes > 0.5) == y_test)
-scores["sum of statistics"] = model.score(X_test, y_test)
+answers = {name: other.predict_proba(X_test)[:, 1] for name, other in alone.items()}
+answers["average of answers"] = np.mean([*answers.values()], axis=0)
+answers["sum of statistics"] = model.predict_proba(X_test)[:, 1]
+all_rows = whole.predict_proba(X_test)[:, 1]
+gaps = {name: np.abs(P - all_rows).max() for name, P in answers.items()}
+for name, P in answers.items():
+    score = np.mean((P > 0.5) == y_test)
+    print(f"{name}: {gaps[name]:.2g} from the model of all rows, accuracy {score:.3f}")
+
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-left.barh([*scores], [*scores.values()], color=["C7"] * 3 + ["C1", "C0"])
-left.set(xlabel="accuracy on patients of all kinds", xlim=(0.5, 1))
+left.barh([*gaps], [*gaps.values()], color=["C7"] * 3 + ["C1", "C0"])
+left.set(xlabel="largest difference of a probability\nfrom the model of all rows", xscale="log")
+left.set_xlim(1e-16, 2)
 left.invert_yaxis()
 n = np.array([100, 1000, 10_000, 100_000])
 right.loglog(n, n * X.shape[1] * 8, label="rows")
@@ -69,4 +75,6 @@ plt.show()
 # %%
 # The model of the sums is that of all rows to rounding: nothing is lost by keeping rows at home,
 # and one message is enough. Averaging the answers of models that each saw a part is another
-# model. Statistics are no anonymisation: sums over very few rows still tell of them.
+# model, whose probabilities are up to 0.34 away. Not shown: that it is worse. The accuracies on the
+# 228 other patients are 90 to 93 %, each with a standard error of two points. Statistics are no
+# anonymisation: sums over very few rows still tell of them.

@@ -128,3 +128,12 @@ def test_the_readme_shows_the_lines_of_the_landing_page():
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines(keepends=True)
 
     assert "".join(lines) in "".join(line for line in readme if line.strip())
+
+
+@pytest.mark.parametrize("name", ["CITATION.cff", "docs/cite.rst", "packaging/recipe.yaml"])
+def test_the_version_is_that_of_the_package(name):
+    named = re.search(
+        r"^\s*version\W+([\d.]+\d)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert named[1] == skml_lecture.__version__

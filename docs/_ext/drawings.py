@@ -37,10 +37,18 @@ STYLE = {
 }
 
 
+def chinese_fonts():
+    """Return the names of the fonts with Chinese letters that this system has."""
+    listed = font_manager.fontManager.ttflist
+    if not any(font.name in FONTS for font in listed):  # installed after the list was cached
+        listed.extend(font for font in font_manager.FontManager().ttflist if font.name in FONTS)
+    known = {font.name for font in listed}
+    return [name for name in FONTS if name in known]
+
+
 def chinese_style():
     """Return settings with a font that has Chinese letters, or with text left to the reader's."""
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [font for font in FONTS if font in known]
+    fonts = chinese_fonts()
     text = {"font.sans-serif": [*fonts, "DejaVu Sans"], "axes.unicode_minus": False}
     return text if fonts else text | {"svg.fonttype": "none"}
 

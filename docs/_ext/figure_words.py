@@ -80,7 +80,7 @@ CHINESE = {
     "both points of class 2": "第 2 类的两个点",
     "16 × 16 pixels, ink = 1": "16 × 16 像素，有墨迹为 1",
     "network": "网络",
-    'P("{}") = {}': "P(“{}”) = {}",
+    'P("{}") = {}': "P({}) = {}",
     "taken for": "读作",
     "written": "写的是",
     # depth
@@ -105,7 +105,7 @@ CHINESE = {
     "bits": "位数",
     "gates": "逻辑门个数",
     # benchmarks
-    "numbers in the table, rows x features": "表中数的个数，行 x 特征",
+    "rows x features of the table; weights of a network": "表的行数 x 特征数；网络的权重个数",
     "their time over ours": "对方的时间除以我们的",
     # homework
     "update": "更新",

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class _Point:
 
     section: str
     narrow: bool
-    size: float  # numbers in the table that was fitted
+    size: float  # numbers in the table that was fitted, or weights of the network
     ratio: float
     bar: float | None  # what the ratio must reach
 
@@ -27,6 +28,15 @@ def _number(pattern, cell):
     """Return the number that a pattern finds in a cell, or None."""
     found = re.search(pattern, cell)
     return float(found[1].replace(",", "")) if found else None
+
+
+def _size(work):
+    """Return the numbers in the table that a row names, or the weights of the network."""
+    if shape := re.search(r"([\d,]+) x ([\d,]+)", work):
+        return prod(float(n.replace(",", "")) for n in shape.groups())
+    if layers := re.search(r"\d+(-\d+)+", work):
+        return float(sum(a * b for a, b in pairwise(map(int, layers[0].split("-")))))
+    return None
 
 
 def _points():
@@ -40,10 +50,9 @@ def _points():
             columns = cells
         elif line.startswith("| "):
             row = dict(zip(columns, cells, strict=True))
-            shape = re.search(r"([\d,]+) x ([\d,]+)", row["work"])
+            size = _size(row["work"])
             ratio = _number(r"^([\d.]+)x$", row["ratio"])
-            if shape and ratio:
-                size = prod(float(n.replace(",", "")) for n in shape.groups())
+            if size and ratio:
                 bar = _number(r"([\d.]+)x", row["must be"])
                 yield _Point(title.removesuffix(NARROW), NARROW in title, size, ratio, bar)
 
@@ -69,6 +78,6 @@ def benchmarks(say):
     for ax in list(axes.flat)[len(sections) :]:
         ax.axis("off")
     axes[0, 0].set(xscale="log", yscale="log")
-    figure.supxlabel(say("numbers in the table, rows x features"), fontsize=10)
+    figure.supxlabel(say("rows x features of the table; weights of a network"), fontsize=10)
     figure.supylabel(say("their time over ours"), fontsize=10)
     return figure

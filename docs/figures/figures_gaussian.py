@@ -37,7 +37,7 @@ def gaussian_contours(say):
     ax.annotate(f"p = {density.pdf(TURTLE):.1e}", TURTLE, (110, 30))
     ax.set(xlabel=say("defense"), ylabel=say("special defense"))
     figure.colorbar(filled, label=say("density p(x | water)"), format="%.1e")
-    ax.legend(loc="upper left", fontsize=8)
+    ax.legend(loc="upper right", fontsize=8)
     return figure
 
 
@@ -92,7 +92,7 @@ def posterior_map(say):
             xlabel=say("defense"),
         )
     axes[0].set_ylabel(say("special defense"))
-    axes[0].legend(loc="upper left", fontsize=8)
+    axes[0].legend(loc="upper right", fontsize=8)
     figure.colorbar(image, ax=axes, label=f"P({say('water')} | x)")
     return figure
 

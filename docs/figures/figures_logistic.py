@@ -42,7 +42,7 @@ def loss_surfaces(say):
         ax = figure.add_subplot(1, 2, k, projection="3d")
         ax.plot_surface(*w, loss, cmap="viridis", rstride=2, cstride=2, linewidth=0)
         ax.set(title=title, xlabel=r"$w_1$", ylabel=r"$w_2$")
-        ax.view_init(30, -135)
+        ax.view_init(25, -60)
     return figure
 
 

@@ -46,7 +46,7 @@ class Optimizer(BaseEstimator, ABC):
     gain = 1.0
     """How many steps one gradient adds up to: of batches, so many times the noise of one step."""
 
-    def init(self, theta: np.ndarray) -> dict[str, Any]:  # noqa: ARG002
+    def init(self, theta: np.ndarray) -> dict[str, Any]:
         """Return the state before the first update.
 
         Parameters
@@ -61,7 +61,7 @@ class Optimizer(BaseEstimator, ABC):
         """
         return {}
 
-    def restart(self, state: dict[str, Any]) -> bool:  # noqa: ARG002
+    def restart(self, state: dict[str, Any]) -> bool:
         """Forget the momentum, in place: the next step is downhill, as the first one was.
 
         What is remembered of the size of the gradients stays.
@@ -104,11 +104,7 @@ class GradientDescent(Optimizer):
     r"""Gradient descent, :math:`\theta \leftarrow \theta - \eta g`."""
 
     def update(
-        self,
-        theta: np.ndarray,
-        gradient: np.ndarray,
-        state: dict[str, Any],  # noqa: ARG002
-        rate: float,
+        self, theta: np.ndarray, gradient: np.ndarray, state: dict[str, Any], rate: float
     ) -> None:
         for w, g in _blocks(theta, gradient):
             w -= rate * g

@@ -106,8 +106,8 @@ class Poisson(_Counts):
     .. math:: \log p(x) = x \log \lambda - \lambda - \log x!, \qquad
               \lambda = (S + \alpha m) / (W + \alpha)
 
-    with S the sum of the counts, W their weight and m the mean over all classes (or 1 where all
-    counts are 0).
+    with S the sum of the counts, W their weight and m the mean over all classes (or 1 where
+    all counts are 0).
 
     Parameters
     ----------
