@@ -9,6 +9,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import sklearn
+from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
@@ -143,10 +144,11 @@ def check_range(values):
 
 def validate_data(estimator, X, *y, **options):
     """Validate data as scikit-learn does, silent about infinities until its error names them."""
-    unchecked = type(X) is np.ndarray and not options.get("ensure_all_finite", True)
+    fits = type(X) is np.ndarray or (issparse(X) and options.get("accept_sparse") == "csr")
     n_dims = (1, 2) if options.get("multi_output") else (1,)
     if (
-        unchecked
+        fits
+        and not options.get("ensure_all_finite", True)
         and all(_is_target(target, X, n_dims) for target in y)
         and accepts(estimator, X, options["dtype"], reset=options["reset"])
     ):
@@ -159,7 +161,7 @@ def _is_target(y, X, n_dims):
     """Tell whether ``y`` is an array of finite numbers, as many as there are rows."""
     plain = type(y) is np.ndarray and y.ndim in n_dims and y.size > 0
     numbers = plain and y.dtype.kind in "fiu"
-    return numbers and len(y) == len(X) and bool(np.isfinite(y).all())
+    return numbers and len(y) == X.shape[0] and bool(np.isfinite(y).all())
 
 
 def assert_all_finite(X, **names):

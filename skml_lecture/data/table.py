@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from skml_lecture.data.data import Data, canonical
 
+_PLAIN = np.ndarray, sparse.csr_array, sparse.csr_matrix
 _MAX_EXACT = 2**53  # whole numbers beyond are not all float64
 _TEMPORAL = ("date", "time", "timestamp", "duration")  # how Arrow's types of dates begin
 
@@ -141,13 +142,13 @@ def read_table(estimator, X, *, reset, exact=True):
 
 
 def accepts(estimator, X, dtype=None, *, reset):
-    """Tell whether ``X`` is an array of numbers, to ``reset`` the width or as wide as the fitted.
+    """Tell whether ``X`` is an array or CSR rows, to ``reset`` the width or as wide as the fitted.
 
     So there is nothing to convert and no name to compare: what scikit-learn's validation takes
     longer to find than one row takes to predict.
     """
     named = hasattr(estimator, "feature_names_in_")
-    plain = type(X) is np.ndarray and X.ndim == 2 and X.size > 0 and X.dtype.kind in "fiub"
+    plain = type(X) in _PLAIN and X.ndim == 2 and all(X.shape) and X.dtype.kind in "fiub"
     types = dtype if isinstance(dtype, list | tuple) else [dtype]
     if named or not plain or not (dtype is None or X.dtype in types):
         return False
@@ -159,7 +160,7 @@ def accepts(estimator, X, dtype=None, *, reset):
 def _validated(estimator, X, *, reset):
     """Return ``X`` as an array of any type, or as canonical CSR."""
     if accepts(estimator, X, reset=reset):
-        return X
+        return canonical(X)
     options = {"accept_sparse": "csr", "dtype": None, "ensure_all_finite": False}
     try:
         with np.errstate(invalid="ignore", over="ignore"):  # an error names infinities
