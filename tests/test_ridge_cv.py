@@ -582,3 +582,13 @@ def test_a_search_from_statistics_says_which_digits_are_gone(rng):
 
     with pytest.warns(UserWarning, match="loses about .* of 16 digits of"):
         search.fit_statistics(statistic)
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-9])
+def test_scores_of_statistics_say_where_errors_cancelled(rng, noise):
+    X = rng.normal(size=(40, 3))
+    y = X.sum(axis=1) + noise * rng.normal(size=40)
+    model = RidgeRegressionCV([0.0, 1e-8, 1.0], cv=4)
+
+    with pytest.warns(UserWarning, match="digits of the scores"):
+        model.fit_statistics(model.summarize(X, y))
