@@ -227,6 +227,8 @@ class Search:
     def _of_fold(self, split, moments):
         """Return the scores (a, t) of one split, or (a, 1) where targets are scored together."""
         (train, test), (of_train, of_test) = split, moments
+        if self.data.weight is not None:  # a row of weight zero is not there
+            test = test[self.data.weight[test] > 0]
         data = self.data.take(train) if of_train is None else self.data.pick(train)
         equations = Equations(self.fit_intercept, data, of_train)
         coefs = coefs_of_path(equations, self.alphas, data.targets.shape[1])
