@@ -758,3 +758,21 @@ def test_failed_calls_leave_the_model_as_it_was(data):
         model.merge(GaussianNB().fit(X, y))
 
     assert_array_equal(model.predict_proba(X), P)
+
+
+@pytest.mark.filterwarnings("ignore:A covariance is singular")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("size", [1.0, 30.0, 100.0])
+@pytest.mark.parametrize("seed", range(10))
+def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(covariance_type, size, seed):
+    rng = np.random.default_rng(seed)
+    X, y, kept = rng.normal(size=(40, 4)), np.arange(40) % 2, 6 if seed % 2 else 20
+    X[:kept, 1] = 2 * X[:kept, 0]
+    X[kept:] *= size
+    model = Gaussian(covariance_type).fit(X, y)
+
+    model.forget(X[kept:], y[kept:])
+
+    rest = Gaussian(covariance_type).fit(X[:kept], y[:kept])
+    assert_array_equal(model.rank_, rest.rank_)
+    assert_allclose(model.predict_joint_log_proba(X), rest.predict_joint_log_proba(X), rtol=1e-5)

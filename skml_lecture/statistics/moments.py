@@ -222,14 +222,15 @@ class Moments:
             self.second - other.second,
             self.kind,
             np.hypot(self.rounding, other.rounding),
-        )._without_empty()
+        )
+        rest = rest._without_empty()._centered()
         left = rest.variances_of_scatter()
         if ((left != 0) & (rest.rounding > _HALF * left)).any():
             raise ValueError(
                 "What is taken away leaves fewer than half of the digits of a variance: fit on "
                 "the rows that are left instead."
             )
-        return rest._centered()
+        return rest
 
     def __mul__(self, factor: float) -> "Moments":
         factor = check_factor(factor)
