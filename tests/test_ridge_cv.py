@@ -23,6 +23,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     check_cv,
 )
+from sklearn.pipeline import make_pipeline
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
@@ -534,6 +535,21 @@ def test_groups_and_weights_are_routed(data, rng):
     plain.fit(X, y, weight, groups=groups)
     assert_allclose(fold_scores(by_request[0]), fold_scores(plain))
     assert not np.allclose(fold_scores(by_request[1]), fold_scores(plain))
+
+
+@pytest.mark.parametrize("cv", [None, 4])
+def test_weights_need_no_request_where_there_is_no_scorer_to_make_it(data, rng, cv):
+    X, y = data
+    weight = rng.integers(0, 3, 90).astype(float)
+    plain = RidgeRegressionCV(ALPHAS, cv=cv).fit(X, y, weight)
+
+    with config_context(enable_metadata_routing=True):
+        routed = RidgeRegressionCV(ALPHAS, cv=cv).set_fit_request(sample_weight=True)
+        routed.fit(X, y, sample_weight=weight)
+        within = make_pipeline(routed).fit(X, y, sample_weight=weight)[-1]
+
+    for model in (routed, within):
+        assert_allclose(fold_scores(model), fold_scores(plain))
 
 
 def test_many_folds_need_little_memory(rng):
