@@ -154,3 +154,20 @@ def test_the_statistic_is_small(rng):
 def test_what_it_does_not_take_is_an_error(family, X, error, message):
     with pytest.raises(error, match=message):
         NaiveBayes(family).fit(X, [0, 1])
+
+
+def test_bins_do_not_depend_on_the_rounding_of_weights(rng):
+    for _ in range(200):
+        n, factor = rng.integers(5, 60), rng.uniform(0.1, 1)
+        X, y = rng.poisson(8, size=(n, 1)) + 0.5, np.arange(n) % 2
+        model = NaiveBayes("histogram").fit(X, y)
+
+        chunks = NaiveBayes("histogram")
+        for rows in np.array_split(rng.permutation(n), 3):
+            if len(rows):
+                chunks.partial_fit(X[rows], y[rows], sample_weight=np.full(len(rows), factor))
+
+        weighted = NaiveBayes("histogram").fit(X, y, np.full(n, factor))
+        shared = model.discount(factor).predict_proba(X)
+        for other in (weighted, chunks):
+            assert_allclose(other.predict_proba(X), shared, rtol=1e-9)

@@ -15,6 +15,7 @@ from skml_lecture.statistics.tallies import ColumnTallies, Tally
 from skml_lecture.validation import check_range, check_real
 
 _STEPS = 256  # cells from one power of two to the next, twice
+_TIE = 1e-9  # of a bin: a cell whose middle is at an end, but for rounding, begins the next
 
 
 class Histogram(Distribution):
@@ -168,5 +169,5 @@ def _count_cells(rows, n_classes, j):
 def _starts(weight, n_bins):
     """Return the positions of the first cells of bins of about equal weight."""
     middle = weight.cumsum() - weight / 2
-    bins = np.floor(n_bins * middle / weight.sum())
+    bins = np.floor(n_bins * middle / weight.sum() + _TIE)
     return np.flatnonzero(np.diff(bins, prepend=-1))
