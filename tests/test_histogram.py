@@ -171,3 +171,13 @@ def test_bins_do_not_depend_on_the_rounding_of_weights(rng):
         shared = model.discount(factor).predict_proba(X)
         for other in (weighted, chunks):
             assert_allclose(other.predict_proba(X), shared, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300, 1e300, 1.797e308])
+@pytest.mark.parametrize("signs", [[1.0], [-1.0], [-1.0, 0.0, 1.0]])
+def test_numbers_of_any_size_have_a_finite_density(rng, size, signs):
+    X = rng.choice([0.5, 1.0], (40, 1)) * size * rng.choice(signs, (40, 1))
+    model = NaiveBayes("histogram").fit(X, np.arange(40) % 2)
+
+    assert np.isfinite(model.predict_joint_log_proba(X)).all()
+    assert np.isfinite(model.sample(20, random_state=0)[0]).all()
