@@ -29,6 +29,7 @@ from skml_lecture.descent.schedules import Constant, resolve_schedule
 from skml_lecture.descent.stream import learn_chunk
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.validation import (
+    NoRowsError,
     check_finite,
     check_flags,
     check_option,
@@ -181,7 +182,18 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         return self._pass(read, classes)
 
     def _pass(self, read, classes, loader=Loader):
-        """Pass once over rows wherever they lie, the task of ``read(classes, reset, dtype)``."""
+        """Pass once over rows wherever they lie, the task of ``read(classes, reset, dtype)``.
+
+        Where none of them weighs anything a model that is fitted stays as it is.
+        """
+        try:
+            return self._pass_over_some(read, classes, loader)
+        except NoRowsError:
+            if not hasattr(self, "classes_"):
+                raise
+            return self
+
+    def _pass_over_some(self, read, classes, loader):
         with unchanged_on_failure(self):
             check_flags(self)
             fitted = hasattr(self, "classes_")
@@ -252,7 +264,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _check_weights(self, smallest, total, dtype):
         """Raise where the weights of the rows, of this sum, can not be."""
         if not 0 < total < np.inf or smallest < 0:
-            raise ValueError(
+            error = NoRowsError if total == smallest == 0 else ValueError
+            raise error(
                 "The weights of the rows, sample_weight times class_weight, must be finite, "
                 f">= 0 and not all zero in {dtype}, got class_weight={self.class_weight!r}."
             )

@@ -29,7 +29,7 @@ from skml_lecture.distributed.blocks import (
     read_blocks,
 )
 from skml_lecture.distributed.rows import ClusterData, ClusterLoader
-from skml_lecture.validation import check_weight
+from skml_lecture.validation import NoRowsError, check_weight
 
 _TOLD = 2**20  # elements of the sample that callbacks are told of
 _BINS = 1024
@@ -151,7 +151,7 @@ class Reader:
         rows = dask.persist(*blocks.each(read, f"read-{name}"))
         total = compute(added([delayed(_facts)(part) for part in rows], f"add-{rows[0].key}"))
         if total.value is None or not len(total.value.classes):
-            raise ValueError(
+            raise NoRowsError(
                 f"No row is left to fit: {name} needs at least 1 sample of positive weight, all "
                 f"blocks of X are without."
             )
