@@ -75,7 +75,9 @@ class Equations:
         """Up to which part of the largest an eigenvalue of a Gram matrix alone may be rounding."""
         if self.data is not None:
             return 0.0
-        return self.moments.x.n_features * self.moments.rounding(fit_intercept=self.fit_intercept)
+        squares = self.gram_and_cross[0].diagonal()
+        rounding = self.moments.rounding(squares, fit_intercept=self.fit_intercept)
+        return len(squares) * rounding
 
     def solver(self, alpha, method="auto"):
         """Return what solves for the penalties ``alpha`` of the targets (t,).

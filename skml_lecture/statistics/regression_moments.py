@@ -165,11 +165,13 @@ class RegressionMoments:
             gram[constant] = gram[:, constant] = cross[constant] = 0
         return gram, cross
 
-    def rounding(self, *, fit_intercept):
+    def rounding(self, squares, *, fit_intercept):
         """Return the largest rounding error of a square of ``gram_and_cross``, relative to it.
 
         Parameters
         ----------
+        squares : ndarray of shape (n_features,)
+            The diagonal of the Gram matrix.
         fit_intercept : bool
             Whether about the mean.
 
@@ -179,7 +181,6 @@ class RegressionMoments:
             More than a few eps where most of what there was is taken away.
         """
         x = self.x if fit_intercept else self.x.seen_from(np.zeros(self.x.n_features))
-        squares = self.gram_and_cross(fit_intercept=fit_intercept)[0].diagonal()
         return np.max(x.rounding[squares > 0] / squares[squares > 0], initial=0.0)
 
     def squares_of_targets(self, spectrum, *, fit_intercept):
