@@ -273,13 +273,14 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _hold_out(self, task, seed, X_val, y_val, weight_val):
         """Return the task on training rows, and rows held out: given, split off, or None."""
         data, held_out = task.data, None
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        check_held_out(X_val, y_val, weight_val)
         if X_val is not None:
             X, y = validate_data(
                 self, X_val, y_val, accept_sparse="csr", multi_output=self._several_labels,
                 dtype=data.dtype, reset=False,
             )  # fmt: skip
+            if (read_targets(y, self._several_labels).ndim == 2) != task.targets.several:
+                raise ValueError("y_val must be of the kind of y: labels, or a column per label.")
             held_out, _ = self._data(X, y, weight_val, task.targets.classes)
         elif self.early_stopping:
             rng = np.random.RandomState(seed)
@@ -384,6 +385,14 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         z = forward_rows(network, layers, data, self._check_finite)
         z = z if self._multilabel else z[:, 0]
         return z if finish is None else finish(z)
+
+
+def check_held_out(X_val, y_val, weight_val):
+    """Raise where rows to validate on are given in part."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val belong together: one of them was not given.")
+    if X_val is None and weight_val is not None:
+        raise ValueError("sample_weight_val was given, but not X_val and y_val.")
 
 
 def encoded(data, task):

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.data import Data, places_of, shuffled
-from skml_lecture.descending import FLOATS, encoded, theta_of
+from skml_lecture.descending import FLOATS, check_held_out, encoded, theta_of
 from skml_lecture.descent.rows import (
     check_all_classes,
     class_factors,
@@ -130,8 +130,7 @@ class Reader:
 
     def held_out(self, task, X, y, weight):
         """Return rows held out that the caller gave, None where there are none."""
-        if (X is None) != (y is None):
-            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        check_held_out(X, y, weight)
         if X is None:
             return None
         if not is_distributed(X):
