@@ -29,6 +29,7 @@ from skml_lecture.descent.schedules import Constant, resolve_schedule
 from skml_lecture.descent.stream import learn_chunk
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.validation import (
+    NoRowsError,
     check_finite,
     check_flags,
     check_option,
@@ -182,7 +183,18 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         return self._pass(read, classes)
 
     def _pass(self, read, classes, loader=Loader):
-        """Pass once over rows wherever they lie, the task of ``read(classes, reset, dtype)``."""
+        """Pass once over rows wherever they lie, the task of ``read(classes, reset, dtype)``.
+
+        Where none of them weighs anything a model that is fitted stays as it is.
+        """
+        try:
+            return self._pass_over_some(read, classes, loader)
+        except NoRowsError:
+            if not hasattr(self, "classes_"):
+                raise
+            return self
+
+    def _pass_over_some(self, read, classes, loader):
         with unchanged_on_failure(self):
             check_flags(self)
             fitted = hasattr(self, "classes_")
@@ -253,7 +265,8 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _check_weights(self, smallest, total, dtype):
         """Raise where the weights of the rows, of this sum, can not be."""
         if not 0 < total < np.inf or smallest < 0:
-            raise ValueError(
+            error = NoRowsError if total == smallest == 0 else ValueError
+            raise error(
                 "The weights of the rows, sample_weight times class_weight, must be finite, "
                 f">= 0 and not all zero in {dtype}, got class_weight={self.class_weight!r}."
             )
@@ -261,13 +274,14 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
     def _hold_out(self, task, seed, X_val, y_val, weight_val):
         """Return the task on training rows, and rows held out: given, split off, or None."""
         data, held_out = task.data, None
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        check_held_out(X_val, y_val, weight_val)
         if X_val is not None:
             X, y = validate_data(
                 self, X_val, y_val, accept_sparse="csr", multi_output=self._several_labels,
                 dtype=data.dtype, reset=False,
             )  # fmt: skip
+            if (read_targets(y, self._several_labels).ndim == 2) != task.targets.several:
+                raise ValueError("y_val must be of the kind of y: labels, or a column per label.")
             held_out, _ = self._data(X, y, weight_val, task.targets.classes)
         elif self.early_stopping:
             rng = np.random.RandomState(seed)
@@ -372,6 +386,14 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         z = forward_rows(network, layers, data, self._check_finite)
         z = z if self._multilabel else z[:, 0]
         return z if finish is None else finish(z)
+
+
+def check_held_out(X_val, y_val, weight_val):
+    """Raise where rows to validate on are given in part."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val belong together: one of them was not given.")
+    if X_val is None and weight_val is not None:
+        raise ValueError("sample_weight_val was given, but not X_val and y_val.")
 
 
 def encoded(data, targets):

@@ -48,9 +48,10 @@ class Posterior:
     fit_intercept: bool
 
     @classmethod
-    def of(cls, statistic, alpha, fit_intercept):
-        """Solve from a statistic of regression."""
-        spectrum = Equations(fit_intercept, statistic=statistic).exact_spectrum()
+    def of(cls, statistic, alpha, fit_intercept, spectrum=None):
+        """Solve from a statistic of regression, or from the spectrum of its rows where known."""
+        if spectrum is None:
+            spectrum = Equations(fit_intercept, statistic=statistic).exact_spectrum()
         total, rest = statistic.squares_of_targets(spectrum, fit_intercept=fit_intercept)
         d = len(spectrum.V)
         mean = statistic.mean[:d] if fit_intercept else np.zeros(d)

@@ -23,6 +23,7 @@ from skml_lecture.validation import (
 _FEW = 2**14  # float32 numbers that are converted at once
 _ROWS = 2048  # of a block of float32 rows
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
+_ERRORS_GONE_BELOW = 1e-10  # squared errors / squared targets, as differences of statistics
 _SMALLEST = 1e-152  # squares of smaller numbers lose digits, or are zero
 
 
@@ -193,5 +194,18 @@ def warn_of_lost_digits(equations, solver, what):
         warn(
             f"The columns are nearly dependent: the Gram matrix that was kept loses about "
             f"{digits:.0f} of 16 digits of {what}",
+            UserWarning,
+        )
+
+
+def warn_of_cancelled_errors(errors, squares, what):
+    """Warn where squared errors (..., t), differences of squares (t,), lost digits of ``what``."""
+    live = squares > 0
+    least = np.min(errors[..., live] / squares[live], initial=1.0)
+    if least < _ERRORS_GONE_BELOW:
+        digits = -np.log10(max(least, 1e-16))
+        warn(
+            f"The errors are so small beside the targets that statistics lose about {digits:.0f} "
+            f"of 16 digits of {what}",
             UserWarning,
         )

@@ -42,12 +42,18 @@ def _has_hidden_layers(cascade):
     return np.size(cascade.hidden_layer_sizes) > 0
 
 
+def _shows_hidden_layers(cascade):
+    """Whether the network that was fitted has any, or would have."""
+    fitted = vars(cascade).get("coefs_")
+    return _has_hidden_layers(cascade) if fitted is None else len(fitted) > 1
+
+
 class _HiddenFeatures(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None
 ):
     """``transform`` to any hidden layer; wrapped for ``set_output`` by ``_HiddenLayer``."""
 
-    @available_if(_has_hidden_layers)
+    @available_if(_shows_hidden_layers)
     def transform(self, X, layer=-1):
         """Return the activations of a hidden layer: the features that the network learnt.
 

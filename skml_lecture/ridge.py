@@ -1,5 +1,7 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
@@ -12,6 +14,7 @@ from skml_lecture.linear_regression import (
     check_alpha,
     check_rows,
     summarize,
+    warn_of_cancelled_errors,
     warn_of_lost_digits,
 )
 from skml_lecture.solvers import MAX_GRAM, Equations
@@ -27,6 +30,7 @@ from skml_lecture.validation import (
 )
 
 _SOLVERS = ("auto", "cholesky", "svd", "lsqr")
+_KEEP_THE_FACTOR = "solver='svd' keeps the triangular factor of the rows instead"
 
 
 class RidgeRegression(LinearRegressor, ClosedFormEstimator):
@@ -122,6 +126,8 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     array([1.])
     """
 
+    _spectrum = None  # of the rows, where it has digits that the kept statistic lacks
+
     def __init__(self, alpha=1.0, *, fit_intercept=True, solver="auto"):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -190,6 +196,7 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         coef = solver.coefs(alpha)
         self.solver_ = solver.name
         self._penalty = alpha, self.fit_intercept
+        self._spectrum = self._better_than_kept(solver, equations)
         self._publish(coef, equations.intercept(coef), single)
         if solver.name == "lsqr" and not solver.converged:
             warn(
@@ -199,9 +206,15 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         warn_of_lost_digits(
             equations,
             solver,
-            "coef_. solver='svd' keeps the triangular factor of the rows instead, which does not "
-            "square their condition.",
+            f"coef_. {_KEEP_THE_FACTOR}, which does not square their condition.",
         )
+
+    def _better_than_kept(self, solver, equations):
+        """Return the spectrum of rows whose statistic, which is kept, knows it less well."""
+        of_rows = equations.data is not None and solver.name == "svd"
+        if not of_rows or self._summary is None or isinstance(equations.statistic, Triangle):
+            return None
+        return replace(solver, U=None)
 
     def predict(self, X, return_std=False):
         r"""Return the predictions ``X @ coef_.T + intercept_``, and how uncertain they are.
@@ -267,7 +280,8 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         -----
         UserWarning
             Where rows do not determine the coefficients, or leave nothing to tell the noise by:
-            standard errors are NaN.
+            standard errors are NaN. Where the noise is so small beside the targets that the
+            statistics lose its digits.
         """
         check_is_fitted(self)
         bounds = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
@@ -283,8 +297,14 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     def _posterior(self):
         """Return the distribution of the coefficients, and warn where it is none."""
         alpha, fit_intercept = self._penalty
-        posterior = Posterior.of(self._kept_summary().values, alpha, fit_intercept)
+        statistic = self._kept_summary().values
+        posterior = Posterior.of(statistic, alpha, fit_intercept, self._spectrum)
         posterior.warn_if_undetermined()
+        if isinstance(statistic, RegressionMoments):
+            known = posterior.is_determined
+            errors, squares = posterior.squared_errors[known], posterior.total[known]
+            what = f"sigma and the standard errors. {_KEEP_THE_FACTOR}."
+            warn_of_cancelled_errors(errors, squares, what)
         return posterior
 
     @property

@@ -54,6 +54,13 @@ def _named_scorer(name):
     return get_scorer(name)  # a copy, which nobody else can change
 
 
+def _default_scorer():
+    """Return the scorer where the caller has none, and so none to request weights with."""
+    if not get_config()["enable_metadata_routing"]:
+        return _named_scorer(_DEFAULT_SCORING)
+    return get_scorer(_DEFAULT_SCORING).set_score_request(sample_weight=True)
+
+
 class _Predictions(RidgeRegression):
     """A candidate whose predictions of the rows, each left out in turn, are given."""
 
@@ -430,7 +437,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
             raise ValueError(f"scoring must be one scorer or its name, got {self.scoring!r}.")
         if callable(self.scoring):
             return check_scoring(self, scoring=self.scoring)
-        return _named_scorer(_DEFAULT_SCORING if self.scoring is None else self.scoring)
+        return _default_scorer() if self.scoring is None else _named_scorer(self.scoring)
 
     def _check_alphas(self):
         """Return the candidates as an array, None where the data choose them."""

@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 
 from skml_lecture.data import Data, quiet, take_rows
 from skml_lecture.left_out import LeftOut
-from skml_lecture.linear_regression import warn_of_lost_digits
+from skml_lecture.linear_regression import warn_of_cancelled_errors, warn_of_lost_digits
 from skml_lecture.solvers import Equations
 from skml_lecture.statistics import Moments, RegressionMoments
 from skml_lecture.statistics.regression_moments import is_constant
@@ -227,6 +227,8 @@ class Search:
     def _of_fold(self, split, moments):
         """Return the scores (a, t) of one split, or (a, 1) where targets are scored together."""
         (train, test), (of_train, of_test) = split, moments
+        if self.data.weight is not None:  # a row of weight zero is not there
+            test = test[self.data.weight[test] > 0]
         data = self.data.take(train) if of_train is None else self.data.pick(train)
         equations = Equations(self.fit_intercept, data, of_train)
         coefs = coefs_of_path(equations, self.alphas, data.targets.shape[1])
@@ -369,6 +371,9 @@ def scores_of_sets(sets, alphas, scoring, fit_intercept, of_rows=None):
     if again:
         for i, sums in zip(again, of_rows(again, loss or np.square), strict=True):
             found[i][0] = sums
+    if of_rows is None:
+        errors, _, spreads = map(sum, zip(*found.values(), strict=True))
+        warn_of_cancelled_errors(errors, spreads, f"the scores. {ADVICE}")
     scores = np.full((f + 1, *np.shape(squares)), np.nan)
     for i, values in found.items():
         scores[i] = score_of(scoring)(*values)

@@ -43,10 +43,14 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     return weight
 
 
+class NoRowsError(ValueError):
+    """No row weighs anything: an error of a fit, while a chunk of a stream then changes nothing."""
+
+
 def check_total_weight(total):
     """Raise where the rows of a fit weigh nothing."""
     if not total:
-        raise ValueError("All values of sample_weight are zero: no row is left to fit.")
+        raise NoRowsError("All values of sample_weight are zero: no row is left to fit.")
 
 
 COURSE_WORDS = {  # what the lectures say, and what it is here

@@ -1306,3 +1306,18 @@ def test_unknown_arguments_are_named(estimator, rng):
 
     with pytest.raises(TypeError, match=f"fit of {type(estimator).__name__} takes no foo"):
         DistributedFit(estimator).fit(X, np.arange(40) % 2, foo=1)
+
+
+@pytest.mark.parametrize("weights", [None, {0: 0.0}])
+def test_blocks_that_weigh_nothing_leave_a_descent_as_it_is(rng, weights):
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 2
+    model = DistributedFit(LogisticRegressionGD(class_weight=weights, max_iter=5))
+    rows, labels = in_blocks(X, (20, 20)), in_blocks(y, (20, 20))
+    model.partial_fit(rows, labels, classes=[0, 1])
+    before = pickle.dumps(model.estimator_)
+
+    model.partial_fit(rows, labels * 0, sample_weight=labels * 0)
+    if weights:
+        model.partial_fit(rows, labels * 0)
+
+    assert pickle.dumps(model.estimator_) == before

@@ -758,3 +758,35 @@ def test_failed_calls_leave_the_model_as_it_was(data):
         model.merge(GaussianNB().fit(X, y))
 
     assert_array_equal(model.predict_proba(X), P)
+
+
+@pytest.mark.filterwarnings("ignore:A covariance is singular")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("size", [1.0, 30.0, 100.0])
+@pytest.mark.parametrize("seed", range(10))
+def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(covariance_type, size, seed):
+    rng = np.random.default_rng(seed)
+    X, y, kept = rng.normal(size=(40, 4)), np.arange(40) % 2, 6 if seed % 2 else 20
+    X[:kept, 1] = 2 * X[:kept, 0]
+    X[kept:] *= size
+    model = Gaussian(covariance_type).fit(X, y)
+
+    model.forget(X[kept:], y[kept:])
+
+    rest = Gaussian(covariance_type).fit(X[:kept], y[:kept])
+    assert_array_equal(model.rank_, rest.rank_)
+    assert_allclose(model.predict_joint_log_proba(X), rest.predict_joint_log_proba(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("poorer", ["full", "tied", "diag", "tied_diag", "spherical"])
+@pytest.mark.parametrize("first", [{"covariance_type": "full"}, {"shrinkage": "auto"}])
+def test_what_is_kept_of_a_richer_type_goes_on_as_a_poorer_one(rng, first, poorer):
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 3
+    model = Gaussian(**first).fit(X[:40], y[:40])
+    model.set_params(covariance_type=poorer, shrinkage=None)
+
+    model.partial_fit(X[40:], y[40:]).forget(X[:10], y[:10])
+
+    expected = Gaussian(poorer).fit(X[10:], y[10:])
+    assert_allclose(model.predict_proba(X), expected.predict_proba(X), rtol=1e-9)
+    assert_allclose(model.covariances_, expected.covariances_, rtol=1e-9, atol=1e-12)

@@ -154,3 +154,30 @@ def test_the_statistic_is_small(rng):
 def test_what_it_does_not_take_is_an_error(family, X, error, message):
     with pytest.raises(error, match=message):
         NaiveBayes(family).fit(X, [0, 1])
+
+
+def test_bins_do_not_depend_on_the_rounding_of_weights(rng):
+    for _ in range(200):
+        n, factor = rng.integers(5, 60), rng.uniform(0.1, 1)
+        X, y = rng.poisson(8, size=(n, 1)) + 0.5, np.arange(n) % 2
+        model = NaiveBayes("histogram").fit(X, y)
+
+        chunks = NaiveBayes("histogram")
+        for rows in np.array_split(rng.permutation(n), 3):
+            if len(rows):
+                chunks.partial_fit(X[rows], y[rows], sample_weight=np.full(len(rows), factor))
+
+        weighted = NaiveBayes("histogram").fit(X, y, np.full(n, factor))
+        shared = model.discount(factor).predict_proba(X)
+        for other in (weighted, chunks):
+            assert_allclose(other.predict_proba(X), shared, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300, 1e300, 1.797e308])
+@pytest.mark.parametrize("signs", [[1.0], [-1.0], [-1.0, 0.0, 1.0]])
+def test_numbers_of_any_size_have_a_finite_density(rng, size, signs):
+    X = rng.choice([0.5, 1.0], (40, 1)) * size * rng.choice(signs, (40, 1))
+    model = NaiveBayes("histogram").fit(X, np.arange(40) % 2)
+
+    assert np.isfinite(model.predict_joint_log_proba(X)).all()
+    assert np.isfinite(model.sample(20, random_state=0)[0]).all()

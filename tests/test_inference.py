@@ -169,3 +169,37 @@ def test_coefficients_are_drawn_with_their_intervals(diabetes):
 def test_other_models_have_no_intervals_to_draw(diabetes):
     with pytest.raises(TypeError, match="needs a RidgeRegression"):
         CoefficientDisplay.from_estimator(LogisticRegressionGD())
+
+
+@pytest.mark.parametrize("gap", [1e-5, 1e-7, 1e-9])
+@pytest.mark.parametrize("alpha", [0.0, 1e-22])
+def test_rows_that_were_factorised_give_the_inference_of_their_factor(rng, gap, alpha):
+    z = rng.normal(size=(40, 1))
+    X = np.hstack([z, z + gap * rng.normal(size=(40, 1)), rng.normal(size=(40, 2))])
+    y = X.sum(axis=1) + (X[:, 1] - X[:, 0]) / gap + 0.1 * rng.normal(size=40)
+    model = RidgeRegression(alpha).fit(X, y)
+
+    result = pickle.loads(pickle.dumps(model)).inference()
+
+    expected = RidgeRegression(alpha, solver="svd").fit(X, y)
+    assert_allclose(result.r2, model.score(X, y), rtol=1e-6)
+    for name, value in expected.inference().items():
+        if name not in ("coef", "intercept", "t", "p_value", "interval", "feature_names"):
+            assert_allclose(result[name], value, rtol=1e-6)
+    _, std = model.predict(X, return_std=True)
+    assert_allclose(std, expected.predict(X, return_std=True)[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-8, 0.0])
+def test_noise_below_the_digits_of_the_statistics_is_said(rng, noise):
+    X = rng.normal(size=(40, 3))
+    y = X.sum(axis=1) + noise * rng.normal(size=40)
+    model = RidgeRegression(0).fit(X, y)
+
+    with pytest.warns(UserWarning, match="digits of sigma") as caught:
+        model.inference()
+
+    assert len(caught) == 1
+    exact = RidgeRegression(0, solver="svd").fit(X, y)
+    residuals = y - exact.predict(X)
+    assert_allclose(exact.inference().sigma, np.sqrt(residuals @ residuals / 36), atol=1e-14)

@@ -335,3 +335,28 @@ def test_unseen_labels_of_held_out_rows_are_named(iris):
 
     with pytest.raises(ValueError, match="labels"):
         small().fit(X, y, X_val=X, y_val=y + 1)
+
+
+@pytest.mark.parametrize(("sizes", "later"), [((3,), ()), ((), (3,))])
+def test_hidden_features_are_those_of_the_network_that_was_fitted(rng, sizes, later):
+    X, y = rng.normal(size=(30, 2)), np.arange(30) % 2
+    model = CascadedLogisticMLP(sizes, max_iter=3, random_state=0).fit(X, y)
+    before = model.transform(X) if sizes else None
+
+    model.set_params(hidden_layer_sizes=later)
+
+    assert hasattr(model, "transform") == bool(sizes)
+    if sizes:
+        assert_array_equal(model.transform(X), before)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_rows_to_validate_on_that_do_not_fit_are_named(rng, several):
+    X, labels = rng.normal(size=(30, 2)), rng.integers(0, 2, (30, 3))
+    y, other = (labels, labels[:, 0]) if several else (labels[:, 0], labels)
+    model = CascadedLogisticMLP((3,), max_iter=3)
+
+    with pytest.raises(ValueError, match="sample_weight_val"):
+        model.fit(X, y, sample_weight_val=np.ones(30))
+    with pytest.raises(ValueError, match="y_val"):
+        model.fit(X, y, X_val=X, y_val=other)

@@ -235,3 +235,18 @@ def test_memory_does_not_grow_with_the_rows(rng):
 def test_other_widths_do_not_add():
     with pytest.raises(ValueError, match="3 and of 4 features do not add"):
         Moments.empty(3) + Moments.empty(4)
+
+
+def test_what_is_left_has_half_of_its_digits_or_no_variance_at_all(rng):
+    for _ in range(300):
+        n = rng.integers(2, 8)
+        x, weight = rng.normal(size=(n, 1)), rng.random(n)
+        whole, part = (Moments.from_samples(x[:m], weight[:m], kind="diag") for m in (n, n - 1))
+
+        try:
+            rest = whole - part
+        except ValueError:
+            continue
+
+        assert rest.scatter == 0
+        assert_allclose(rest.mean, x[-1], rtol=1e-12, atol=1e-12)

@@ -589,3 +589,17 @@ def test_missing_values_of_sparse_rows_are_those_of_dense_ones(family, rng):
     assert_allclose(
         NaiveBayes(family).fit(sparse.csr_array(X), np.arange(40) % 2).score_samples(X), density
     )
+
+
+@pytest.mark.parametrize("family", ["poisson", "bernoulli", "gaussian", "multinomial"])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_a_class_without_any_value_of_a_column_has_no_weight_there(family, container, rng):
+    for _ in range(100):
+        n = rng.integers(4, 40)
+        y, weight = np.arange(n) % 2, rng.random(n)
+        X = rng.integers(0, 2, (n, 1)).astype(float)
+        X[y == 0] = np.nan
+
+        statistic = NaiveBayes(family).summarize(container(X), y, weight)
+
+        assert_array_equal(statistic.values.summary.weight[:, 0] > 0, [False, True])

@@ -21,7 +21,9 @@ from sklearn.model_selection import (
     RepeatedKFold,
     ShuffleSplit,
     TimeSeriesSplit,
+    check_cv,
 )
+from sklearn.pipeline import make_pipeline
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
@@ -535,6 +537,21 @@ def test_groups_and_weights_are_routed(data, rng):
     assert not np.allclose(fold_scores(by_request[1]), fold_scores(plain))
 
 
+@pytest.mark.parametrize("cv", [None, 4])
+def test_weights_need_no_request_where_there_is_no_scorer_to_make_it(data, rng, cv):
+    X, y = data
+    weight = rng.integers(0, 3, 90).astype(float)
+    plain = RidgeRegressionCV(ALPHAS, cv=cv).fit(X, y, weight)
+
+    with config_context(enable_metadata_routing=True):
+        routed = RidgeRegressionCV(ALPHAS, cv=cv).set_fit_request(sample_weight=True)
+        routed.fit(X, y, sample_weight=weight)
+        within = make_pipeline(routed).fit(X, y, sample_weight=weight)[-1]
+
+    for model in (routed, within):
+        assert_allclose(fold_scores(model), fold_scores(plain))
+
+
 def test_many_folds_need_little_memory(rng):
     X, y = rng.normal(size=(400, 200)), rng.normal(size=400)
 
@@ -582,3 +599,38 @@ def test_a_search_from_statistics_says_which_digits_are_gone(rng):
 
     with pytest.warns(UserWarning, match="loses about .* of 16 digits of"):
         search.fit_statistics(statistic)
+
+
+def largest_error(y, prediction):
+    return -np.abs(y - prediction).max()
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_squared_error", make_scorer(largest_error)])
+@pytest.mark.parametrize("cv", [3, ShuffleSplit(4, test_size=0.5, random_state=0)])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_row_of_weight_zero_is_tested_by_no_scorer(scoring, cv, seed):
+    rng = np.random.default_rng(seed)
+    X, y, weight = rng.normal(size=(20, 2)), rng.normal(size=20), rng.integers(0, 3, 20)
+    splits = list(check_cv(cv).split(X))
+    present, place = np.flatnonzero(weight), np.cumsum(weight > 0) - 1
+    kept = [[place[part[weight[part] > 0]] for part in split] for split in splits]
+    used = [f for f, split in enumerate(kept) if all(map(len, split))]
+
+    model = RidgeRegressionCV([0.1, 1.0], cv=splits, scoring=scoring).fit(X, y, weight)
+
+    expected = RidgeRegressionCV([0.1, 1.0], cv=[kept[f] for f in used], scoring=scoring)
+    expected.fit(X[present], y[present], weight[present])
+    for i, f in enumerate(used):
+        ours, theirs = model.cv_results_[f"split{f}_test_score"], expected.cv_results_
+        assert_allclose(ours, theirs[f"split{i}_test_score"], rtol=1e-8)
+    assert model.alpha_ == expected.alpha_
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-9])
+def test_scores_of_statistics_say_where_errors_cancelled(rng, noise):
+    X = rng.normal(size=(40, 3))
+    y = X.sum(axis=1) + noise * rng.normal(size=40)
+    model = RidgeRegressionCV([0.0, 1e-8, 1.0], cv=4)
+
+    with pytest.warns(UserWarning, match="digits of the scores"):
+        model.fit_statistics(model.summarize(X, y))

@@ -370,3 +370,23 @@ def test_squares_of_targets_that_overflow_are_refused(rng):
             model.fit(X, y)
     with pytest.raises(ValueError, match="0 feature"):
         RidgeRegression().fit(X, np.empty((5, 0)))
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("size", [1.0, 30.0, 300.0])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(solver, size, seed):
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(12, 40), rng.integers(2, 6)
+    X, kept = rng.normal(size=(n, d)), rng.integers(3, d + 2)
+    if seed % 2:
+        kept = n // 2
+        X[:kept, 1] = 2 * X[:kept, 0]
+    X[kept:] *= size
+    y = X.sum(axis=1) + rng.normal(size=n)
+    model = RidgeRegression(0, solver=solver).fit(X, y)
+
+    model.forget(X[kept:], y[kept:])
+
+    rest = RidgeRegression(0, solver=solver).fit(X[:kept], y[:kept])
+    assert_allclose(model.coef_, rest.coef_, rtol=0, atol=1e-4 * np.abs(rest.coef_).max())

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, csr_matrix
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
@@ -159,3 +160,29 @@ def test_a_stream_goes_on_from_a_fit():
     model.partial_fit(X, y)
 
     assert_allclose(model.coef_, before, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegressionGD(max_iter=10),
+        LogisticRegressionGD(batch_size=4, optimizer="adam", max_iter=3, random_state=0),
+        LogisticRegressionGD(class_weight={0: 0.0, 1: 1.0, 2: 1.0}, max_iter=10),
+        CascadedLogisticMLP((3,), max_iter=3, random_state=0),
+    ],
+    ids=lambda it: str(it)[:50],
+)
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_a_chunk_that_weighs_nothing_changes_nothing(rng, model, container):
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 3
+    model = clone(model).fit(X, y).partial_fit(X, y)
+    before = pickle.dumps(model)
+
+    model.partial_fit(container(X), y, sample_weight=np.zeros(40))
+    model.partial_fit(container(X[:1]), y[:1], sample_weight=[float(bool(model.class_weight))])
+
+    assert pickle.dumps(model) == before
+    with pytest.raises(ValueError, match="are zero"):
+        clone(model).partial_fit(X, y, classes=[0, 1, 2], sample_weight=np.zeros(40))
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(np.full((2, 3), np.nan), [0, 1], sample_weight=[0, 0])

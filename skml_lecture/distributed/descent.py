@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.data import Data, places_of, shuffled
-from skml_lecture.descending import FLOATS, encoded, theta_of
+from skml_lecture.descending import FLOATS, check_held_out, encoded, theta_of
 from skml_lecture.descent.rows import (
     check_all_classes,
     class_factors,
@@ -29,7 +29,7 @@ from skml_lecture.distributed.blocks import (
     read_blocks,
 )
 from skml_lecture.distributed.rows import ClusterData, ClusterLoader
-from skml_lecture.validation import check_weight
+from skml_lecture.validation import NoRowsError, check_weight
 
 _TOLD = 2**20  # elements of the sample that callbacks are told of
 _BINS = 1024
@@ -130,8 +130,7 @@ class Reader:
 
     def held_out(self, task, X, y, weight):
         """Return rows held out that the caller gave, None where there are none."""
-        if (X is None) != (y is None):
-            raise ValueError("X_val and y_val belong together: one of them was not given.")
+        check_held_out(X, y, weight)
         if X is None:
             return None
         if not is_distributed(X):
@@ -151,7 +150,7 @@ class Reader:
         rows = dask.persist(*blocks.each(read, f"read-{name}"))
         total = compute(added([delayed(_facts)(part) for part in rows], f"add-{rows[0].key}"))
         if total.value is None or not len(total.value.classes):
-            raise ValueError(
+            raise NoRowsError(
                 f"No row is left to fit: {name} needs at least 1 sample of positive weight, all "
                 f"blocks of X are without."
             )

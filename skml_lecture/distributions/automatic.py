@@ -290,7 +290,8 @@ class Automatic(BaseEstimator):
     Notes
     -----
     Columns of Python objects are tallied until parameters are read, since a later row may hold a
-    label where these hold numbers.
+    label where these hold numbers. Moments do not tell the values of single rows: a column that
+    showed another number than 0 and 1 stays gaussian where rows are taken away.
 
     References
     ----------

@@ -33,10 +33,11 @@ class Covariance(ABC):
         """Return the covariances with ``reg_covar`` added to all variances."""
 
     @abstractmethod
-    def whitening(self, covariances, scale, noise):
+    def whitening(self, covariances, scale, noise, rounding):
         """Return factors P with P P' the precisions, log-determinants and ranks.
 
-        A direction whose variance is zero but for ``noise`` gets 0.1 in units of ``scale``, (d,).
+        A direction whose variance is zero but for ``noise``, or among correlations but for the
+        ``rounding`` of the variances, gets 0.1 in units of ``scale``, (d,).
         """
 
     @abstractmethod
@@ -74,9 +75,9 @@ class _Matrices(Covariance):
     def regularized(self, covariances, reg_covar):
         return covariances + reg_covar * np.eye(covariances.shape[1])
 
-    def whitening(self, covariances, scale, noise):
-        pairs = zip(covariances, noise, strict=True)
-        parts = [_whitening(covariance, scale, limit) for covariance, limit in pairs]
+    def whitening(self, covariances, scale, noise, rounding):
+        stacks = zip(covariances, noise, rounding, strict=True)
+        parts = [_whitening(covariance, scale, *limits) for covariance, *limits in stacks]
         return tuple(map(np.array, zip(*parts, strict=True)))
 
     def squared_distances(self, X, means, factors):
@@ -122,7 +123,7 @@ class _Diagonals(Covariance):
     def regularized(self, covariances, reg_covar):
         return covariances + reg_covar
 
-    def whitening(self, covariances, scale, noise):
+    def whitening(self, covariances, scale, noise, rounding):  # noqa: ARG002 - no correlations
         flat = covariances <= noise
         variances = np.where(flat, NULL_VARIANCE * scale**2, covariances)
         rank = np.count_nonzero(~flat, axis=1)
@@ -178,11 +179,12 @@ class Spherical(_Diagonals):
     def estimate(self, moments, amount):  # noqa: ARG002 - no correlations
         return _own(moments, "diag")[0].mean(axis=1)
 
-    def whitening(self, covariances, scale, noise):
+    def whitening(self, covariances, scale, noise, rounding):
         d = len(scale)
         diagonals = np.repeat(covariances[:, np.newaxis], d, axis=1)
         mean_noise = np.broadcast_to(noise.mean(axis=1, keepdims=True), diagonals.shape)
-        factors, log_det, rank = super().whitening(diagonals, np.full(d, scale.mean()), mean_noise)
+        scale = np.full(d, scale.mean())
+        factors, log_det, rank = super().whitening(diagonals, scale, mean_noise, rounding)
         return factors[:, 0], log_det, rank
 
     def squared_distances(self, X, means, factors):
@@ -255,29 +257,34 @@ def square_root(covariance):
     return std[:, np.newaxis] * vectors * np.sqrt(np.maximum(values, 0))
 
 
-def _whitening(covariance, scale, noise):
+def _whitening(covariance, scale, noise, rounding):
     """Return factor, log-determinant and rank of one covariance.
 
-    An eigenvalue of the correlations is zero up to 10 d eps times the largest.
+    An eigenvalue of the correlations is zero up to 10 d eps times the largest, or d times the
+    relative rounding of a variance.
     """
     std, correlation = correlations(covariance, noise)
-    return _by_cholesky(std, correlation) or _by_eigenvectors(std, correlation, scale)
+    varying = covariance.diagonal() > noise
+    relative = np.max(rounding[varying] / std[varying] ** 2, initial=10 * _EPS)
+    cutoff = len(std) * relative
+    found = _by_cholesky(std, correlation, 10 * cutoff)
+    return found or _by_eigenvectors(std, correlation, scale, cutoff)
 
 
-def _by_cholesky(std, correlation):
+def _by_cholesky(std, correlation, least):
     """Return the whitening of a covariance that is far from singular, else None."""
     d = len(std)
     lower, failed = dpotrf(correlation, lower=True, clean=True)
-    if failed or dpocon(lower, np.linalg.norm(correlation, 1), uplo="L")[0] < 100 * d * _EPS:
+    if failed or dpocon(lower, np.linalg.norm(correlation, 1), uplo="L")[0] < least:
         return None
     log_det = 2 * np.log(lower.diagonal() * std).sum()
     return dtrtri(lower, lower=True)[0].T / std[:, np.newaxis], log_det, d
 
 
-def _by_eigenvectors(std, correlation, scale):
+def _by_eigenvectors(std, correlation, scale, cutoff):
     """Return the whitening of any covariance, with a floor under its null directions."""
     values, vectors = eigh(correlation, check_finite=False)
-    kept = values > 10 * len(values) * _EPS * max(values[-1], _EPS)
+    kept = values > cutoff * max(values[-1], _EPS)
     directions = vectors * (scale / std)[:, np.newaxis]
     whitened = directions[:, kept] / np.sqrt(values[kept])
     null = qr(directions[:, ~kept], mode="economic")[0] / np.sqrt(NULL_VARIANCE)

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from skml_lecture.data import each
 from skml_lecture.statistics.column_sums import ColumnSums
 from skml_lecture.statistics.group_sum import GroupSum
+from skml_lecture.statistics.subtraction import remaining
 from skml_lecture.validation import check_range
 
 
@@ -189,7 +190,7 @@ class Distribution(BaseEstimator, ABC):
             sums = _stacked([group_sum(term) for term in terms])
             if not np.isfinite(sums).all():
                 missing = missing_values(x)
-                total = total - group_sum(missing)
+                total = _weight_of_present(group_sum, missing, total)
                 sums = _stacked([group_sum(without(term, missing)) for term in terms])
         return ColumnSums(total, check_range(sums), self.nonnegative)
 
@@ -338,6 +339,13 @@ def without(x, missing):
     if not sparse.issparse(x):
         return np.where(missing, 0.0, x)
     return _with_data(x, np.where(missing.data, 0.0, x.data))
+
+
+def _weight_of_present(group_sum, missing, total):
+    """Return the weight (k, d) of the values that are not missing, zero where all are."""
+    if sparse.issparse(missing):  # it is zeros that are not stored
+        return remaining(total, group_sum(missing), "The weight of a column")
+    return group_sum(1 - missing)
 
 
 def _stacked(arrays):

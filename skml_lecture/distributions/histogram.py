@@ -15,6 +15,8 @@ from skml_lecture.statistics.tallies import ColumnTallies, Tally
 from skml_lecture.validation import check_range, check_real
 
 _STEPS = 256  # cells from one power of two to the next, twice
+_FARTHEST = 2.0**1022  # beyond it numbers share a cell, so that widths are finite
+_TIE = 1e-9  # of a bin: a cell whose middle is at an end, but for rounding, begins the next
 
 
 class Histogram(Distribution):
@@ -142,7 +144,7 @@ class HistogramTable:
 
 def cells_of(x):
     """Return the lower end of the cell of every number: its eight leading binary digits."""
-    fraction, exponent = np.frexp(x)
+    fraction, exponent = np.frexp(np.clip(x, -_FARTHEST, np.nextafter(_FARTHEST, 0)))
     return np.ldexp(np.floor(fraction * _STEPS), exponent - 8)
 
 
@@ -151,7 +153,7 @@ def _end_of_cell(cell):
     if cell == 0:
         return 1.0
     exponent = np.frexp(cell)[1]
-    return cell + np.ldexp(1.0, int(exponent) - 8)
+    return max(cell + np.ldexp(1.0, int(exponent) - 8), float(np.nextafter(cell, np.inf)))
 
 
 def _count_cells(rows, n_classes, j):
@@ -168,5 +170,5 @@ def _count_cells(rows, n_classes, j):
 def _starts(weight, n_bins):
     """Return the positions of the first cells of bins of about equal weight."""
     middle = weight.cumsum() - weight / 2
-    bins = np.floor(n_bins * middle / weight.sum())
+    bins = np.floor(n_bins * middle / weight.sum() + _TIE)
     return np.flatnonzero(np.diff(bins, prepend=-1))

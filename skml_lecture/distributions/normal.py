@@ -242,7 +242,10 @@ class MultivariateNormal:
             check_underflow(variance, means)
         noise = np.maximum(noise, SMALLEST)
         scale = np.sqrt(np.where(variance > noise.max(axis=0), variance, 1))
-        whitening = covariance.whitening(covariances, scale, noise)
+        statistic = moments.reduced(covariance.scatter)
+        weight = count.sum() if covariance.is_tied else np.where(count > 0, count, 1)[:, np.newaxis]
+        rounding = np.atleast_2d(statistic.rounding / weight)
+        whitening = covariance.whitening(covariances, scale, noise, rounding)
         return cls(covariance_type, means, covariances, *whitening)
 
     @property

@@ -72,6 +72,15 @@ class Equations:
         """Z'Z and Z'y."""
         return self.moments.gram_and_cross(fit_intercept=self.fit_intercept)
 
+    @cached_property
+    def rounding(self):
+        """Up to which part of the largest an eigenvalue of a Gram matrix alone may be rounding."""
+        if self.data is not None:
+            return 0.0
+        squares = self.gram_and_cross[0].diagonal()
+        rounding = self.moments.rounding(squares, fit_intercept=self.fit_intercept)
+        return len(squares) * rounding
+
     def solver(self, alpha, method="auto"):
         """Return what solves for the penalties ``alpha`` of the targets (t,).
 
@@ -96,9 +105,9 @@ class Equations:
         if known is not None and known.suffices_for(alpha, _TWELVE_DIGITS):
             return known
         cholesky = self._cholesky(alpha.min())
-        if cholesky.suffices:
-            return cholesky
-        return Lsqr(self.rows) if large else self._singular_values()
+        if cholesky is None:
+            return Lsqr(self.rows) if large else self._singular_values()
+        return cholesky
 
     def path(self, alphas):
         """Return what solves for every one of many alphas (a,)."""
@@ -106,10 +115,9 @@ class Equations:
             return self._singular_values()
         wide = self.is_wide
         spectrum = self.kernel_spectrum if wide else Spectrum.of_gram(*self.gram_and_cross)
-        if spectrum.suffices_for(alphas):
+        if spectrum.suffices_for(alphas, max(CAREFUL_BELOW, self.rounding)):
             return spectrum
-        cholesky = self._cholesky(alphas.min())
-        return cholesky if cholesky.suffices else self._singular_values()
+        return self._cholesky(alphas.min()) or self._singular_values()
 
     def spectrum(self, alphas):
         """Return the singular values and directions, good for every alpha (a,)."""
@@ -159,14 +167,17 @@ class Equations:
             yield Lsqr(self.rows, None if large else _TRIALS), large
 
     def _cholesky(self, least):
+        """Return the factor of the smaller matrix, None where that is too ill-conditioned."""
         if self.is_wide:
-            return KernelCholesky(self.rows, self.kernel, least)
-        rows = None if self.data is None else self.rows
-        return GramCholesky(*self.gram_and_cross, least, rows)
+            cholesky = KernelCholesky(self.rows, self.kernel, least)
+        else:
+            rows = None if self.data is None else self.rows
+            cholesky = GramCholesky(*self.gram_and_cross, least, rows)
+        return cholesky if cholesky.suffices and cholesky.rcond > self.rounding else None
 
     def _singular_values(self):
         if self.data is None and isinstance(self.statistic, RegressionMoments):
-            return Spectrum.of_nearly_singular_gram(*self.gram_and_cross)
+            return Spectrum.of_nearly_singular_gram(*self.gram_and_cross, self.rounding)
         if self.is_wide:
             return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
         triangle = self.statistic

@@ -63,11 +63,11 @@ class Spectrum:
             return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond)
 
     @classmethod
-    def of_nearly_singular_gram(cls, gram, cross):
+    def of_nearly_singular_gram(cls, gram, cross, rounding):
         """Decompose Z'Z of columns of any size, and of any rank.
 
-        The rank is that at unit norm, where the rounding of a Gram matrix is 32 d eps; then
-        Z'Z = R'R by Cholesky, and the singular values of R.
+        The rank is that at unit norm, where the rounding of a Gram matrix is 32 d eps, or that
+        of a difference, ``rounding``; then Z'Z = R'R by Cholesky, and the singular values of R.
         """
         d = len(gram)
         size = np.sqrt(gram.diagonal())
@@ -77,7 +77,7 @@ class Spectrum:
         unit = 1 / size[live]
         M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
         values, V = np.linalg.eigh(M)
-        cutoff = 32 * max(d, 1) * EPS
+        cutoff = max(32 * d * EPS, rounding)
         N = null_directions(V, values, cutoff, unit)
         B = row_space(N)
         largest = values.max(initial=0)

@@ -199,37 +199,39 @@ class Moments:
     def __add__(self, other: "Moments") -> "Moments":
         if not isinstance(other, Moments):
             return NotImplemented
-        other = self._same_columns(other).reduced(self.kind)
-        origin = np.where(self._weights >= other._weights, self.origin, other.origin)
-        a, b = self.seen_from(origin), other.seen_from(origin)
+        a, b = self._of_one_kind(other)
+        origin = np.where(a._weights >= b._weights, a.origin, b.origin)
+        a, b = a.seen_from(origin), b.seen_from(origin)
         return Moments(
             a.weight + b.weight,
             origin,
             a.first + b.first,
             a.second + b.second,
-            self.kind,
+            a.kind,
             np.hypot(a.rounding, b.rounding),
         )._centered()
 
     def __sub__(self, other: "Moments") -> "Moments":
         if not isinstance(other, Moments):
             return NotImplemented
-        other = self._same_columns(other).reduced(self.kind).seen_from(self.origin)
+        a, b = self._of_one_kind(other)
+        b = b.seen_from(a.origin)
         rest = Moments(
-            remaining(self.weight, other.weight, "The weight"),
-            self.origin,
-            self.first - other.first,
-            self.second - other.second,
-            self.kind,
-            np.hypot(self.rounding, other.rounding),
-        )._without_empty()
+            remaining(a.weight, b.weight, "The weight"),
+            a.origin,
+            a.first - b.first,
+            a.second - b.second,
+            a.kind,
+            np.hypot(a.rounding, b.rounding),
+        )
+        rest = rest._without_empty()._centered()
         left = rest.variances_of_scatter()
         if ((left != 0) & (rest.rounding > _HALF * left)).any():
             raise ValueError(
                 "What is taken away leaves fewer than half of the digits of a variance: fit on "
                 "the rows that are left instead."
             )
-        return rest._centered()
+        return rest
 
     def __mul__(self, factor: float) -> "Moments":
         factor = check_factor(factor)
@@ -492,14 +494,17 @@ class Moments:
     def _diagonal(self, second):
         return np.diagonal(second, axis1=-2, axis2=-1) if self._has_products else second
 
-    def _same_columns(self, other):
-        """Return ``other`` if it is of the same columns and groups, or raise."""
+    def _of_one_kind(self, other):
+        """Return both as what each determines, or raise where they are not of the same columns."""
         if self.origin.shape != other.origin.shape:
             raise ValueError(
                 f"Moments of {self.n_features} and of {other.n_features} features do not add "
                 f"(shapes {self.origin.shape} and {other.origin.shape} of their means)."
             )
-        return other
+        own, theirs = KINDS[self.kind], KINDS[other.kind]
+        common = tuple(a and b for a, b in zip(own, theirs, strict=True))
+        kind = next(name for name, has in KINDS.items() if has == common)
+        return self.reduced(kind), other.reduced(kind)
 
     @quiet
     def seen_from(self, origin):

@@ -165,6 +165,24 @@ class RegressionMoments:
             gram[constant] = gram[:, constant] = cross[constant] = 0
         return gram, cross
 
+    def rounding(self, squares, *, fit_intercept):
+        """Return the largest rounding error of a square of ``gram_and_cross``, relative to it.
+
+        Parameters
+        ----------
+        squares : ndarray of shape (n_features,)
+            The diagonal of the Gram matrix.
+        fit_intercept : bool
+            Whether about the mean.
+
+        Returns
+        -------
+        rounding : float
+            More than a few eps where most of what there was is taken away.
+        """
+        x = self.x if fit_intercept else self.x.seen_from(np.zeros(self.x.n_features))
+        return np.max(x.rounding[squares > 0] / squares[squares > 0], initial=0.0)
+
     def squares_of_targets(self, spectrum, *, fit_intercept):
         """Return the squares of the targets, and what least squares leaves of them.
 

@@ -14,6 +14,7 @@ from scipy.linalg.blas import dsyrk
 from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
 from skml_lecture.statistics.products import product_with_itself, symmetric, times
+from skml_lecture.statistics.subtraction import remaining
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _LONG_LOOP = 512  # numbers
@@ -354,7 +355,9 @@ def _sparse_diagonals(x, weight, codes, k, missing):
     data, present = x.data.astype(np.float64), weight[rows]
     known = np.bincount(codes, weight, k)
     if missing and (absent := np.isnan(data)).any():
-        known = known[:, np.newaxis] - total(np.where(absent, present, 0.0))
+        of_absent = total(np.where(absent, present, 0.0))
+        whole = np.broadcast_to(known[:, np.newaxis], (k, d))
+        known = remaining(whole, of_absent, "The weight of a column")
         data, present = np.where(absent, 0.0, data), np.where(absent, 0.0, present)
     weights = known if known.ndim == 2 else known[:, np.newaxis]
     some = np.where(weights > 0, weights, 1)

@@ -166,13 +166,14 @@ class Triangle:
         squares = [np.sum(p.q**2, axis=0) + p.rest for p in (self, part)]
         rest = np.maximum(squares[0] - squares[1] - np.sum(q**2, axis=0), 0.0)
         rest = Triangle(weight, self.origin, self.y_origin, *_reduced(root * A, q, rest))
-        before, after = (np.sum(M[1:, 1:] ** 2, axis=0) for M in (self.R, rest.R))
-        if (after < _HALF * before).any():
+        before, after = (np.linalg.norm(M[1:, 1:], axis=0) for M in (self.R, rest.R))
+        if (after < np.sqrt(_HALF) * before).any():
             raise ValueError(
                 "What is taken away leaves fewer than half of the digits of a variance: fit on "
                 "the rows that are left instead."
             )
-        return rest
+        lost = np.max(before[after > 0] / after[after > 0], initial=1.0)
+        return rest._without_noise(32 * max(len(after), 1) * _EPS * lost)
 
     def __mul__(self, factor: float) -> "Triangle":
         factor = check_factor(factor)
@@ -279,6 +280,19 @@ class Triangle:
         offset = (self.q[0] - coef @ self.R[0, 1:]) / self.R[0, 0]
         longdouble = coef.astype(np.longdouble) @ self.origin
         return (self.y_origin - longdouble + offset).astype(np.float64)
+
+    def _without_noise(self, cutoff):
+        """Return the same with zeros for what is small beside the columns at unit norm."""
+        size = np.linalg.norm(self.R[1:, 1:], axis=0)
+        unit = np.where(size > 0, size, 1)
+        U, s, Vt = np.linalg.svd(self.R[1:, 1:] / unit, full_matrices=False)
+        noise = s <= cutoff * s.max(initial=0)
+        if not noise[s > 0].any():
+            return self
+        R = self.R.copy()
+        R[1:, 1:] = (U * np.where(noise, 0.0, s)) @ Vt * unit
+        reduced = _reduced(R, self.q, self.rest)
+        return Triangle(self.weight, self.origin, self.y_origin, *reduced)
 
     def _check_columns(self, other):
         shapes = [(len(part.origin), len(part.y_origin)) for part in (self, other)]
