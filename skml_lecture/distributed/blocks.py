@@ -2,8 +2,8 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
+from functools import partial, reduce
+from itertools import chain, groupby, pairwise
 from numbers import Real
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -13,11 +13,15 @@ import dask.array as da
 import numpy as np
 from dask import delayed, is_dask_collection
 from dask.utils import is_dataframe_like, is_series_like
+from distributed import futures_of
 from scipy import sparse
 
 from skml_lecture.validation import warn
 
 _FAN_IN = 8  # parts that one task adds up
+_TOGETHER = 8  # blocks that one task takes at most
+_TURNS = 4  # tasks that every thread takes one after the other, at least, to share out the work
+NARROW = 64  # columns, up to which the work on a block is soon done, and what it comes to small
 _MANY_BLOCKS = 200
 _SMALL_BLOCK = 2**14  # elements: summarised in less time than it takes to hand out the task
 _GOOD_BLOCK = 2**23
@@ -64,6 +68,8 @@ class Blocks:
         The name of the blocks in the collection.
     sizes : tuple
         Their numbers of rows, NaN where they are not known.
+    futures : dict
+        Those of blocks of the features that workers hold, by their keys.
     """
 
     X: list
@@ -72,6 +78,7 @@ class Blocks:
     columns: list | int
     kind: str
     sizes: tuple
+    futures: dict
 
     def name(self, i):
         """Return how a user reaches block i, or some: "3:5"."""
@@ -83,25 +90,26 @@ class Blocks:
             return self.sizes
         return dask.compute(*[delayed(_n_rows)(block) for block in self.X])
 
-    def each(self, work, name, extra=None):
-        """Return ``work(X, y, weight)`` of every block, delayed, as a :class:`Part`.
-
-        ``work`` goes to every worker once; ``extra`` is one more argument for each block.
-        """
-        token = uuid4().hex
-        shared = delayed((work, self.columns), traverse=False, name=f"share-{name}-{token}")
-        task, more = delayed(_of_block, pure=False), () if extra is None else (extra,)
-        return [
-            task(shared, self.name(i), *block, dask_key_name=f"{name}-{token}-{i}")
-            for i, block in enumerate(zip(self.X, self.y, self.weight, *more, strict=True))
-        ]
+    def each(self, work, name):
+        """Return ``work(X, y, weight)`` of every block, delayed, as a :class:`Part`."""
+        return tasks(_of_block, (work, self.columns), self._arguments(), name)
 
     def sum(self, work, name, extra=None):
         """Return the sum of ``work(X, y, weight)`` over the blocks, as a :class:`Part`.
 
-        One task for each block, and a tree of tasks that add; the order is always the same.
+        ``extra`` is one more argument for each block.
         """
-        return compute(added(self.each(work, name, extra), f"add-{name}-{uuid4().hex}", self.name))
+        narrow = (len(self.columns) if isinstance(self.columns, list) else self.columns) <= NARROW
+        places = places_of(self.X, self.futures) if narrow and self.futures else None
+        shared, arguments = (work, self.columns), self._arguments(extra)
+        name_of = partial("X.{}[{}]".format, self.kind)
+        return summed(_of_block, shared, arguments, name, places, name_of)
+
+    def _arguments(self, extra=None):
+        """Return what a task gets of every block."""
+        more = () if extra is None else (extra,)
+        names = map(self.name, range(len(self.X)))
+        return list(zip(names, self.X, self.y, self.weight, *more, strict=True))
 
     def warn_if_small(self, part):
         """Warn where handing out the blocks takes longer than the work on them."""
@@ -116,18 +124,74 @@ class Blocks:
         )
 
 
+def tasks(work, shared, arguments, name):
+    """Return ``work(shared, *arguments)`` of every block, delayed; ``shared`` is sent once."""
+    token = uuid4().hex
+    shared = delayed(shared, traverse=False, name=f"share-{name}-{token}")
+    task = delayed(work, pure=False)
+    return [
+        task(shared, *some, dask_key_name=f"{name}-{token}-{i}") for i, some in enumerate(arguments)
+    ]
+
+
+def summed(work, shared, arguments, name, places=None, name_of=str):
+    """Return the sum of the parts ``work(shared, *arguments)`` over the blocks.
+
+    Parts are added in a tree, always in the same order. Where the ``places`` of the blocks are
+    known, one task takes some that lie together, for to hand out a task takes as long as the work
+    on a small block.
+    """
+    groups = None if places is None else together(places)
+    if groups is None:
+        return compute(added(tasks(work, shared, arguments, name), f"add-{name}", name_of))
+    several = [([arguments[i] for i in group],) for group in groups]
+    lists = tasks(_of_several, (work, shared), several, name)
+    root = delayed(_added_here, pure=False)
+    order = np.argsort(np.concatenate(groups))
+    return compute(root(order, lists, name_of, dask_key_name=f"add-{name}-{uuid4().hex}"))
+
+
 def added(parts, name, name_of=str):
     """Return the sum of delayed parts, a tree of tasks; ``name_of(i)`` says what part i is."""
-    task, width = delayed(_sum_of, pure=False), 1
+    task, token = delayed(_sum_of, pure=False), uuid4().hex
+    return _tree(
+        parts,
+        lambda where, some, i: task(where, some, dask_key_name=f"{name}-{token}-{i}"),
+        name_of,
+    )
+
+
+def _tree(parts, add, name_of):
+    """Return the sum of parts that ``add(where, some, number)`` adds, a few at a time."""
+    width = 1
     while len(parts) > 1:
-        starts = range(0, len(parts), _FAN_IN)
-        ranges = (name_of(f"{i * width}:{(i + _FAN_IN) * width}") for i in starts)
         parts = [
-            task(where, parts[i : i + _FAN_IN], dask_key_name=f"{name}-{width}-{i}")
-            for i, where in zip(starts, ranges, strict=True)
-        ]
+            add(name_of(f"{i * width}:{(i + _FAN_IN) * width}"), parts[i : i + _FAN_IN],
+                f"{width}-{i}")
+            for i in range(0, len(parts), _FAN_IN)
+        ]  # fmt: skip
         width *= _FAN_IN
     return parts[0]
+
+
+def places_of(blocks, futures):
+    """Return the worker of every block and the number of its threads, None of one unknown."""
+    client = next(iter(futures.values())).client
+    held_by = client.who_has(list(futures.values()))
+    threads = client.nthreads()
+    workers = [min(held_by.get(block.key, ()), default=None) for block in blocks]
+    return [None if worker is None else (worker, threads.get(worker, 1)) for worker in workers]
+
+
+def together(places):
+    """Return the numbers of blocks in groups of a few at one place; None where all are alone."""
+    groups, order = [], sorted(range(len(places)), key=lambda i: str(places[i]))
+    for place, group in groupby(order, key=places.__getitem__):
+        group = list(group)
+        n_threads = len(group) if place is None else place[1]
+        size = min(max(len(group) // (_TURNS * n_threads), 1), _TOGETHER)
+        groups += [group[i : i + size] for i in range(0, len(group), size)]
+    return None if len(groups) == len(places) else groups
 
 
 def compute(root):
@@ -158,7 +222,8 @@ def read_blocks(X, y, sample_weight=None):
         weight = _aligned("sample_weight", weight, sizes)
     else:
         weight = [weight] * len(rows)
-    return Blocks(rows, _aligned("y", y, sizes), weight, columns, kind, sizes)
+    futures = {future.key: future for future in futures_of(X)}
+    return Blocks(rows, _aligned("y", y, sizes), weight, columns, kind, sizes, futures)
 
 
 def whole_rows(X):
@@ -264,6 +329,18 @@ def _check_columns(X, columns):
             raise ValueError(f"The columns are {list(X.columns)}, but X declares {columns}.")
     elif np.ndim(X) == 2 and X.shape[1] != columns and not np.isnan(columns):
         raise ValueError(f"X has {X.shape[1]} features here, but declares {columns} features.")
+
+
+def _of_several(shared, arguments):
+    """Return what each of some blocks comes to."""
+    work, shared = shared
+    return [work(shared, *some) for some in arguments]
+
+
+def _added_here(order, lists, name_of):
+    """Return the sum of the parts of all blocks, put in their order."""
+    parts = list(chain.from_iterable(lists))
+    return _tree([parts[i] for i in order], lambda where, some, _: _sum_of(where, some), name_of)
 
 
 def _sum_of(where, parts):

@@ -7,7 +7,6 @@ from functools import cached_property, partial
 from itertools import groupby
 from os import cpu_count
 from typing import NamedTuple
-from uuid import uuid4
 
 import dask
 import numpy as np
@@ -18,7 +17,7 @@ from scipy import sparse
 
 from skml_lecture.data import Data, quiet, sample_positions
 from skml_lecture.descent.batches import Batch
-from skml_lecture.distributed.blocks import Part, added, compute, naming
+from skml_lecture.distributed.blocks import NARROW, Part, naming, places_of, summed, tasks
 
 
 @sizeof.register(Data)
@@ -91,16 +90,18 @@ class ClusterData:
         return max(sum(shape.n_stored for shape in self.shapes) // max(self.n_rows, 1), 1)
 
     @cached_property
+    def places(self):
+        """The worker of every block and the number of its threads; None without workers."""
+        futures = {future.key: future for future in futures_of(self.parts)}
+        return places_of(self.parts, futures) if futures else None
+
+    @cached_property
     def groups(self):
         """The numbers of the blocks that lie together: on one worker, or for one thread."""
-        futures = futures_of(self.parts)
-        if futures:
-            held_by = futures[0].client.who_has(futures)
-            places = [min(held_by[future.key], default="") for future in futures]
-        else:
-            places = np.arange(len(self.parts)) * cpu_count() // max(len(self.parts), 1)
-        order = np.argsort(places, kind="stable")
-        return [list(group) for _, group in groupby(order, key=lambda i: places[i])]
+        n = len(self.parts)
+        places = self.places or (np.arange(n) * cpu_count() // max(n, 1)).tolist()
+        order = sorted(range(n), key=lambda i: str(places[i]))
+        return [list(group) for _, group in groupby(order, key=places.__getitem__)]
 
     def seen_through(self, encode):
         """Return the same rows with targets that ``encode(rows)`` makes."""
@@ -111,13 +112,8 @@ class ClusterData:
 
         They stay where they are; a block of which nothing is left is none.
         """
-        token = uuid4().hex
-        shared = delayed(work, traverse=False, name=f"share-{name}-{token}")
-        task = delayed(_made_of, pure=False)
-        parts = [
-            task(shared, *part, dask_key_name=f"{name}-{token}-{i}")
-            for i, part in enumerate(zip(self.names, self.parts, *each, strict=True))
-        ]
+        arguments = zip(self.names, self.parts, *each, strict=True)
+        parts = tasks(_made_of, work, arguments, name)
         return self.of(parts, self.names, self.n_features, self.dtype, self.is_sparse)
 
     @classmethod
@@ -131,14 +127,9 @@ class ClusterData:
 
     def whole(self, work, name="descend", *each):
         """Return the sum of ``work(rows, *one of each)`` over the blocks, a tree of tasks."""
-        token = uuid4().hex
-        shared = delayed((work, self.encode), traverse=False, name=f"share-{name}-{token}")
-        task = delayed(_work_on, pure=False)
-        parts = [
-            task(shared, *part, dask_key_name=f"{name}-{token}-{i}")
-            for i, part in enumerate(zip(self.parts, *each, strict=True))
-        ]
-        return compute(added(parts, f"add-{name}-{token}")).value
+        arguments = list(zip(self.parts, *each, strict=True))
+        places = self.places if self.n_features <= NARROW else None
+        return summed(_work_on, (work, self.encode), arguments, name, places).value
 
     def sum(self, work, width=None, at_least=16, result=0):
         """Return the sum of ``work(blocks)`` over all blocks of the cache's size."""
@@ -158,17 +149,12 @@ class ClusterData:
 
     def sum_of_rows(self, work, rows):
         """Return the sum of ``work(batch)`` of some rows: of those of every worker at once."""
-        token, cut = uuid4().hex, self._cut(rows)
-        shared = delayed((work, self.encode), traverse=False, name=f"share-step-{token}")
-        task = delayed(_step, pure=False)
+        cut = self._cut(rows)
         groups = [[i for i in group if len(cut[i])] for group in self.groups]
-        parts = [
-            task(shared, [self.parts[i] for i in group], [cut[i] for i in group],
-                 dask_key_name=f"step-{token}-{number}")
-            for number, group in enumerate(groups)
-            if group
-        ]  # fmt: skip
-        return compute(added(parts, f"add-step-{token}")).value
+        arguments = [
+            ([self.parts[i] for i in group], [cut[i] for i in group]) for group in groups if group
+        ]
+        return summed(_step, (work, self.encode), arguments, "step").value
 
     def _picked(self, rows):
         """Return some rows as delayed data of every block that has any."""
