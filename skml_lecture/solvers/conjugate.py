@@ -39,9 +39,8 @@ class ConjugateGradients:
     @quiet
     def coefs(self, alpha):
         """Return coefficients (t, d), for alphas (t,)."""
-        y, tiny = self.rows.targets, np.finfo(np.float64).tiny
-        scale = np.maximum(abs(y).max(axis=0), tiny) * np.sqrt(len(y))
-        y = y / scale  # whose squares neither overflow nor vanish
+        size, tiny = self.rows.target_norms, np.finfo(np.float64).tiny
+        y = self.rows.targets / np.where(size > 0, size, 1)
         if y.shape[1] == 1:  # vectors are faster than columns, numbers than arrays of one
             y, alpha = y[:, 0], float(alpha[0])
         K = self.rows.times_transposed
@@ -64,7 +63,7 @@ class ConjugateGradients:
         error = y - K(c) - alpha * c
         left = _dots(error, error) * longest
         self.converged = bool((left <= _REACHED**2 * energy).all())
-        return np.atleast_2d(self.rows.transposed_times(c).T) * scale[:, np.newaxis]
+        return np.atleast_2d(self.rows.transposed_times(c).T) * size[:, np.newaxis]
 
 
 def _dots(a, b):
