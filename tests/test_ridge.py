@@ -256,6 +256,48 @@ def test_wide_sparse_rows_are_solved_to_ten_digits(rng, fit_intercept, n_targets
     assert "cg" in ran
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_large_part_of_the_targets_costs_the_other_coefficients_no_digits(rng, fit_intercept):
+    """A column, full or a single value, of which the targets follow another scale."""
+    ran = set()
+    for _ in range(12):
+        n, d = int(rng.integers(120, 160)), int(rng.integers(1001, 1300))
+        X = sparse.random(n, d, rng.uniform(0.003, 0.02), format="lil", random_state=rng)
+        rows = [0] if rng.random() < 0.3 else range(n)
+        X[rows, 5] = 10 ** rng.uniform(1, 5) * rng.normal(1, 1, size=(len(rows), 1))
+        X = X.tocsr()
+        y = rng.normal(size=n) + X[:, [5]].toarray()[:, 0]
+        alpha = 10 ** rng.uniform(-3, 2)
+
+        model = RidgeRegression(alpha, fit_intercept=fit_intercept).fit(X, y)
+        exact = RidgeRegression(alpha, fit_intercept=fit_intercept, solver="cholesky")
+        exact.fit(X.toarray(), y)
+
+        ran.add(model.solver_)
+        assert_allclose(model.coef_, exact.coef_, atol=1e-9 * abs(exact.coef_).max())
+    assert "cg" in ran
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize(("shape", "name"), [((200, 2000), "cg"), ((5000, 1200), "lsqr")])
+def test_coefficients_of_large_sparse_rows_scale_with_their_targets(
+    rng, shape, name, fit_intercept
+):
+    scale = 10.0 ** np.array([-300, -200, -100, 0, 100, 150])
+    X = sparse.random(*shape, 0.01, format="csr", random_state=rng)
+    y = rng.normal(size=shape[0])
+
+    together = RidgeRegression(fit_intercept=fit_intercept).fit(X, np.outer(y, scale))
+    alone = [RidgeRegression(fit_intercept=fit_intercept).fit(X, y * unit) for unit in scale]
+
+    assert {together.solver_, *(model.solver_ for model in alone)} == {name}
+    expected = np.outer(np.ones_like(scale), alone[3].coef_)
+    atol = 1e-9 * abs(expected).max()
+    assert_allclose(together.coef_ / scale[:, np.newaxis], expected, atol=atol)
+    apart = [model.coef_ / unit for model, unit in zip(alone, scale, strict=True)]
+    assert_allclose(apart, expected, atol=atol)
+
+
 @pytest.mark.parametrize("as_array", [sparse.csr_array.toarray, sparse.csr_array])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("scale", [1.0, 1e4])

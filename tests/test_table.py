@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 
+from skml_lecture import LogisticRegressionGD, NaiveBayes, RidgeRegression
 from skml_lecture.data.table import Table, choose_columns, read_table
 
 NAMES = ["a", "b", "c", "d"]
@@ -141,6 +142,49 @@ def test_stored_duplicates_are_one_value():
 
     assert_array_equal(data.matrix.toarray(), [[2, 0]])
     assert X.nnz == 2
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeRegression(),
+        RidgeRegression(solver="svd"),
+        NaiveBayes("multinomial"),
+        NaiveBayes("gaussian"),
+        LogisticRegressionGD(),
+    ],
+    ids=repr,
+)
+def test_it_does_not_matter_how_sparse_rows_are_stored(model, rng):
+    """Out of order, a value in halves, zeros, long indices, whole numbers; one row or many."""
+    for _ in range(5):
+        A = rng.integers(0, 4, (60, 8)) * (rng.random((60, 8)) < 0.4)
+        y = rng.integers(0, 2, 60)
+        X = sparse.csr_array(A.astype(float))
+        backwards = np.lexsort((-X.indices, np.repeat(np.arange(60), np.diff(X.indptr))))
+        halves = np.repeat(X.data / 2, 2), np.repeat(X.indices, 2), 2 * X.indptr
+        padded = sparse.csr_array(np.where(A == 0, 7.0, A))
+        padded.data[padded.data == 7] = 0
+        long = X.copy()
+        long.indices, long.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+        forms = [
+            sparse.csr_array((X.data[backwards], X.indices[backwards], X.indptr), X.shape),
+            sparse.csr_array(halves, X.shape),
+            padded,
+            long,
+            X.astype(np.int8),
+            sparse.csr_matrix(X),
+        ]
+
+        expected = clone(model).fit(X, y)
+        for form in forms:
+            stored = form.nnz
+            fitted = clone(model).fit(form, y)
+
+            assert_allclose(fitted.predict(form), expected.predict(X))
+            assert_allclose(expected.predict(form), expected.predict(X))
+            assert_allclose(expected.predict(form[:1]), expected.predict(X)[:1])
+            assert form.nnz == stored
 
 
 @pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, sparse.csr_array])

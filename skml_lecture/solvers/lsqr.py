@@ -53,8 +53,7 @@ class Lsqr:
         feature's gradient is in units of its own.
         """
         squares = self.rows.squared_norms()[:, np.newaxis]  # (d, 1)
-        y = self.rows.targets
-        size = np.linalg.norm(y, axis=0)
+        y, size = self.rows.targets, self.rows.target_norms
         unit = 1 / np.sqrt(np.where(squares + alpha > 0, squares + alpha, 1))  # (d, t)
         scaled = (alpha > 0) & (unit.max(axis=0) > _SCALE_OVER * unit.min(axis=0))
         D = np.where(scaled, unit, 1.0) * (squares > 0)  # of a constant column there is nothing

@@ -62,6 +62,13 @@ class CenteredRows:
         y = self.data.targets - self.y_center
         return y if self.data.root_weight is None else self.data.root_weight[:, np.newaxis] * y
 
+    @property
+    def target_norms(self):
+        """Norms (t,) of the targets, also where their squares vanish."""
+        y = self.targets
+        largest = abs(y).max(axis=0, initial=np.finfo(np.float64).tiny)
+        return largest * np.linalg.norm(y / largest, axis=0)
+
     def of_classes(self, targets):
         """Return the same rows with some of their targets."""
         data = replace(self.data, targets=self.data.targets[:, targets])
