@@ -110,11 +110,13 @@ class ClusterData:
     def map(self, work, name, *each):
         """Return the rows that ``work(rows, *one of each)`` makes of those of every block.
 
-        They stay where they are; a block of which nothing is left is none.
+        They stay where they are; a block of which nothing is left is none. ``work`` sees the
+        targets as they are stored.
         """
         arguments = zip(self.names, self.parts, *each, strict=True)
         parts = tasks(_made_of, work, arguments, name)
-        return self.of(parts, self.names, self.n_features, self.dtype, self.is_sparse)
+        kind = self.n_features, self.dtype, self.is_sparse, self.encode
+        return self.of(parts, self.names, *kind)
 
     @classmethod
     def of(cls, parts, names, *kind):
