@@ -15,7 +15,7 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client, get_task_stream
+from distributed import Client, get_task_stream, wait
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone, is_classifier
@@ -1287,6 +1287,35 @@ def test_only_statistics_leave_the_workers(client):
     sizes = [task["nbytes"] for task in stream.data if name in task["key"]]
     assert len(sizes) >= 5  # four blocks and their sum
     assert max(sizes) < 20_000
+
+
+@ends
+@pytest.mark.parametrize("model", [RidgeRegression(0.3), NaiveBayes(), EPOCHS], ids=name_of)
+def test_blocks_that_lie_together_come_to_the_bits_of_blocks_apart(client, rng, model):
+    X, y, weight = make_rows(rng)
+    sizes = random_sizes(rng, len(X), 40)
+    rows, labels, weights = (in_blocks(values, sizes) for values in (X, y, weight))
+    together = client.persist(rows)
+    wait(together)
+
+    apart = DistributedFit(model).fit(rows, labels, weights)
+    with get_task_stream(client) as stream:
+        fitted = DistributedFit(model).fit(together, labels, weights)
+
+    assert pickle.dumps(fitted.predict(X)) == pickle.dumps(apart.predict(X))
+    if hasattr(model, "summarize"):
+        name = f"summarize-{type(model).__name__}"
+        assert 1 < sum(str(task["key"]).startswith(name) for task in stream.data) < len(sizes)
+
+
+def test_of_blocks_that_lie_together_the_one_at_fault_is_named(client, rng):
+    X, y, _ = make_rows(rng)
+    X[200, 2] = np.nan
+    together = client.persist(in_blocks(X, (10,) * 24))
+    wait(together)
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[20\]: Input X contains NaN"):
+        DistributedFit(RidgeRegression()).fit(together, y)
 
 
 def test_a_warm_start_needs_every_class(rng):

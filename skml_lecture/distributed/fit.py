@@ -133,8 +133,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Tasks run on the ``distributed.Client`` that is there, else on the scheduler that Dask is set
     to, threads by default. n rows in b blocks cost what one pass over them costs, shared out, and
     the transfer of b statistics, about :math:`\log_8 b` one after the other; the client receives
-    one. Blocks may be of unknown size, empty, sparse, of weight zero, or lack classes; columns
-    may lie in several chunks. Blocks of X and y of known sizes are matched, others must be alike.
+    one. Narrow blocks that a worker holds already are taken a few at a time. Blocks may be of
+    unknown size, empty, sparse, of weight zero, or lack classes; columns may lie in several chunks.
+    Blocks of X and y of known sizes are matched, others must be alike.
 
     The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
     ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
