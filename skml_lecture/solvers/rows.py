@@ -222,7 +222,9 @@ def mean_of(data):
     cut = cut_of(data) if data.is_sparse else {}  # the blocks that LSQR reads again
     # as seen from a row, so that the mean of a constant column is the constant
     row = 0.0 if data.is_sparse else np.asarray(data.x[share.argmax()], np.float64)
-    x_mean = row + data.sum(each(partial(_share_of, share, row)), **cut)
+    work = each(partial(_share_of, share, row))
+    few = not data.is_sparse and data.x.size <= _FEW  # summed in less time than threads need
+    x_mean = row + (work(data.blocks()) if few else data.sum(work, **cut))
     if data.is_sparse and len(columns := _full_columns(data.x, share > 0)):
         x = data.x[:, columns].toarray().astype(np.float64)
         row = x[share.argmax()]
