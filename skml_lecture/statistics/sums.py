@@ -13,7 +13,12 @@ from scipy.linalg.blas import dsyrk
 
 from skml_lecture.data import Data, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
-from skml_lecture.statistics.products import product_with_itself, symmetric, times
+from skml_lecture.statistics.products import (
+    product_with_itself,
+    symmetric,
+    times,
+    times_by_scipy,
+)
 from skml_lecture.statistics.subtraction import remaining
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
@@ -132,6 +137,7 @@ def _products(seen, y_seen, blocks):
     """Return the sums of ``products`` over some blocks; of wide rows the upper triangle."""
     d = len(seen.origin)
     wide = d > MAX_THREADED_WIDTH
+    product = times_by_scipy if wide else times
     total, first, second = 0.0, 0.0, np.zeros((d, d), order="F" if wide else "C")
     cross, y_first, squares = 0.0, 0.0, 0.0
     ones = np.ones(seen.n_rows)
@@ -140,15 +146,15 @@ def _products(seen, y_seen, blocks):
             Z = seen(block.x, block.root_weight, room)
             root = ones[: block.n_rows] if block.root_weight is None else block.root_weight
             total += block.total_weight
-            first = first + times(root[:, np.newaxis], Z)[0]
+            first = first + product(root[:, np.newaxis], Z)[0]
             if wide:  # in place, by threads of its own, but it holds the interpreter
                 second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
             else:
                 second += product_with_itself(Z)
             if y_seen is not None:
                 y = y_seen(block.targets, block.root_weight, y_room)
-                cross = cross + times(Z, y)
-                y_first = y_first + times(root[:, np.newaxis], y)[0]
+                cross = cross + product(Z, y)
+                y_first = y_first + product(root[:, np.newaxis], y)[0]
                 squares = squares + np.einsum("it,it->t", y, y)
     return Sums((total, first, second, cross, y_first, squares))
 
