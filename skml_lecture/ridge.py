@@ -1,6 +1,6 @@
 """Ridge regression: least squares with a penalty on the size of the weights."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,7 @@ from skml_lecture.linear_regression import (
     warn_of_cancelled_errors,
     warn_of_lost_digits,
 )
-from skml_lecture.solvers import MAX_GRAM, Equations
+from skml_lecture.solvers import MAX_GRAM, Equations, Spectrum
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.statistics.summary import LaterSummary
 from skml_lecture.validation import (
@@ -126,7 +126,7 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
     array([1.])
     """
 
-    _spectrum = None  # of the rows, where it has digits that the kept statistic lacks
+    _spectrum = None  # arrays of that of the rows, where the kept statistic lacks its digits
 
     def __init__(self, alpha=1.0, *, fit_intercept=True, solver="auto"):
         self.alpha = alpha
@@ -210,11 +210,11 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         )
 
     def _better_than_kept(self, solver, equations):
-        """Return the spectrum of rows whose statistic, which is kept, knows it less well."""
+        """Return the spectrum, as a dict, of rows whose kept statistic knows it less well."""
         of_rows = equations.data is not None and solver.name == "svd"
         if not of_rows or self._summary is None or isinstance(equations.statistic, Triangle):
             return None
-        return replace(solver, U=None)
+        return asdict(replace(solver, U=None))
 
     def predict(self, X, return_std=False):
         r"""Return the predictions ``X @ coef_.T + intercept_``, and how uncertain they are.
@@ -298,7 +298,8 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
         """Return the distribution of the coefficients, and warn where it is none."""
         alpha, fit_intercept = self._penalty
         statistic = self._kept_summary().values
-        posterior = Posterior.of(statistic, alpha, fit_intercept, self._spectrum)
+        of_rows = None if self._spectrum is None else Spectrum(**self._spectrum)
+        posterior = Posterior.of(statistic, alpha, fit_intercept, of_rows)
         posterior.warn_if_undetermined()
         if isinstance(statistic, RegressionMoments):
             known = posterior.is_determined

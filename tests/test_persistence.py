@@ -194,8 +194,26 @@ def test_a_fitted_model_is_about_as_large_as_its_parameters():
     assert size(network) < 2 * parameters + 9 * len(network.loss_curve_) + 2000
 
 
+def types_of(model):
+    return skops.io.get_untrusted_types(data=skops.io.dumps(model))
+
+
+def test_what_a_fit_keeps_of_its_rows_are_arrays(rng):
+    """Of two columns so near that the Gram matrix, which is kept, does not tell them apart."""
+    x = rng.normal(size=(40, 1))
+    near, y = np.hstack([x, x + 1e-7 * rng.normal(size=(40, 1))]), rng.normal(size=40)
+    model = RidgeRegression(1e-22).fit(near, y)
+    loaded = pickle.loads(pickle.dumps(model))
+
+    assert model.solver_ == "svd"
+    assert types_of(model) == types_of(RidgeRegression().fit(x, y))
+    std = model.predict(near, return_std=True)[1]
+    assert np.isfinite(std).all()
+    assert_array_equal(loaded.predict(near, return_std=True)[1], std)
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: repr(m).replace("\n", ""))
 def test_fitted_state_is_made_of_public_classes(model):
-    types = skops.io.get_untrusted_types(data=skops.io.dumps(fitted(model)))
+    types = types_of(fitted(model))
 
     assert not [name for name in types if any(part[0] == "_" for part in name.split("."))]

@@ -100,7 +100,7 @@ class Blocks:
         ``extra`` is one more argument for each block.
         """
         narrow = (len(self.columns) if isinstance(self.columns, list) else self.columns) <= NARROW
-        places = places_of(self.X, self.futures) if narrow and self.futures else None
+        places = workers_of(self.X, self.futures) if narrow and self.futures else None
         shared, arguments = (work, self.columns), self._arguments(extra)
         name_of = partial("X.{}[{}]".format, self.kind)
         return summed(_of_block, shared, arguments, name, places, name_of)
@@ -174,7 +174,7 @@ def _tree(parts, add, name_of):
     return parts[0]
 
 
-def places_of(blocks, futures):
+def workers_of(blocks, futures):
     """Return the worker of every block and the number of its threads, None of one unknown."""
     client = next(iter(futures.values())).client
     held_by = client.who_has(list(futures.values()))
@@ -188,8 +188,8 @@ def together(places):
     groups, order = [], sorted(range(len(places)), key=lambda i: str(places[i]))
     for place, group in groupby(order, key=places.__getitem__):
         group = list(group)
-        n_threads = len(group) if place is None else place[1]
-        size = min(max(len(group) // (_TURNS * n_threads), 1), _TOGETHER)
+        turns = len(group) if place is None else _TURNS * place[1]
+        size = min(max(len(group) // turns, 1), _TOGETHER)
         groups += [group[i : i + size] for i in range(0, len(group), size)]
     return None if len(groups) == len(places) else groups
 

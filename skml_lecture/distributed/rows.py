@@ -17,7 +17,7 @@ from scipy import sparse
 
 from skml_lecture.data import Data, quiet, sample_positions
 from skml_lecture.descent.batches import Batch
-from skml_lecture.distributed.blocks import NARROW, Part, naming, places_of, summed, tasks
+from skml_lecture.distributed.blocks import NARROW, Part, naming, summed, tasks, workers_of
 
 
 @sizeof.register(Data)
@@ -93,7 +93,7 @@ class ClusterData:
     def places(self):
         """The worker of every block and the number of its threads; None without workers."""
         futures = {future.key: future for future in futures_of(self.parts)}
-        return places_of(self.parts, futures) if futures else None
+        return workers_of(self.parts, futures) if futures else None
 
     @cached_property
     def groups(self):

@@ -85,8 +85,8 @@ class Equations:
         """Return what solves for the penalties ``alpha`` of the targets (t,).
 
         Cholesky of the smaller of Gram and kernel matrix, unless it is too ill-conditioned; then
-        the singular values of the rows, or of a statistic alone its eigenvectors. LSQR for large
-        sparse rows, where it converges.
+        the singular values of the rows, or of a statistic alone its eigenvectors. For large
+        sparse rows what iterates, where it converges.
         """
         if isinstance(self.statistic, Triangle) or method == "svd":
             return self._singular_values()
@@ -94,20 +94,18 @@ class Equations:
             return Lsqr(self.rows)
         if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
             return self._singular_values()  # rows are interpolated: it is the rank that counts
-        may_iterate = self.data is not None and self.data.is_sparse and method == "auto"
-        large = may_iterate and self.data.n_features > _MAX_SPARSE_GRAM
-        if may_iterate and self._iterates():
-            for iterative, is_last in self._iterations(alpha, large):
+        if method == "auto" and self._iterates():
+            for iterative, is_last in self._iterations(alpha):
                 coef = iterative.coefs(alpha)
                 if iterative.converged or is_last:
                     return _Solved(iterative, coef)
         known = vars(self).get("kernel_spectrum")  # of a search that came before
         if known is not None and known.suffices_for(alpha, _TWELVE_DIGITS):
             return known
-        cholesky = self._cholesky(alpha.min())
-        if cholesky is None:
-            return Lsqr(self.rows) if large else self._singular_values()
-        return cholesky
+        if cholesky := self._cholesky(alpha.min()):
+            return cholesky
+        stays_sparse = method == "auto" and self._is_too_large_to_be_dense
+        return Lsqr(self.rows) if stays_sparse else self._singular_values()
 
     def path(self, alphas):
         """Return what solves for every one of many alphas (a,)."""
@@ -148,23 +146,32 @@ class Equations:
             return self.statistic.intercept(coef)
         return self.rows.y_center - coef @ self.rows.x_center
 
+    @property
+    def _is_too_large_to_be_dense(self):
+        """Whether rows are sparse, and have so many columns that they must stay it."""
+        data = self.data
+        return data is not None and data.is_sparse and data.n_features > _MAX_SPARSE_GRAM
+
     def _iterates(self):
         """Tell whether iterations over sparse rows take a fraction of the direct solution."""
-        X, n, d = self.data.X, *self.data.X.shape
-        if d <= MAX_GRAM or min(n, d) > _MAX_SPARSE_GRAM:
-            return d > MAX_GRAM
+        if self.data is None or not self.data.is_sparse or self.data.n_features <= MAX_GRAM:
+            return False
+        x, n, d = self.data.x, *self.rows.shape
+        if min(n, d) > _MAX_SPARSE_GRAM:
+            return True
         if not self.is_wide:
-            return 4 * _TRIALS * X.nnz < d**3 / 3
-        counts = np.bincount(X.indices).astype(np.float64)
+            return 4 * _TRIALS * x.nnz < d**3 / 3
+        counts = np.bincount(x.indices).astype(np.float64)
         products = (counts[counts <= HEAVY * n] ** 2).sum()
-        return _TRIALS * X.nnz < n**3 / 3 + _OF_KERNEL * products
+        return _TRIALS * x.nnz < n**3 / 3 + _OF_KERNEL * products
 
-    def _iterations(self, alpha, large):
-        """Yield what iterates, and whether it has the last word."""
+    def _iterations(self, alpha):
+        """Yield what iterates, and whether nothing may follow."""
         if self.is_wide and alpha.all():
             yield ConjugateGradients(self.rows, _TRIALS), False
-        if min(self.data.X.shape) > _MAX_SPARSE_GRAM or not self.is_wide:
-            yield Lsqr(self.rows, None if large else _TRIALS), large
+        if not self.is_wide or self.data.n_rows > _MAX_SPARSE_GRAM:
+            is_last = self._is_too_large_to_be_dense
+            yield Lsqr(self.rows, None if is_last else _TRIALS), is_last
 
     def _cholesky(self, least):
         """Return the factor of the smaller matrix, None where that is too ill-conditioned."""

@@ -56,7 +56,6 @@ class ConjugateGradients:
             q *= step
             r -= q
             last, rest = rest, _dots(r, r)
-            # what is missing has an energy r'(K + alpha I)^-1 r, of which a step has met the size
             if not (rest * longest > _TOL**2 * energy).any():
                 break
             p *= rest / np.maximum(last, tiny)
