@@ -10,17 +10,25 @@ from skml_lecture.data.table import (
     read_table,
     take_rows,
 )
-from skml_lecture.data.threads import one_thread_if_small, quiet, run_in_threads
+from skml_lecture.data.threads import (
+    all_blas_threads,
+    one_blas_thread,
+    one_thread_if_small,
+    quiet,
+    run_in_threads,
+)
 
 __all__ = [
     "Data",
     "Table",
     "accepts",
+    "all_blas_threads",
     "canonical",
     "choose_columns",
     "each",
     "in_order",
     "is_missing",
+    "one_blas_thread",
     "one_thread_if_small",
     "places_of",
     "quiet",

@@ -1,16 +1,27 @@
 """Threads that share out work, while those of the BLAS stand still."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, wraps
+from threading import get_ident
 
 import numpy as np
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
-_SMALL_PRODUCT = 2**23  # multiplications: a fraction of a millisecond
-_busy = {}  # the numbers of threads before, of whoever keeps the BLAS to one
+_LARGE_PRODUCT = 2**28  # multiplications: tens of milliseconds
+_busy = {}  # "by": the hold of whoever keeps the BLAS to one thread
+
+
+class _Hold:
+    """Somebody's hold on the BLAS: whose it is, and how many threads it takes away."""
+
+    def __init__(self):
+        self.owner = get_ident()
+        self.numbers = []  # of the libraries' threads before
+        self.free = 1  # threads that the owner's tasks may be shared out to
 
 
 @cache
@@ -18,31 +29,54 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
+@cache
+def _helpers():
+    """Return the threads that help; to begin one takes longer than most of what is shared out."""
+    return ThreadPoolExecutor(max(os.cpu_count() or 1, 2), thread_name_prefix="skml_lecture")
+
+
+def _numbers():
+    return [library.num_threads for library in _blas().lib_controllers]
+
+
+def _set_numbers(numbers):
+    for library, number in zip(_blas().lib_controllers, numbers, strict=False):  # none, at first
+        library.set_num_threads(number)
+
+
 def blas_threads():
     """Return the number of threads that the BLAS in use may take."""
-    return max((library.num_threads for library in _blas().lib_controllers), default=1)
+    return max(_numbers(), default=1)
 
 
 @contextmanager
-def _one_blas_thread():
-    """Keep the BLAS to one thread and yield True; False where somebody does so already.
+def one_blas_thread(*, share=True):
+    """Keep the BLAS to one thread, and share tasks out to as many as it had.
 
+    Threads of the BLAS go on spinning for tens of milliseconds after a call, in the way of ours:
+    so all that turns between them and ours holds them. Yields how many threads tasks may be
+    shared out to, one where another thread of the caller's is here already, or in a task.
     Nothing is left behind by an interrupt, wherever it comes.
+
+    Parameters
+    ----------
+    share : bool, default=True
+        Whether tasks are shared out at all.
     """
-    libraries, before = _blas().lib_controllers, []
+    mine = _Hold()
 
     def restore():
-        if _busy.get("by") is before:
-            _set_threads(before)
+        if _busy.get("by") is mine:
+            _set_numbers(mine.numbers)
             del _busy["by"]
 
     try:
-        mine = _busy.setdefault("by", before) is before
-        if mine:
-            before[:] = [library.num_threads for library in libraries]
-            for library in libraries:
-                library.set_num_threads(1)
-        yield mine
+        hold = _busy.setdefault("by", mine)
+        if hold is mine:
+            mine.numbers[:] = _numbers()
+            _set_numbers([1] * len(mine.numbers))
+            mine.free = max(mine.numbers, default=1) if share else 1
+        yield hold.free if hold.owner == mine.owner else 1
     finally:
         try:
             restore()
@@ -51,58 +85,86 @@ def _one_blas_thread():
             raise
 
 
-def _set_threads(numbers):
-    for library, number in zip(_blas().lib_controllers, numbers, strict=False):  # none, at first
-        library.set_num_threads(number)
+@contextmanager
+def all_blas_threads(products):
+    """Give the BLAS its threads back for a while, if multiplications are worth their spinning."""
+    hold = _busy.get("by")
+    if products < _LARGE_PRODUCT or hold is None or hold.owner != get_ident() or hold.free == 1:
+        yield
+        return
+    try:
+        _set_numbers(hold.numbers)
+        yield
+    finally:
+        _set_numbers([1] * len(hold.numbers))
 
 
 def _begin_anew():
-    """Give a forked process its threads back: whoever kept them to one stayed in the parent."""
-    _set_threads(_busy.pop("by", []))
+    """Give a forked process its threads back: those of the parent stayed there."""
+    _helpers.cache_clear()
+    if "by" in _busy:
+        _set_numbers(_busy.pop("by").numbers)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)
 
 
-@contextmanager
-def threads_for(n_tasks):
-    """Yield a ``map`` that shares tasks out to threads, while the BLAS is single-threaded.
-
-    So element-wise steps use all cores too. Within a task, or where another thread of the
-    caller's is here already, it is the built-in ``map``.
-    """
-    threads = min(blas_threads(), n_tasks)
-    if threads < 2:
-        yield map
-        return
-    with _one_blas_thread() as mine:
-        if not mine:
-            yield map
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            yield pool.map
-
-
 def run_in_threads(work, tasks):
-    """Return ``[work(task), ...]`` in order."""
-    with threads_for(len(tasks)) as share:
-        return list(share(work, tasks))
+    """Return ``[work(task), ...]`` in order, of tasks shared out among as many threads as the BLAS.
+
+    The BLAS itself has one meanwhile, so that element-wise steps use all cores too. The error of
+    the first task that fails is raised, when no task runs any more.
+    """
+    if len(tasks) > 1 and (_busy or blas_threads() > 1):
+        with one_blas_thread() as threads:
+            if threads > 1:
+                return _shared_out(work, tasks, min(threads, len(tasks)) - 1)
+    return [work(task) for task in tasks]
+
+
+def _shared_out(work, tasks, n_helpers):
+    """Work off tasks together with so many helpers, by whoever holds the BLAS."""
+    waiting, results, errors = deque(enumerate(tasks)), [None] * len(tasks), {}
+
+    def take():
+        while waiting:
+            try:
+                number, task = waiting.popleft()
+            except IndexError:  # somebody else was faster
+                return
+            try:
+                results[number] = work(task)
+            except Exception as error:
+                waiting.clear()
+                errors[number] = error
+
+    hold, helpers = _busy["by"], []
+    free = hold.free
+    try:
+        hold.free = 1  # the tasks' own are not
+        helpers += (_helpers().submit(take) for _ in range(n_helpers))
+        take()
+    finally:
+        waiting.clear()
+        wait([helper for helper in helpers if not helper.cancel()])
+        hold.free = free
+    if errors:
+        raise errors[min(errors)]
+    return results
 
 
 @contextmanager
-def one_thread_if_small(n_elements, products=0):
-    """Keep the BLAS to one thread where data, and products in multiplications, are small.
+def one_thread_if_small(n_elements):
+    """Keep the BLAS to one thread where data are small.
 
     Threads gain next to nothing there, and where the cores are busy their waiting for one another
-    takes many times as long as the work. OpenBLAS's also go on spinning for tens of milliseconds
-    after the call, in the way of whoever is next.
+    takes many times as long as the work.
     """
-    small = n_elements <= _SMALL_DATA and products <= _SMALL_PRODUCT
-    if not small or blas_threads() < 2:
+    if n_elements > _SMALL_DATA or blas_threads() < 2:
         yield
         return
-    with _one_blas_thread():
+    with one_blas_thread(share=False):
         yield
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skml_lecture.descent.coordinates import Unchanged, Whitened
+from skml_lecture.descent.coordinates import Unchanged
 from skml_lecture.descent.curvature import Reshape, sharpness
 from skml_lecture.descent.objective import View
 from skml_lecture.descent.state import State
@@ -88,7 +88,7 @@ def _coordinates(objective, recipe, curvature):
     if name == "auto":
         name = "whiten" if _whitens(objective, recipe, curvature, 1) else "scale"
     if name == "whiten":
-        return Whitened(curvature.scaled, curvature.bound())
+        return curvature.whitened_by_bound()
     if not objective.network.is_linear:
         return curvature.scaled
     return curvature.scaled.with_penalty(curvature.strength / objective.loss.curvature)

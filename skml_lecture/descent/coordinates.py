@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 from functools import partial
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.sparse import issparse
 
 from skml_lecture.data import Data
@@ -191,27 +192,34 @@ class Whitened(OfFeatures):
 
     def __init__(self, scaled, curvature):
         self.scaled = scaled
-        self.factor = cholesky(curvature, lower=True, check_finite=False)
-        identity = np.eye(len(self.factor))
-        self.inverse = solve_triangular(self.factor, identity, lower=True, check_finite=False)
+        self.factor, failed = dpotrf(curvature, lower=True, clean=True)
+        if failed:
+            raise np.linalg.LinAlgError("The curvature is not positive definite.")
+        self.P = np.ascontiguousarray(dtrtri(self.factor, lower=True)[0])  # of scaled parameters
+        blocks = self.P.reshape(len(self.P), -1, len(scaled.mean) + scaled.fit_intercept)
+        weights = blocks[..., : len(scaled.mean)]
+        weights /= scaled.scale
+        if scaled.fit_intercept:
+            blocks[..., -1] -= weights @ scaled.mean
 
     def to_theta(self, u):
-        return self.scaled.to_theta(self._split(self._rows(u) @ self.inverse, u.dtype))
+        return self._split(self._rows(u) @ self.P, u.dtype)
 
     def from_theta(self, theta):
         joined = self._join(self.scaled.from_theta(theta))
         return (self._rows(joined) @ self.factor).ravel().astype(theta.dtype)
 
     def pull_back(self, gradient):
-        joined = self._join(self.scaled.pull_back(gradient))
-        return (self._rows(joined) @ self.inverse.T).ravel().astype(gradient.dtype)
+        joined = self._join(gradient)
+        return (self._rows(joined) @ self.P.T).ravel().astype(gradient.dtype, copy=False)
 
     def push_forward(self, gradient):
         joined = self._rows(gradient) @ self.factor.T
         return self.scaled.push_forward(self._split(joined, gradient.dtype))
 
     def features(self, X, fit_intercept):
-        return self.scaled.features(X, fit_intercept) @ self.inverse.T
+        Z = self.scaled.features(X, fit_intercept)
+        return solve_triangular(self.factor, Z.T, lower=True, check_finite=False).T
 
     def _rows(self, u):
         return u.reshape(-1, len(self.factor))
@@ -227,9 +235,9 @@ class Whitened(OfFeatures):
     def _split(self, joined, dtype):
         """Undo ``_join``."""
         if not self.scaled.fit_intercept:
-            return joined.ravel().astype(dtype)
+            return joined.ravel().astype(dtype, copy=False)
         rows = joined.reshape(self.scaled.n_outputs, -1)
-        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype)
+        return np.concatenate([rows[:, :-1].ravel(), rows[:, -1]]).astype(dtype, copy=False)
 
 
 class Bent(Coordinates):

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import norm
 
-from skml_lecture.data import Data, quiet
+from skml_lecture.data import Data, all_blas_threads, quiet
 from skml_lecture.descent.coordinates import Scaled, Whitened
 from skml_lecture.descent.network import Pass
 
@@ -69,18 +69,31 @@ class Curvature:
         """No less than the curvature in the features' own units can be: their number."""
         return self.loss.curvature * (self.data.n_features + self.network.fit_intercept)
 
+    def products(self, n_outputs):
+        """Return the multiplications of the Hessian of so many outputs, and of its factor."""
+        k, d = n_outputs, self.data.n_features
+        return self.n_seen * d**2 * k * (k + 1) / 2 + (k * d) ** 3
+
     def price(self, n_outputs):
         """Return what the Hessian of so many outputs, and its factor, cost in epochs."""
-        k, d = n_outputs, self.data.n_features
-        products = self.n_seen * d**2 * k * (k + 1) / 2 + (k * d) ** 3
         epoch = 2 * self.data.n_rows * self.data.row_size * self.network.sizes[-1]
         epoch = max(epoch, _LEAST_EPOCH)
-        return products / (_FAST * epoch)
+        return self.products(n_outputs) / (_FAST * epoch)
 
     @cached_property
     def Z(self):  # noqa: N802 (the letter of the formulas)
         """The sampled rows in their own units, dense."""
         return self.scaled.features(self.sample.X, self.network.fit_intercept)
+
+    def whitened_by_bound(self):
+        """Return coordinates in which the bound is the identity, for every output."""
+        with all_blas_threads(self.products(1)):
+            return Whitened(self.scaled, self.bound())
+
+    def whitened_at(self, theta):
+        """Return coordinates in which the Hessian at ``theta`` is the identity."""
+        with all_blas_threads(self.products(self.network.sizes[-1])):
+            return Whitened(self.scaled, self.at(theta))
 
     def bound(self):
         """Return the bound that holds everywhere, for one output: c X'SX + penalty."""
@@ -237,7 +250,7 @@ class Reshape:
             return view, state, gradient
         state.epochs_in_coordinates = 0
         try:
-            new = Whitened(self.curvature.scaled, self.curvature.at(state.theta))
+            new = self.curvature.whitened_at(state.theta)
         except np.linalg.LinAlgError:  # flat within rounding: no better coordinates here
             return view, state, gradient
         return self._go_to(new, view, state, gradient)

@@ -1,11 +1,11 @@
 """Way 2 in one function: data, targets, network, recipe and state -> state."""
 
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 
-from skml_lecture.data import one_thread_if_small
+from skml_lecture.data import one_blas_thread
 from skml_lecture.descent.batches import Loader, batches_of
 from skml_lecture.descent.beginning import begin, reshape_for
 from skml_lecture.descent.curvature import Curvature
@@ -16,6 +16,9 @@ from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import descend
 
 __all__ = ["learn"]
+
+_SHARED_PASS = 2**20  # multiplications: below, threads wait for one another as long as they work
+_BATCH_BY_BLAS = 2**23  # multiplications of a product: a fraction of a millisecond
 
 
 def learn(
@@ -203,11 +206,14 @@ class _Watcher:
         return replace(state, u=u, coordinates=coordinates, memory=state.recipe.optimizer.init(u))
 
 
-@contextmanager
 def _few_threads(objective, recipe):
-    """Keep the threads of the BLAS to what pays."""
-    network, data = objective.network, objective.data
-    size = recipe.rows_per_update(data.n_rows)
-    n_elements = data.n_rows * max(network.sizes) if size is None else 0
-    with one_thread_if_small(n_elements, network.largest_product(data.row_size, size or 0)):
-        yield
+    """Return a context in which the threads of the BLAS are kept to what pays.
+
+    Passes over all rows are shared out to threads of ours, the updates by batches are not.
+    """
+    data = objective.data
+    n_rows = recipe.rows_per_update(data.n_rows)
+    products = objective.network.largest_product(data.row_size, n_rows or data.n_rows)
+    if n_rows is None:
+        return one_blas_thread(share=products > _SHARED_PASS)
+    return nullcontext() if products > _BATCH_BY_BLAS else one_blas_thread(share=False)

@@ -14,9 +14,8 @@ from operator import add
 
 import numpy as np
 
-from skml_lecture.data import quiet
+from skml_lecture.data import one_blas_thread, quiet, run_in_threads
 from skml_lecture.data.data import runs_of
-from skml_lecture.data.threads import threads_for
 from skml_lecture.statistics.sums import Sums
 
 _SCALE_OVER = 100  # ratio of column norms over which the columns are scaled
@@ -60,13 +59,13 @@ class Lsqr:
         x = np.zeros(D.shape)
         some = size > 0
         runs = _runs(self.rows.data)
-        with threads_for(len(runs)) as share:
+        with one_blas_thread():
             system = _System(
                 self.rows,
                 _columns(y[:, some] / size[some]),
                 _columns(D[:, some]),
                 _columns(alpha[some]),
-                lambda work: share(work, runs),
+                lambda work: run_in_threads(work, runs),
             )
             solution, condition = _lsqr(system, self.limit)
             gradient = system.gradient(solution) / np.where(system.D > 0, system.D, 1)

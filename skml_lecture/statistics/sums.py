@@ -26,6 +26,7 @@ _LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
+_NEAR = 2.0  # distance from the mean / spread: at most a digit is lost
 MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 _RUN_ELEMENTS = 2**22  # 32 MB of float64 for what all runs hold at a time
 
@@ -49,7 +50,8 @@ def near_mean(data, n_groups=None, *, few_digits=True):
     """Return a point near the mean of the rows (d,), or of each group (k, d).
 
     It is told from a few of the first rows that weigh something, and has few digits, so that sums
-    stay exact, or all. Of a constant column it is the constant.
+    stay exact, or all. Of a constant column it is the constant. Where zero is near every mean it
+    is zero, from which rows are seen without a copy.
     """
     few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 8), data.n_rows)
     if data.weight is not None:
@@ -86,7 +88,10 @@ def _near_mean(x, codes, n_groups, *, few_digits):
         one = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
         if (np.abs(anchor + offset - one) <= spread).all():
             return np.broadcast_to(one, anchor.shape)
-    return rounded(anchor + offset, spread) if few_digits else anchor + offset
+    point = anchor + offset
+    if not few_digits:
+        return point
+    return rounded(point, spread) if (np.abs(point) > _NEAR * spread).any() else 0.0 * point
 
 
 def _dense(data):

@@ -1,0 +1,129 @@
+"""Laws of what shares out work: order, errors, nesting, and what is left behind."""
+
+import os
+import threading
+import time
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skml_lecture.data import (
+    all_blas_threads,
+    one_blas_thread,
+    one_thread_if_small,
+    run_in_threads,
+)
+
+
+def blas_threads():
+    return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+
+
+@pytest.fixture(autouse=True)
+def _two_threads():
+    with threadpool_limits(2, user_api="blas"):
+        if blas_threads() != {2}:
+            pytest.skip("this BLAS has one thread")
+        yield
+        assert blas_threads() == {2}
+
+
+def meet(barrier):
+    """Wait for the other thread: alone it would be for ever."""
+    barrier.wait(timeout=10)
+    return threading.get_ident()
+
+
+def test_results_stand_in_order_and_two_threads_work_at_once():
+    assert run_in_threads(lambda i: i**2, range(50)) == [i**2 for i in range(50)]
+    barrier = threading.Barrier(2)
+    assert len(set(run_in_threads(meet, [barrier] * 2))) == 2
+
+
+def test_the_blas_has_one_thread_in_a_task():
+    assert run_in_threads(lambda _: blas_threads(), range(4)) == [{1}] * 4
+
+
+def test_tasks_within_a_task_stay_in_its_thread():
+    barrier = threading.Barrier(2)  # so that each thread has one of the two
+
+    def outer(_):
+        here = meet(barrier)
+        return {here} == set(run_in_threads(lambda _: threading.get_ident(), range(8)))
+
+    assert run_in_threads(outer, range(2)) == [True, True]
+
+
+def test_tasks_of_another_thread_meanwhile_stay_there():
+    idents = []
+
+    def other():
+        idents.append(threading.get_ident())
+        idents.extend(run_in_threads(lambda _: threading.get_ident(), range(8)))
+
+    with one_blas_thread():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert len(idents) == 9
+    assert len(set(idents)) == 1
+
+
+def test_who_holds_the_blas_shares_out_again_and_again():
+    with one_blas_thread() as threads:
+        assert threads == 2
+        for _ in range(3):
+            assert len(set(run_in_threads(meet, [threading.Barrier(2)] * 2))) == 2
+        assert blas_threads() == {1}
+
+
+def test_small_work_shares_nothing_out():
+    with one_thread_if_small(1):
+        assert blas_threads() == {1}
+        here = run_in_threads(lambda _: threading.get_ident(), range(8))
+        assert set(here) == {threading.get_ident()}
+
+
+def test_large_products_have_all_threads_for_a_while():
+    with all_blas_threads(1e12):
+        assert blas_threads() == {2}
+    with one_blas_thread():
+        with all_blas_threads(1e12):
+            assert blas_threads() == {2}
+        assert blas_threads() == {1}
+        with all_blas_threads(10):
+            assert blas_threads() == {1}
+
+        def task(_):
+            with all_blas_threads(1e12):
+                return blas_threads()
+
+        assert run_in_threads(task, range(4)) == [{1}] * 4
+
+
+def test_the_error_is_that_of_the_first_task_and_no_task_runs_any_more():
+    running = []
+
+    def work(i):
+        running.append(i)
+        time.sleep(0.001 * (9 - i))  # later ones fail sooner
+        running.remove(i)
+        if i in (3, 4):
+            raise ValueError(f"task {i}")
+
+    for _ in range(20):
+        with pytest.raises(ValueError, match="task 3"):
+            run_in_threads(work, range(9))
+        assert running == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_begins_threads_of_its_own():
+    run_in_threads(meet, [threading.Barrier(2)] * 2)
+    with one_blas_thread():
+        child = os.fork()
+        if child == 0:
+            done = len(set(run_in_threads(meet, [threading.Barrier(2)] * 2))) == 2
+            os._exit(0 if done and blas_threads() == {2} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
