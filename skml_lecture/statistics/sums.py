@@ -26,7 +26,8 @@ _LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
-_NEAR = 2.0  # distance from the mean / spread: at most a digit is lost
+_NEAR = 2.0  # distance of zero from the mean / spread: half a digit
+_MUCH = 2**18  # numbers that are worth to be seen from zero, without a copy
 MAX_PASSES = 4  # the second is rare, more than two take weights of very different size
 _RUN_ELEMENTS = 2**22  # 32 MB of float64 for what all runs hold at a time
 
@@ -50,8 +51,7 @@ def near_mean(data, n_groups=None, *, few_digits=True):
     """Return a point near the mean of the rows (d,), or of each group (k, d).
 
     It is told from a few of the first rows that weigh something, and has few digits, so that sums
-    stay exact, or all. Of a constant column it is the constant. Where zero is near every mean it
-    is zero, from which rows are seen without a copy.
+    stay exact, or all. Of a constant column it is the constant.
     """
     few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 8), data.n_rows)
     if data.weight is not None:
@@ -61,18 +61,20 @@ def near_mean(data, n_groups=None, *, few_digits=True):
         present, rows = slice(None), np.arange(few)
     if n_groups is None:
         codes = np.zeros(len(rows), np.intp)
-        return _near_mean(_dense(data.take(rows)), codes, 1, few_digits=few_digits)[0]
+        (origin,), (spread,) = _near_mean(_dense(data.take(rows)), codes, 1, few_digits=few_digits)
+        much = few_digits and data.n_rows * data.row_size > _MUCH
+        return np.zeros_like(origin) if much and (abs(origin) <= _NEAR * spread).all() else origin
     if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
         codes = data.targets[present]
         first = np.full(n_groups, -1)
         first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
         rows = np.concatenate([first[first >= 0], rows])
     x, codes = _dense(data.take(rows)), data.targets[rows]
-    return _near_mean(x, codes, n_groups, few_digits=few_digits)
+    return _near_mean(x, codes, n_groups, few_digits=few_digits)[0]
 
 
 def _near_mean(x, codes, n_groups, *, few_digits):
-    """Return for each group a point near the mean of a few rows; zero for one without any.
+    """Return for each group a point near the mean of a few rows, and their spread, or zeros.
 
     Where no mean is further than a spread from that of all rows, it is the same point for all.
     """
@@ -85,13 +87,10 @@ def _near_mean(x, codes, n_groups, *, few_digits):
     offset = of_groups(z) / count
     spread = np.sqrt(np.maximum(of_groups(z**2) / count - offset**2, 0))
     if n_groups > 1:
-        one = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
+        one, _ = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
         if (np.abs(anchor + offset - one) <= spread).all():
-            return np.broadcast_to(one, anchor.shape)
-    point = anchor + offset
-    if not few_digits:
-        return point
-    return rounded(point, spread) if (np.abs(point) > _NEAR * spread).any() else 0.0 * point
+            return np.broadcast_to(one, anchor.shape), spread
+    return (rounded(anchor + offset, spread) if few_digits else anchor + offset), spread
 
 
 def _dense(data):
@@ -119,7 +118,9 @@ def products(origin, y_origin, data):
     """
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
-    rows = min(_ROWS, max(2**20 // (d + 1), 64), max(2**18 // (t + 1), 128))
+    rows = min(_ROWS, max(2**20 // (d + 1), 64))
+    if t and (y_origin.any() or data.weight is not None):  # targets are copied
+        rows = min(rows, max(2**18 // (t + 1), 128))
     blocks = partial(data.blocks, 4 * d + t, rows)
     n = max(block.n_rows for block in blocks())
     y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
@@ -180,19 +181,25 @@ class _SeenFrom:
 
     @contextmanager
     def room(self):
-        """Lend an array for the rows of a block, which runs of blocks use in turn."""
+        """Lend room for the rows of a block, which runs of blocks use in turn."""
         try:
-            array = self.free.pop()
+            room = self.free.pop()
         except IndexError:
-            array = np.empty((self.n_rows, len(self.origin)))
-        yield array
-        self.free.append(array)
+            room = []
+        yield room
+        self.free.append(room)
+
+    def array(self, room, n_rows):
+        """Return an array of so many rows in a room, made when it is needed."""
+        if not room:
+            room.append(np.empty((self.n_rows, len(self.origin))))
+        return room[0][:n_rows]
 
     def __call__(self, x, root, room):
-        """Return rows, times the roots of their weights, in an array that ``room`` gave."""
+        """Return rows, times the roots of their weights, in an array of a room if need be."""
         if self.is_zero and root is None and x.dtype == np.float64 and x.flags.c_contiguous:
             return x
-        z = room[: len(x)]
+        z = self.array(room, len(x))
         many = len(x) // self.at_once * self.at_once if x.flags.c_contiguous else 0
         if many and x.size:
             shape = -1, len(self.repeated)
@@ -232,7 +239,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
             if one:
                 Z = seen(block.x, None, room)
             else:
-                Z = np.take(origin, codes, axis=0, out=room[:n], mode="clip")
+                Z = np.take(origin, codes, axis=0, out=seen.array(room, n), mode="clip")
                 np.subtract(block.x, Z, out=Z)
             of_groups = GroupSum(codes, k, block.weight, of_each)
             total, sums = of_groups.total, of_groups(Z)
@@ -244,7 +251,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
                     total, sums = of_groups(1.0 - absent), of_groups(Z)
             weight = weight + total
             first = first + sums
-            _add_squares(second, kind, Z, of_groups, block.root_weight, other[:n])
+            _add_squares(second, kind, Z, of_groups, block.root_weight, seen.array(other, n))
     return Sums((weight, first, second))
 
 
