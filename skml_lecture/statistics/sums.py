@@ -61,22 +61,25 @@ def near_mean(data, n_groups=None, *, few_digits=True):
         present, rows = slice(None), np.arange(few)
     if n_groups is None:
         codes = np.zeros(len(rows), np.intp)
-        (origin,), (spread,) = _near_mean(_dense(data.take(rows)), codes, 1, few_digits=few_digits)
-        much = few_digits and data.n_rows * data.row_size > _MUCH
-        return np.zeros_like(origin) if much and (abs(origin) <= _NEAR * spread).all() else origin
-    if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
-        codes = data.targets[present]
-        first = np.full(n_groups, -1)
-        first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
-        rows = np.concatenate([first[first >= 0], rows])
-    x, codes = _dense(data.take(rows)), data.targets[rows]
-    return _near_mean(x, codes, n_groups, few_digits=few_digits)[0]
+    else:
+        if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
+            codes = data.targets[present]
+            first = np.full(n_groups, -1)
+            first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
+            rows = np.concatenate([first[first >= 0], rows])
+        codes = data.targets[rows]
+    x = _dense(data.take(rows))
+    origin, spread = _near_mean(x, codes, n_groups or 1, few_digits=few_digits)
+    much = few_digits and data.n_rows * data.row_size > _MUCH
+    if much and (np.abs(origin) <= _NEAR * spread).all():
+        origin = np.zeros_like(origin)
+    return origin[0] if n_groups is None else origin
 
 
 def _near_mean(x, codes, n_groups, *, few_digits):
-    """Return for each group a point near the mean of a few rows, and their spread, or zeros.
+    """Return for each group a point near the mean of a few rows, and their spread; or zeros.
 
-    Where no mean is further than a spread from that of all rows, it is the same point for all.
+    Where no mean is further than a spread from that of all rows, they are the same for all.
     """
     anchor = np.zeros((n_groups, x.shape[1]))
     known = ~np.isnan(x)
@@ -87,9 +90,9 @@ def _near_mean(x, codes, n_groups, *, few_digits):
     offset = of_groups(z) / count
     spread = np.sqrt(np.maximum(of_groups(z**2) / count - offset**2, 0))
     if n_groups > 1:
-        one, _ = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
+        one, far = _near_mean(x, np.zeros_like(codes), 1, few_digits=few_digits)
         if (np.abs(anchor + offset - one) <= spread).all():
-            return np.broadcast_to(one, anchor.shape), spread
+            return (np.broadcast_to(part, anchor.shape) for part in (one, far))
     return (rounded(anchor + offset, spread) if few_digits else anchor + offset), spread
 
 
