@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg.blas import dgemm
 
-_NARROW = 32  # columns, up to which symmetric products are the slower ones
+NARROW = 32  # columns, up to which symmetric products are the slower ones
 _SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 
 
@@ -14,7 +14,7 @@ def product_with_itself(Z):
     OpenBLAS multiplies two matrices faster, with wide vectors in half of its time.
     """
     d = Z.shape[1]
-    if not 1 < d <= _NARROW:
+    if not 1 < d <= NARROW:
         return Z.T @ Z
     product = np.empty((d, d))
     product[1:] = times(Z, Z, first=1)
@@ -31,7 +31,7 @@ def times(A, B, first=0):
     """
     n, wide = len(A), max(A.shape[1], B.shape[1])
     size = _SMALL_FACTOR // wide
-    if wide > _NARROW or n <= size:
+    if wide > NARROW or n <= size:
         return A[:, first:].T @ B
     many = n // size * size
     a, b = (rows[:many].reshape(-1, size, rows.shape[1]) for rows in (A, B))
