@@ -123,10 +123,10 @@ def products(origin, y_origin, data):
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
     rows = min(_ROWS, max(2**20 // (d + 1), 64))
-    if t and _is_copied(y_origin, data):
+    if t and (y_origin.any() or data.weight is not None):  # targets are copied
         rows = min(rows, max(2**18 // (t + 1), 128))
-    by_calls = d <= NARROW and not _is_copied(origin, data)  # not by memory: the longer the better
-    blocks = partial(data.blocks, (1 if by_calls else 4) * d + t, rows)
+    # of narrow rows it is the calls that cost, and threads wait for one another between them
+    blocks = partial(data.blocks, (1 if d <= NARROW else 4) * d + t, rows)
     n = max(block.n_rows for block in blocks())
     y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
     work = partial(_products, _SeenFrom(origin, n), y_seen)
@@ -168,11 +168,6 @@ def _products(seen, y_seen, blocks):
                 y_first = y_first + product(root[:, np.newaxis], y)[0]
                 squares = squares + np.einsum("it,it->t", y, y)
     return Sums((total, first, second, cross, y_first, squares))
-
-
-def _is_copied(origin, data):
-    """Tell whether rows take memory of their own as seen from an origin."""
-    return origin.any() or data.weight is not None or data.dtype != np.float64
 
 
 class _SeenFrom:
@@ -225,8 +220,7 @@ def _grouped(origin, data, kind, missing):
     k, d = origin.shape
     cross, own = kind in ("full", "tied"), kind in ("full", "diag")
     wide = cross and d > MAX_THREADED_WIDTH
-    width = (2 if _is_copied(origin, data) else 1) * d
-    blocks = partial(data.blocks, width, MAX_THREADED_WIDTH if wide else 16)
+    blocks = partial(data.blocks, d, MAX_THREADED_WIDTH if wide else 16)
     n = max(block.n_rows for block in blocks())
     work = partial(_of_groups, origin, _SeenFrom(origin[0], n), kind, missing)
     if wide or 8 * (k if own else 1) * d ** (1 + cross) > _RUN_ELEMENTS:
