@@ -1,6 +1,8 @@
 """Laws of what shares out work: order, errors, nesting, and what is left behind."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,6 +15,7 @@ from skml_lecture.data import (
     one_thread_if_small,
     run_in_threads,
 )
+from skml_lecture.data.threads import _helpers
 
 
 def blas_threads():
@@ -127,3 +130,43 @@ def test_a_forked_process_begins_threads_of_its_own():
             done = len(set(run_in_threads(meet, [threading.Barrier(2)] * 2))) == 2
             os._exit(0 if done and blas_threads() == {2} else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+_AT_THE_END = """
+import atexit, threading, time
+from threadpoolctl import threadpool_limits
+from skml_lecture.data import run_in_threads
+
+threadpool_limits(2, user_api="blas")
+
+def work():
+    threading.main_thread().join()
+    print(sum(run_in_threads(abs, range(9))))
+
+if {warm}:
+    run_in_threads(abs, range(9))
+{begin}
+"""
+
+
+@pytest.mark.parametrize("warm", [True, False])
+@pytest.mark.parametrize(
+    "begin",
+    ["threading.Thread(target=work).start()", "atexit.register(run_in_threads, print, [36, 36])"],
+)
+def test_work_goes_on_where_the_interpreter_ends(begin, warm):
+    code = _AT_THE_END.format(warm=warm, begin=begin)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert set(done.stdout.split()) == {"36"}, done.stderr
+
+
+def test_work_goes_on_where_no_thread_is_to_be_had(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    _helpers.cache_clear()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    try:
+        assert run_in_threads(lambda i: i**2, range(9)) == [i**2 for i in range(9)]
+    finally:
+        _helpers.cache_clear()

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from threading import get_ident
 
@@ -143,7 +143,8 @@ def _shared_out(work, tasks, n_helpers):
     free = hold.free
     try:
         hold.free = 1  # the tasks' own are not
-        helpers += (_helpers().submit(take) for _ in range(n_helpers))
+        with suppress(RuntimeError):  # no thread is to be had, as where the interpreter ends
+            helpers += (_helpers().submit(take) for _ in range(n_helpers))
         take()
     finally:
         waiting.clear()
