@@ -230,6 +230,23 @@ def test_squares_that_underflow_are_refused(model, size, rng):
     assert np.isfinite(model.predict_proba(X * 1e100)).all()
 
 
+@each_gaussian
+@pytest.mark.parametrize("weight", [1e-300, 1e-295, 1e300])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_of_any_size_are_weights(model, weight, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 2
+    weights = np.full(60, weight)
+    chances = model.fit(X, y).predict_proba(X)
+
+    assert_allclose(model.fit(X, y, sample_weight=weights).predict_proba(X), chances)
+    if weight < 1:
+        later = model.fit(X, y).discount(weight).partial_fit(X, y, sample_weight=weights)
+        assert_allclose(later.predict_proba(X), chances)
+        with pytest.raises(ValueError, match="squares of X underflow: scale"):
+            model.fit(X * 1e-8, y, sample_weight=weights)
+
+
 @pytest.mark.parametrize(
     "model",
     [*GAUSSIANS, NaiveBayes(), *map(NaiveBayes, ["poisson", "bernoulli", "multinomial"])],

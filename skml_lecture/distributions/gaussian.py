@@ -21,11 +21,13 @@ _EPS = np.finfo(np.float64).eps
 SMALLEST = 1e-290  # variance; the squares of smaller deviations underflow
 
 
-def check_underflow(variances, means):
+def check_underflow(variances, weight, means):
     """Raise where features vary, but the squares of their deviations are too small for floats.
 
-    ``variances`` of all rows have the shape (d,), ``means`` of the classes (k, d).
+    ``variances`` of all rows have the shape (d,), ``means`` of the classes (k, d). Sums of weighted
+    squares keep their digits where they are larger than eps times the smallest variance.
     """
+    variances = variances * (np.minimum(weight, _EPS) / _EPS)
     spread = means.max(axis=0) - means.min(axis=0)
     varies = (variances > 0) | (spread > 100 * _EPS * np.abs(means).max(axis=0))
     if (varies & (variances < SMALLEST)).any():
@@ -88,9 +90,10 @@ class Gaussian(Distribution):
         return replace(moments, weight=weight)
 
     def check_whole(self, statistic):
-        if (statistic.variances_of_scatter() < SMALLEST).any():
+        if (statistic.variances_of_scatter() < SMALLEST * np.maximum(statistic.weight, 1)).any():
             whole = statistic.pooled()
-            check_underflow(np.maximum(whole.variances_of_scatter(), 0), statistic.mean)
+            scatter, weight = np.maximum(whole.variances_of_scatter(), 0), whole.weight
+            check_underflow(scatter / np.where(weight > 0, weight, 1), weight, statistic.mean)
 
     def parameters(self, statistic):
         check_real("var_floor", self.var_floor, min_val=0)

@@ -239,7 +239,7 @@ class MultivariateNormal:
         noise = noise.max(axis=0, keepdims=True) if covariance.is_tied else noise
         variance = np.where(within > noise.max(axis=0), within, within + between)
         if whole:
-            check_underflow(variance, means)
+            check_underflow(variance, count.sum(), means)
         noise = np.maximum(noise, SMALLEST)
         scale = np.sqrt(np.where(variance > noise.max(axis=0), variance, 1))
         statistic = moments.reduced(covariance.scatter)
