@@ -712,3 +712,25 @@ class TestComposition:
 
         assert clone(search.best_estimator_).optimizer.momentum in (0.0, 0.9)
         assert model.optimizer.momentum == 0.9
+
+
+@pytest.mark.parametrize("preconditioner", ["auto", "scale", "whiten"])
+@pytest.mark.parametrize("unit", [1e-162, 1e-200, 1e-300, 1e200, 1e300])
+@pytest.mark.parametrize("as_rows", [np.asarray, csr_matrix])
+@pytest.mark.parametrize("seed", range(3))
+def test_features_whose_squares_leave_the_floats_are_learnt_from(
+    preconditioner, unit, as_rows, seed
+):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 4)) + 3
+    y = (X @ [2, -1, 1, 1] + rng.logistic(size=300) > 9).astype(int)
+    model = LogisticRegressionGD(alpha=0, preconditioner=preconditioner)
+    loss = model.fit(X, y).loss_curve_[-1]
+
+    assert model.fit(as_rows(X * unit), y).loss_curve_[-1] == pytest.approx(loss, abs=1e-5)
+    X[:, 0] *= unit
+    assert model.fit(as_rows(X), y).loss_curve_[-1] == pytest.approx(loss, abs=1e-5)
+    if unit < 1:  # a coefficient that says anything would be too large for the penalty
+        model.set_params(alpha=1.0)
+        without = model.fit(X[:, 1:], y).loss_curve_[-1]
+        assert model.fit(as_rows(X), y).loss_curve_[-1] == pytest.approx(without, abs=1e-5)

@@ -18,6 +18,8 @@ from scipy.sparse import issparse
 from skml_lecture.data import Data
 from skml_lecture.statistics import Moments
 
+_SMALLEST_SQUARE = 1e-290  # of a deviation; sums of smaller ones lose digits
+
 
 class Coordinates(ABC):
     """An invertible linear change of coordinates of the flat parameter vector."""
@@ -111,15 +113,21 @@ class Scaled(OfFeatures):
     @classmethod
     def from_data(cls, data, n_outputs, fit_intercept):
         """Take mean and standard deviation from weighted rows; constant features stay."""
-        moments = data.whole(partial(_moments, None))
+        moments = data.whole(partial(_moments, 1.0, slice(None)))
         scaled = cls.from_moments(moments, n_outputs, fit_intercept)
-        fits = np.isfinite(moments.scatter)
-        if fits.all():
-            return scaled
-        unit = 1e200  # of columns whose squares overflow
-        large = cls.from_moments(data.whole(partial(_moments, unit)), n_outputs, fit_intercept)
-        mean = np.where(fits, scaled.mean, unit * large.mean)
-        return cls(mean, np.where(fits, scaled.scale, unit * large.scale), n_outputs, fit_intercept)
+        mean, scale = scaled.mean.copy(), scaled.scale.copy()
+        few = moments.scatter < _SMALLEST_SQUARE * moments.weight
+        small = few & (np.abs(moments.mean) < math.sqrt(_SMALLEST_SQUARE))
+        for unit, other in (1e200, ~np.isfinite(moments.scatter)), (1e-200, small):
+            columns = np.flatnonzero(other)  # whose squares overflow, or underflow
+            if not len(columns):
+                continue
+            part = data.whole(partial(_moments, unit, columns))
+            seen = cls.from_moments(part, n_outputs, fit_intercept)
+            varies = part.scatter > 0
+            mean[columns[varies]] = unit * seen.mean[varies]
+            scale[columns[varies]] = unit * seen.scale[varies]
+        return cls(mean, scale, n_outputs, fit_intercept)
 
     @classmethod
     def from_moments(cls, moments, n_outputs, fit_intercept):
@@ -390,8 +398,8 @@ class Rows:
         return rows
 
 
-def _moments(unit, data):
-    """Return weight, mean and squares of the features of rows, in some unit where one is given."""
-    if unit is not None:
-        data = Data(data.X.astype(np.float64) / unit, None, data.weight)
+def _moments(unit, columns, data):
+    """Return weight, mean and squares of some features of rows, in some unit."""
+    if unit != 1:
+        data = Data(data.x[:, columns].astype(np.float64) / unit, None, data.weight)
     return Moments.from_data(data, kind="diag")

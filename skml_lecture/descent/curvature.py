@@ -16,6 +16,7 @@ _ROWS_PER_FEATURE = 5
 _FAST = 3  # times as many multiplications in a second as an epoch, which reads all rows, makes
 _LEAST_EPOCH = 2**20  # multiplications that take as long as the calls of an epoch
 _LAST_EPOCHS = 1.25  # times as many as were to be waited for, to arrive without the Hessian
+_LEAST_UNIT = 1e-140  # relative to the root of the penalty; its square is a float
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -37,8 +38,10 @@ class Curvature:
 
     @cached_property
     def scaled(self):
-        """The features' own units, of all rows."""
-        return Scaled.from_data(self.data, self.network.sizes[1], self.network.fit_intercept)
+        """The features' own units, of all rows, none so small that their penalty overflows."""
+        own = Scaled.from_data(self.data, self.network.sizes[1], self.network.fit_intercept)
+        own.scale = np.maximum(own.scale, _LEAST_UNIT * np.sqrt(self.strength))
+        return own
 
     @cached_property
     def sample(self):
