@@ -120,6 +120,20 @@ def test_the_error_is_that_of_the_first_task_and_no_task_runs_any_more():
         assert running == []
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("in_helper", [True, False])
+def test_no_error_is_lost_whichever_thread_meets_it(error, in_helper):
+    here, barrier = threading.get_ident(), threading.Barrier(2)
+
+    def work(_):
+        if (meet(barrier) != here) == in_helper:
+            raise error
+
+    for _ in range(5):
+        with pytest.raises(error):
+            run_in_threads(work, range(2))
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_begins_threads_of_its_own():

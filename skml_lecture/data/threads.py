@@ -150,6 +150,9 @@ def _shared_out(work, tasks, n_helpers):
         waiting.clear()
         wait([helper for helper in helpers if not helper.cancel()])
         hold.free = free
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()  # raises what is no Exception, such as SystemExit
     if errors:
         raise errors[min(errors)]
     return results
