@@ -1,4 +1,4 @@
-"""Logistic regression and the cascade at awkward sizes: small tables, one row, short streams.
+"""Descents at awkward sizes: small tables, one row, short streams.
 
 Ours is at its default. The peer of a fit is `LogisticRegression` at the loosest tolerance that
 comes as near to the optimum as ours does; what it takes at its own default stands in the note.
@@ -215,7 +215,7 @@ def main():
     warnings.simplefilter("ignore")  # they are counted where they matter
     rows = [*tables(), *sizes()]
     rows += [row for part in (one_row, chunks) for threads in THREADS for row in part(threads)]
-    report("Logistic regression and the cascade at awkward sizes", rows)
+    report("Descents at awkward sizes", rows)
 
 
 if __name__ == "__main__":
