@@ -734,3 +734,14 @@ def test_features_whose_squares_leave_the_floats_are_learnt_from(
         model.set_params(alpha=1.0)
         without = model.fit(X[:, 1:], y).loss_curve_[-1]
         assert model.fit(as_rows(X), y).loss_curve_[-1] == pytest.approx(without, abs=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_features_whose_coefficients_would_overflow_are_refused(n_classes, fit_intercept, rng):
+    X, y = rng.normal(size=(90, 3)), rng.integers(0, n_classes, 90)
+    model = LogisticRegressionGD(alpha=0, fit_intercept=fit_intercept)
+
+    with pytest.raises(ValueError, match="coefficients overflow: scale the features"):
+        model.fit(X * 1e-308, y)
+    assert not hasattr(model, "coef_")

@@ -17,6 +17,7 @@ _FAST = 3  # times as many multiplications in a second as an epoch, which reads 
 _LEAST_EPOCH = 2**20  # multiplications that take as long as the calls of an epoch
 _LAST_EPOCHS = 1.25  # times as many as were to be waited for, to arrive without the Hessian
 _LEAST_UNIT = 1e-140  # relative to the root of the penalty; its square is a float
+_SMALLEST_UNIT = 1e-303  # whose inverse, and some digits more, is a float
 _JITTER = 1e-6  # relative; keeps directions that the rows say nothing about positive
 
 
@@ -41,6 +42,11 @@ class Curvature:
         """The features' own units, of all rows, none so small that their penalty overflows."""
         own = Scaled.from_data(self.data, self.network.sizes[1], self.network.fit_intercept)
         own.scale = np.maximum(own.scale, _LEAST_UNIT * np.sqrt(self.strength))
+        if own.scale.min(initial=1.0) < _SMALLEST_UNIT:
+            raise ValueError(
+                "Features vary so little that their coefficients overflow: scale the features "
+                "(a StandardScaler in front)."
+            )
         return own
 
     @cached_property
