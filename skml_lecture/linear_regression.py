@@ -20,7 +20,7 @@ from skml_lecture.validation import (
 
 _FEW = 2**14  # float32 numbers that are converted at once
 _ROWS = 2048  # of a block of float32 rows
-_FEW_ROWS = 64
+_FEW_ROWS = 64  # of a small product, under which there are too many of them
 _SMALL_PRODUCT = 2**19  # multiplications, half of what OpenBLAS takes as they are
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
 _ERRORS_GONE_BELOW = 1e-10  # squared errors / squared targets, as differences of statistics
@@ -139,8 +139,8 @@ def _predict_float32(X, coef, intercept):
             np.copyto(x[:, :d], block.x)
             stacked = len(x) // size * size if many and size >= _FEW_ROWS else 0
             if stacked:
-                parts = (rows[:stacked].reshape(-1, size, rows.shape[1]) for rows in (x, z))
-                np.matmul(next(parts), W, out=next(parts))
+                small = x[:stacked].reshape(-1, size, d + 1)
+                np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
             np.matmul(x[stacked:], W, out=z[stacked:])
             if not many:
                 z += intercept

@@ -503,3 +503,14 @@ def test_predictions_that_overflow_warn():
 
     with pytest.warns(RuntimeWarning, match="overflow"):
         assert np.isinf(model.predict([[np.finfo(float).max]]))
+
+
+@pytest.mark.parametrize(("n", "d", "t"), [(3001, 50, 20), (3001, 6, 2), (999, 200, 100)])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_float32_rows_are_predicted_in_float64_for_many_targets(n, d, t, fit_intercept, rng):
+    X = (rng.normal(size=(n, d)) + 2000).astype(np.float32)
+    Y = X @ rng.normal(size=(d, t)) + rng.normal(size=(n, t))
+    model = RidgeRegression(1.0, fit_intercept=fit_intercept).fit(X, Y)
+
+    expected = X.astype(np.float64) @ model.coef_.T + model.intercept_
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12, atol=1e-12 * 2000 * d)

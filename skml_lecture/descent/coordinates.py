@@ -203,7 +203,8 @@ class Whitened(OfFeatures):
         self.factor, failed = dpotrf(curvature, lower=True, clean=True)
         if failed:
             raise np.linalg.LinAlgError("The curvature is not positive definite.")
-        self.P = np.ascontiguousarray(dtrtri(self.factor, lower=True)[0])  # of scaled parameters
+        # theta = u P: the inverse factor, and then the features' units
+        self.P = np.ascontiguousarray(dtrtri(self.factor, lower=True)[0])
         blocks = self.P.reshape(len(self.P), -1, len(scaled.mean) + scaled.fit_intercept)
         weights = blocks[..., : len(scaled.mean)]
         weights /= scaled.scale

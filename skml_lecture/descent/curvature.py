@@ -41,13 +41,13 @@ class Curvature:
     def scaled(self):
         """The features' own units, of all rows, none so small that their penalty overflows."""
         own = Scaled.from_data(self.data, self.network.sizes[1], self.network.fit_intercept)
-        own.scale = np.maximum(own.scale, _LEAST_UNIT * np.sqrt(self.strength))
-        if own.scale.min(initial=1.0) < _SMALLEST_UNIT:
+        scale = np.maximum(own.scale, _LEAST_UNIT * np.sqrt(self.strength))
+        if scale.min(initial=1.0) < _SMALLEST_UNIT:
             raise ValueError(
                 "Features vary so little that their coefficients overflow: scale the features "
                 "(a StandardScaler in front)."
             )
-        return own
+        return Scaled(own.mean, scale, own.n_outputs, own.fit_intercept)
 
     @cached_property
     def sample(self):
