@@ -12,6 +12,8 @@ import dask
 import dask.array as da
 import numpy as np
 from dask import delayed, is_dask_collection
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
 from dask.utils import is_dataframe_like, is_series_like
 from distributed import futures_of
 from scipy import sparse
@@ -124,14 +126,46 @@ class Blocks:
         )
 
 
+class Layer:
+    """Tasks that go into a graph at once: made one by one they would take longer than the work.
+
+    Parameters
+    ----------
+    name : str
+        What their names begin with.
+    """
+
+    def __init__(self, name):
+        self.name = f"{name}-{uuid4().hex}"
+        self._tasks, self._needs = {}, {}
+
+    def add(self, number, function, *arguments):
+        """Add the task ``function(*arguments)`` and return its key, which others may take."""
+        key = f"{self.name}-{number}"
+        self._tasks[key] = (function, *map(self._told, arguments))
+        return key
+
+    def delayed(self, keys):
+        """Return the results of tasks, delayed."""
+        needs = list(self._needs.values())
+        graph = HighLevelGraph.from_collections(self.name, self._tasks, needs)
+        return [Delayed(key, graph, layer=self.name) for key in keys]
+
+    def _told(self, argument):
+        """Return an argument with the keys of what is delayed in it."""
+        if isinstance(argument, Delayed):
+            self._needs[id(argument.dask), argument.__dask_layers__()] = argument
+            return argument.key
+        if isinstance(argument, list | tuple):
+            return [self._told(one) for one in argument]
+        return argument
+
+
 def tasks(work, shared, arguments, name):
     """Return ``work(shared, *arguments)`` of every block, delayed; ``shared`` is sent once."""
-    token = uuid4().hex
-    shared = delayed(shared, traverse=False, name=f"share-{name}-{token}")
-    task = delayed(work, pure=False)
-    return [
-        task(shared, *some, dask_key_name=f"{name}-{token}-{i}") for i, some in enumerate(arguments)
-    ]
+    layer = Layer(name)
+    shared = delayed(shared, traverse=False, name=f"share-{layer.name}")
+    return layer.delayed([layer.add(i, work, shared, *some) for i, some in enumerate(arguments)])
 
 
 def summed(work, shared, arguments, name, places=None, name_of=str):
@@ -146,19 +180,17 @@ def summed(work, shared, arguments, name, places=None, name_of=str):
         return compute(added(tasks(work, shared, arguments, name), f"add-{name}", name_of))
     several = [([arguments[i] for i in group],) for group in groups]
     lists = tasks(_of_several, (work, shared), several, name)
-    root = delayed(_added_here, pure=False)
-    order = np.argsort(np.concatenate(groups))
-    return compute(root(order, lists, name_of, dask_key_name=f"add-{name}-{uuid4().hex}"))
+    order, layer = np.argsort(np.concatenate(groups)), Layer(f"add-{name}")
+    return compute(*layer.delayed([layer.add(0, _added_here, order, lists, name_of)]))
 
 
 def added(parts, name, name_of=str):
     """Return the sum of delayed parts, a tree of tasks; ``name_of(i)`` says what part i is."""
-    task, token = delayed(_sum_of, pure=False), uuid4().hex
-    return _tree(
-        parts,
-        lambda where, some, i: task(where, some, dask_key_name=f"{name}-{token}-{i}"),
-        name_of,
-    )
+    if len(parts) == 1:
+        return parts[0]
+    layer = Layer(name)
+    root = _tree(parts, lambda where, some, i: layer.add(i, _sum_of, where, some), name_of)
+    return layer.delayed([root])[0]
 
 
 def _tree(parts, add, name_of):
