@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.data import Data, quiet
+from skml_lecture.data import Data, lent, quiet
 from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
@@ -130,21 +130,20 @@ def _predict_float32(X, coef, intercept):
     out, W = np.empty((n, *targets)), np.empty((d + many, *targets))
     W[:d], W[d:] = coef.T, intercept
     size = _SMALL_PRODUCT // W.size
-    lent = []  # memory of runs that are done
 
     def fill(blocks):
-        memory = lent.pop() if lent else np.ones((longest, d + many))
-        for block in blocks:
-            x, z = memory[: block.n_rows], out[block.rows]
-            np.copyto(x[:, :d], block.x)
-            stacked = len(x) // size * size if many and size >= _FEW_ROWS else 0
-            if stacked:
-                small = x[:stacked].reshape(-1, size, d + 1)
-                np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
-            np.matmul(x[stacked:], W, out=z[stacked:])
-            if not many:
-                z += intercept
-        lent.append(memory)
+        with lent(longest, d + many) as memory:
+            memory[:, d:] = 1.0
+            for block in blocks:
+                x, z = memory[: block.n_rows], out[block.rows]
+                np.copyto(x[:, :d], block.x)
+                stacked = len(x) // size * size if many and size >= _FEW_ROWS else 0
+                if stacked:
+                    small = x[:stacked].reshape(-1, size, d + 1)
+                    np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
+                np.matmul(x[stacked:], W, out=z[stacked:])
+                if not many:
+                    z += intercept
 
     data, cut = Data(X), (d, _ROWS)
     longest = max(block.n_rows for block in data.blocks(*cut))

@@ -1,6 +1,7 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
 from skml_lecture.data.data import Data, canonical, each, sample_positions
+from skml_lecture.data.memory import lent
 from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import (
     Table,
@@ -12,6 +13,7 @@ from skml_lecture.data.table import (
 )
 from skml_lecture.data.threads import (
     all_blas_threads,
+    has_wide_vectors,
     one_blas_thread,
     one_thread_if_small,
     quiet,
@@ -26,8 +28,10 @@ __all__ = [
     "canonical",
     "choose_columns",
     "each",
+    "has_wide_vectors",
     "in_order",
     "is_missing",
+    "lent",
     "one_blas_thread",
     "one_thread_if_small",
     "places_of",

@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _SMALL_DATA = 2**18  # elements
 _LARGE_PRODUCT = 2**28  # multiplications: tens of milliseconds
+_WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # kernels of OpenBLAS
 _busy = {}  # "by": the hold of whoever keeps the BLAS to one thread
 
 
@@ -47,6 +48,14 @@ def _set_numbers(numbers):
 def blas_threads():
     """Return the number of threads that the BLAS in use may take."""
     return max(_numbers(), default=1)
+
+
+@cache
+def has_wide_vectors():
+    """Whether a BLAS in use computes with vectors of 512 bits."""
+    return any(
+        getattr(library, "architecture", None) in _WIDE for library in _blas().lib_controllers
+    )
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby, pairwise, zip_longest
 from numbers import Real
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -21,7 +21,7 @@ from scipy import sparse
 from skml_lecture.validation import warn
 
 _FAN_IN = 8  # parts that one task adds up
-_TOGETHER = 8  # blocks that one task takes at most
+_TOGETHER = 3  # blocks that one task takes at most, and another worker may have to fetch
 _TURNS = 4  # tasks that every thread takes one after the other, at least, to share out the work
 NARROW = 64  # columns, up to which the work on a block is soon done, and what it comes to small
 _MANY_BLOCKS = 200
@@ -216,13 +216,18 @@ def workers_of(blocks, futures):
 
 
 def together(places):
-    """Return the numbers of blocks in groups of a few at one place; None where all are alone."""
-    groups, order = [], sorted(range(len(places)), key=lambda i: str(places[i]))
+    """Return the numbers of blocks in groups of a few at one place; None where all are alone.
+
+    Places take turns: one that had all its tasks before another has any would seem so busy that
+    blocks are moved.
+    """
+    of_places, order = [], sorted(range(len(places)), key=lambda i: str(places[i]))
     for place, group in groupby(order, key=places.__getitem__):
         group = list(group)
         turns = len(group) if place is None else _TURNS * place[1]
         size = min(max(len(group) // turns, 1), _TOGETHER)
-        groups += [group[i : i + size] for i in range(0, len(group), size)]
+        of_places.append([group[i : i + size] for i in range(0, len(group), size)])
+    groups = [group for turn in zip_longest(*of_places) for group in turn if group]
     return None if len(groups) == len(places) else groups
 
 

@@ -200,11 +200,12 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         a, b = self._of_one_kind(other)
-        origin = np.where(a._weights >= b._weights, a.origin, b.origin)
-        a, b = a.seen_from(origin), b.seen_from(origin)
+        if not np.array_equal(a.origin, b.origin):
+            origin = np.where(a._weights >= b._weights, a.origin, b.origin)
+            a, b = a.seen_from(origin), b.seen_from(origin)
         return Moments(
             a.weight + b.weight,
-            origin,
+            a.origin,
             a.first + b.first,
             a.second + b.second,
             a.kind,
@@ -520,6 +521,8 @@ class Moments:
         moments : Moments
             With that origin.
         """
+        if origin is self.origin:
+            return self
         shift = self.origin - origin
         if not shift.any():
             return replace(self, origin=origin)

@@ -3,7 +3,7 @@
 With z = x - origin: the weight, the sum of w z, and that of w z z' or of its diagonal.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -11,11 +11,12 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg.blas import dsyrk
 
-from skml_lecture.data import Data, one_thread_if_small, quiet
+from skml_lecture.data import Data, lent, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
 from skml_lecture.statistics.products import (
     NARROW,
     product_with_itself,
+    sum_of_rows,
     symmetric,
     times,
     times_by_scipy,
@@ -151,23 +152,27 @@ def _products(seen, y_seen, blocks):
     product = times_by_scipy if wide else times
     total, first, second = 0.0, 0.0, np.zeros((d, d), order="F" if wide else "C")
     cross, y_first, squares = 0.0, 0.0, 0.0
-    ones = np.ones(seen.n_rows)
     with seen.room() as room, nullcontext() if y_seen is None else y_seen.room() as y_room:
         for block in blocks:
-            Z = seen(block.x, block.root_weight, room)
-            root = ones[: block.n_rows] if block.root_weight is None else block.root_weight
+            root = block.root_weight
+            Z = seen(block.x, root, room)
             total += block.total_weight
-            first = first + product(root[:, np.newaxis], Z)[0]
+            first = first + _weighted_sum(Z, root, product)
             if wide:  # in place, by threads of its own, but it holds the interpreter
                 second = dsyrk(1.0, Z.T, beta=1.0, c=second, overwrite_c=True)
             else:
                 second += product_with_itself(Z)
             if y_seen is not None:
-                y = y_seen(block.targets, block.root_weight, y_room)
+                y = y_seen(block.targets, root, y_room)
                 cross = cross + product(Z, y)
-                y_first = y_first + product(root[:, np.newaxis], y)[0]
+                y_first = y_first + _weighted_sum(y, root, product)
                 squares = squares + np.einsum("it,it->t", y, y)
     return Sums((total, first, second, cross, y_first, squares))
+
+
+def _weighted_sum(Z, root, product=times):
+    """Return the sum of w z of rows sqrt(w) z."""
+    return sum_of_rows(Z) if root is None else product(root[:, np.newaxis], Z)[0]
 
 
 class _SeenFrom:
@@ -182,29 +187,16 @@ class _SeenFrom:
         # NumPy's loop over a narrow row is short: over so many at once it is a long one
         self.at_once = max(_LONG_LOOP // max(len(origin), 1), 1)
         self.repeated = np.tile(origin, self.at_once)
-        self.free = []
 
-    @contextmanager
     def room(self):
-        """Lend room for the rows of a block, which runs of blocks use in turn."""
-        try:
-            room = self.free.pop()
-        except IndexError:
-            room = []
-        yield room
-        self.free.append(room)
-
-    def array(self, room, n_rows):
-        """Return an array of so many rows in a room, made when it is needed."""
-        if not room:
-            room.append(np.empty((self.n_rows, len(self.origin))))
-        return room[0][:n_rows]
+        """Lend room for the rows of a block."""
+        return lent(self.n_rows, len(self.origin))
 
     def __call__(self, x, root, room):
         """Return rows, times the roots of their weights, in an array of a room if need be."""
         if self.is_zero and root is None and x.dtype == np.float64 and x.flags.c_contiguous:
             return x
-        z = self.array(room, len(x))
+        z = room[: len(x)]
         many = len(x) // self.at_once * self.at_once if x.flags.c_contiguous else 0
         if many and x.size:
             shape = -1, len(self.repeated)
@@ -237,15 +229,19 @@ def _of_groups(origin, seen, kind, missing, blocks):
     k, d = origin.shape
     one = (origin == origin[0]).all()
     weight, first, second = 0.0, 0.0, _zeros(kind, k, d)
-    of_each = np.empty((k, seen.n_rows)) if k <= FEW_GROUPS else None
-    with seen.room() as room, seen.room() as other:
+    few = min(k, FEW_GROUPS), seen.n_rows
+    with seen.room() as room, seen.room() as other, lent(*few) as of_each:
         for block in blocks:
             codes, n = block.targets, block.n_rows
             if one:
                 Z = seen(block.x, None, room)
             else:
-                Z = np.take(origin, codes, axis=0, out=seen.array(room, n), mode="clip")
+                Z = np.take(origin, codes, axis=0, out=room[:n], mode="clip")
                 np.subtract(block.x, Z, out=Z)
+            if kind == "full":
+                weight = weight + np.bincount(codes, block.weight, k)
+                first = first + _add_products(second, Z, codes, block.root_weight, other[:n])
+                continue
             of_groups = GroupSum(codes, k, block.weight, of_each)
             total, sums = of_groups.total, of_groups(Z)
             if missing:  # every column has a weight of its own
@@ -256,7 +252,7 @@ def _of_groups(origin, seen, kind, missing, blocks):
                     total, sums = of_groups(1.0 - absent), of_groups(Z)
             weight = weight + total
             first = first + sums
-            _add_squares(second, kind, Z, of_groups, block.root_weight, seen.array(other, n))
+            _add_squares(second, kind, Z, of_groups, block.root_weight, other[:n])
     return Sums((weight, first, second))
 
 
@@ -266,26 +262,30 @@ def _zeros(kind, k, d):
 
 
 def _add_squares(second, kind, Z, of_groups, root, buffer):
-    """Add the weighted squares, and products, of a block of rows.
+    """Add the weighted squares, and the products of all groups, of a block of rows.
 
     Matrix products are NumPy's: they let go of the interpreter, as SciPy's BLAS does not.
     """
     if kind == "diag":
         second += of_groups(np.square(Z, out=buffer))
         return
-    if kind == "full":
-        order, stops = _by_group(of_groups.codes, len(second))
-        Z = np.take(Z, order, axis=0, out=buffer, mode="clip")
-        root = None if root is None else root[order]
     if root is not None:
         Z = np.multiply(Z, root[:, np.newaxis], out=buffer)
-    if kind == "tied":
-        second += product_with_itself(Z)
-    elif kind == "tied_diag":
-        second += np.einsum("ij,ij->j", Z, Z)
-    else:
-        for c in np.flatnonzero(np.diff(stops)):
-            second[c] += product_with_itself(Z[stops[c] : stops[c + 1]])
+    second += product_with_itself(Z) if kind == "tied" else np.einsum("ij,ij->j", Z, Z)
+
+
+def _add_products(second, Z, codes, root, buffer):
+    """Add the weighted products of a block of rows to those of each group; return the sums w z."""
+    order, stops = _by_group(codes, len(second))
+    Z, first = np.take(Z, order, axis=0, out=buffer, mode="clip"), np.zeros(second.shape[:2])
+    if root is not None:
+        root = root[order]
+        Z *= root[:, np.newaxis]
+    for c in np.flatnonzero(np.diff(stops)):
+        rows = slice(stops[c], stops[c + 1])
+        first[c] = _weighted_sum(Z[rows], None if root is None else root[rows])
+        second[c] += product_with_itself(Z[rows])
+    return first
 
 
 def _by_group(codes, k):
