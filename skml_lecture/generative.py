@@ -37,7 +37,7 @@ def encode(y):
     """Return the sorted classes of ``y`` and the position of each label among them."""
     if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
         least = y.min()
-        steps = np.subtract(y, least, dtype=np.intp)
+        steps = np.subtract(y, least, dtype=np.intp) if least or y.dtype != np.intp else y
         present = np.bincount(steps) > 0
         classes = (np.flatnonzero(present) + int(least)).astype(y.dtype)
         return classes, steps if present.all() else (np.cumsum(present) - 1)[steps]

@@ -16,6 +16,7 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import is_dataframe_like, is_series_like
 from distributed import futures_of
+from distributed.protocol.pickle import dumps
 from scipy import sparse
 
 from skml_lecture.validation import warn
@@ -23,6 +24,7 @@ from skml_lecture.validation import warn
 _FAN_IN = 8  # parts that one task adds up
 _TOGETHER = 3  # blocks that one task takes at most, and another worker may have to fetch
 _TURNS = 4  # tasks that every thread takes one after the other, at least, to share out the work
+_LARGE = 2**16  # bytes
 NARROW = 64  # columns, up to which the work on a block is soon done, and what it comes to small
 _MANY_BLOCKS = 200
 _SMALL_BLOCK = 2**14  # elements: summarised in less time than it takes to hand out the task
@@ -162,10 +164,14 @@ class Layer:
 
 
 def tasks(work, shared, arguments, name):
-    """Return ``work(shared, *arguments)`` of every block, delayed; ``shared`` is sent once."""
-    layer = Layer(name)
-    shared = delayed(shared, traverse=False, name=f"share-{layer.name}")
-    return layer.delayed([layer.add(i, work, shared, *some) for i, some in enumerate(arguments)])
+    """Return ``work(shared, *arguments)`` of every block, delayed.
+
+    What they share goes along with each task; what is large, with one that comes before them.
+    """
+    layer, call = Layer(name), (partial(work, shared),)
+    if len(dumps(shared)) > _LARGE:
+        call = work, delayed(shared, traverse=False, name=f"share-{layer.name}")
+    return layer.delayed([layer.add(i, *call, *some) for i, some in enumerate(arguments)])
 
 
 def summed(work, shared, arguments, name, places=None, name_of=str):

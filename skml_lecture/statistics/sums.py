@@ -239,8 +239,8 @@ def _of_groups(origin, seen, kind, missing, blocks):
                 Z = np.take(origin, codes, axis=0, out=room[:n], mode="clip")
                 np.subtract(block.x, Z, out=Z)
             if kind == "full":
-                weight = weight + np.bincount(codes, block.weight, k)
-                first = first + _add_products(second, Z, codes, block.root_weight, other[:n])
+                total, sums = _add_products(second, Z, block, other[:n])
+                weight, first = weight + total, first + sums
                 continue
             of_groups = GroupSum(codes, k, block.weight, of_each)
             total, sums = of_groups.total, of_groups(Z)
@@ -274,18 +274,24 @@ def _add_squares(second, kind, Z, of_groups, root, buffer):
     second += product_with_itself(Z) if kind == "tied" else np.einsum("ij,ij->j", Z, Z)
 
 
-def _add_products(second, Z, codes, root, buffer):
-    """Add the weighted products of a block of rows to those of each group; return the sums w z."""
-    order, stops = _by_group(codes, len(second))
+def _add_products(second, Z, block, buffer):
+    """Add the weighted products of a block of rows to those of each group.
+
+    Returns the weight of each group, and the sums w z.
+    """
+    k, root = len(second), block.root_weight
+    order, stops = _by_group(block.targets, k)
     Z, first = np.take(Z, order, axis=0, out=buffer, mode="clip"), np.zeros(second.shape[:2])
-    if root is not None:
-        root = root[order]
+    if root is None:
+        weight = np.diff(stops).astype(np.float64)
+    else:
+        weight, root = np.bincount(block.targets, block.weight, k), root[order]
         Z *= root[:, np.newaxis]
     for c in np.flatnonzero(np.diff(stops)):
         rows = slice(stops[c], stops[c + 1])
         first[c] = _weighted_sum(Z[rows], None if root is None else root[rows])
         second[c] += product_with_itself(Z[rows])
-    return first
+    return weight, first
 
 
 def _by_group(codes, k):
