@@ -20,8 +20,16 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 HERE = Path(__file__).parent
 ONLY = re.compile(os.environ.get("BENCH_ONLY", ""))  # rows whose work matches; "" are all
-NARROW = "NPY_DISABLE_CPU_FEATURES" in os.environ  # the second run, without wide vectors
-NARROW_TARGET = 1.0  # what a row must reach there, unless it says otherwise
+NARROW_TARGET = 1.0  # what a row must reach without wide vectors, unless it says otherwise
+
+
+def wide_features():
+    """Return the names of NumPy's kernels with vectors of 512 bits that run here."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    return [name for name in found if "AVX512" in name or name == "X86_V4"]
+
+
+NARROW = not wide_features()  # by nature, or in the second run
 
 
 @dataclass
@@ -164,12 +172,6 @@ COLUMNS += ["peer, MB", "difference", "note"]
 HEADER = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
 
 
-def wide_features():
-    """Return the names of NumPy's kernels with vectors of 512 bits that this machine runs."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    return [name for name in found if "AVX512" in name or name == "X86_V4"]
-
-
 def kernels():
     """Say which kernels run: NumPy's vector extensions and the BLAS's core type."""
     vectors = np.show_config(mode="dicts")["SIMD Extensions"]
@@ -207,13 +209,13 @@ def mean_of(work, rows, at_least):
     return line + (" **below**" if below else ""), below
 
 
-def report(title, rows, lines=(), means=()):
+def report(title, rows, lines=(), means=(), *, narrow=NARROW):
     """Print the table of ``rows`` with ``means`` and ``lines`` below; end with 1 below a bar.
 
-    A run of all rows writes its part of RESULTS.md.
+    A run of all rows writes its part of RESULTS.md, where it is ``narrow`` one of its own.
     """
     rows = [row for row in rows if row]
-    title += ", without AVX-512" if NARROW else ""
+    title += ", without AVX-512" if narrow else ""
     lines = [line for line in [*(line for line, _ in means), *lines] if line]
     text = f"## {title}\n\n{machine()}\n\n{HEADER}\n" + "\n".join(map(line_of, rows)) + "\n"
     text += "".join(f"\n{line}\n" for line in lines)

@@ -947,6 +947,18 @@ def test_mini_batches_are_those_of_a_local_fit(engine, rng, model):
 
 
 @ends
+def test_many_parameters_go_down_once(engine, rng):
+    X, y = rng.normal(size=(90, 60)), rng.integers(0, 3, 90)
+    model = CascadedLogisticMLP((200,), random_state=0, max_iter=2, batch_size=30)
+    rows = [in_blocks(part, (40, 50)) for part in (X, y)]
+
+    fitted = DistributedFit(model).fit(*rows)
+
+    assert parameters_of(fitted.estimator_).nbytes > 90_000
+    assert_same_epochs(fitted.estimator_, clone(model).fit(X, y))
+
+
+@ends
 @pytest.mark.parametrize("n_blocks", [1, 4, 50])
 def test_mini_batches_of_any_cut_into_blocks(rng, n_blocks):
     X, y, weight = make_rows(rng)
