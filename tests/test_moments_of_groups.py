@@ -141,8 +141,15 @@ def test_products_are_symmetric(d, kind, rng):
         assert_array_equal(moments.second, moments.second.swapaxes(-1, -2))
 
 
-def test_rows_without_columns_have_moments():
-    moments = Moments.from_samples(np.zeros((600, 0), np.float32))
+@pytest.mark.parametrize("n", [1, 600, 9_000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_without_columns_have_moments(n, weighted):
+    X, weight = np.zeros((n, 0), np.float32), np.ones(n) if weighted else None
+    moments = Moments.from_samples(X, weight)
 
-    assert moments.weight == 600
+    assert moments.weight == n
     assert moments.scatter.shape == (0, 0)
+    for kind in KINDS:
+        groups = Moments.from_samples(X, weight, groups=np.zeros(n, int), n_groups=2, kind=kind)
+        assert_array_equal(groups.weight, [n, 0])
+        assert groups.scatter.size == 0

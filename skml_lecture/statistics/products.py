@@ -36,8 +36,9 @@ def times(A, B, first=0):
     size = _SMALL_FACTOR // max(wide, 1)
     if wide > NARROW or n <= size:
         return A[:, first:].T @ B
-    many = n // size * size
-    a, b = (rows[:many].reshape(-1, size, rows.shape[1]) for rows in (A, B))
+    runs = n // size
+    many = runs * size
+    a, b = (rows[:many].reshape(runs, size, rows.shape[1]) for rows in (A, B))
     total = np.matmul(a[:, :, first:].swapaxes(1, 2), b).sum(axis=0)
     return total + A[many:, first:].T @ B[many:]
 
