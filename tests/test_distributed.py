@@ -650,6 +650,48 @@ def test_a_failed_fit_says_where_and_changes_nothing(engine, rng, model, change,
     assert_array_equal(fitted.predict(X), before)
 
 
+def with_a_task_called(name, X):
+    """Rows in two blocks, one of which a task of that name makes."""
+    parts = [dask.delayed(np.asarray)(X[:120], dask_key_name=name), dask.delayed(X[120:])]
+    return da.concatenate([da.from_delayed(part, (120, 4), X.dtype) for part in parts])
+
+
+@pytest.mark.parametrize("weight", [2, 3.0])
+def test_a_weight_is_no_task_of_the_caller(engine, rng, weight):
+    X, y, _ = make_rows(rng)
+
+    fitted = DistributedFit(RidgeRegression()).fit(with_a_task_called(weight, X), y, weight)
+
+    expected = RidgeRegression().fit(X, y, np.full(len(y), weight))
+    assert_allclose(fitted.estimator_.coef_, expected.coef_, rtol=1e-10)
+
+
+def test_the_name_of_a_block_is_no_task_of_the_caller(engine, rng):
+    X, y, _ = make_rows(rng)
+    rows = with_a_task_called("X.blocks[0]", broken(X, 7, np.nan))
+
+    with pytest.raises(ValueError, match=r"^X\.blocks\[0\]: Input X contains NaN"):
+        DistributedFit(RidgeRegression()).fit(rows, y)
+
+
+class Locked(RidgeRegression):
+    """A model that can not be sent anywhere."""
+
+    def __init__(self, alpha=1.0):
+        super().__init__(alpha)
+        self.lock = threading.Lock()
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "synchronous"])
+def test_what_can_not_be_sent_is_fitted_by_threads(rng, caplog, scheduler):
+    X, y, _ = make_rows(rng)
+    with dask.config.set(scheduler=scheduler):
+        fitted = DistributedFit(Locked()).fit(in_blocks(X, (60,) * 4), y)
+
+    assert_allclose(fitted.predict(X), RidgeRegression().fit(X, y).predict(X))
+    assert not caplog.records
+
+
 def test_blocks_of_another_width_or_length_are_named(engine, rng):
     X, y, _ = make_rows(rng)
     narrow = dask.delayed(X[60:120, :3])

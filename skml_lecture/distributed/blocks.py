@@ -1,6 +1,6 @@
 """Rows that lie in the blocks of Dask collections, and sums over them as trees of tasks."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import chain, groupby, pairwise, zip_longest
@@ -11,12 +11,13 @@ from uuid import uuid4
 import dask
 import dask.array as da
 import numpy as np
+from cloudpickle import dumps  # Dask depends on it
 from dask import delayed, is_dask_collection
+from dask.core import literal
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import is_dataframe_like, is_series_like
 from distributed import futures_of
-from distributed.protocol.pickle import dumps
 from scipy import sparse
 
 from skml_lecture.validation import warn
@@ -154,12 +155,18 @@ class Layer:
         return [Delayed(key, graph, layer=self.name) for key in keys]
 
     def _told(self, argument):
-        """Return an argument with the keys of what is delayed in it."""
+        """Return an argument with the keys of what is delayed in it.
+
+        Words and numbers that are no key of this layer are marked: a task of the caller's may be
+        called so.
+        """
         if isinstance(argument, Delayed):
             self._needs[id(argument.dask), argument.__dask_layers__()] = argument
             return argument.key
         if isinstance(argument, list | tuple):
             return [self._told(one) for one in argument]
+        if isinstance(argument, str | Real) and argument not in self._tasks:
+            return (literal(argument),)
         return argument
 
 
@@ -169,9 +176,16 @@ def tasks(work, shared, arguments, name):
     What they share goes along with each task; what is large, with one that comes before them.
     """
     layer, call = Layer(name), (partial(work, shared),)
-    if len(dumps(shared)) > _LARGE:
+    if _is_large(shared):
         call = work, delayed(shared, traverse=False, name=f"share-{layer.name}")
     return layer.delayed([layer.add(i, *call, *some) for i, some in enumerate(arguments)])
+
+
+def _is_large(shared):
+    """Whether it is much to send; what can not be sent at all is for threads, which share it."""
+    with suppress(Exception):
+        return len(dumps(shared)) > _LARGE
+    return False
 
 
 def summed(work, shared, arguments, name, places=None, name_of=str):
