@@ -46,10 +46,13 @@ def rows_of(n, n_blocks=None, *, persisted=True):
     """Return n rows and their labels in blocks, on the workers or drawn when they are read."""
     size = min(ROWS_PER_BLOCK, n) if n_blocks is None else -(-n // n_blocks)
     X = da.random.default_rng(0).normal(size=(n, D), chunks=(size, D))
+    if persisted:
+        X = X.persist()
+        wait(X)  # so that labels are made where the rows lie
     y = X.map_blocks(labels, drop_axis=1, dtype=np.int64)
     if persisted:
-        X, y = X.persist(), y.persist()
-        wait([X, y])
+        y = y.persist()
+        wait(y)
     return X, y
 
 
