@@ -35,7 +35,7 @@ def _can_continue(classifier):
 
 def encode(y):
     """Return the sorted classes of ``y`` and the position of each label among them."""
-    if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort
+    if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort, or to copy
         least = y.min()
         steps = np.subtract(y, least, dtype=np.intp) if least or y.dtype != np.intp else y
         present = np.bincount(steps) > 0

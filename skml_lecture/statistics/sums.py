@@ -240,25 +240,29 @@ def _of_groups(origin, seen, kind, missing, blocks):
                 np.subtract(block.x, Z, out=Z)
             if kind == "full":
                 total, sums = _add_products(second, Z, block, other[:n])
-                weight, first = weight + total, first + sums
-                continue
-            of_groups = GroupSum(codes, k, block.weight, of_each)
-            total, sums = of_groups.total, of_groups(Z)
-            if missing:  # every column has a weight of its own
-                total = np.broadcast_to(total[:, np.newaxis], (k, d))
-                if np.isnan(sums).any():
-                    absent = np.isnan(Z)
-                    Z = np.where(absent, 0.0, Z)
-                    total, sums = of_groups(1.0 - absent), of_groups(Z)
-            weight = weight + total
-            first = first + sums
-            _add_squares(second, kind, Z, of_groups, block.root_weight, other[:n])
+            else:
+                of_groups = GroupSum(codes, k, block.weight, of_each)
+                total, sums, Z = _sums_of_groups(of_groups, Z, missing)
+                _add_squares(second, kind, Z, of_groups, block.root_weight, other[:n])
+            weight, first = weight + total, first + sums
     return Sums((weight, first, second))
 
 
 def _zeros(kind, k, d):
     own, cross = kind in ("full", "diag"), kind in ("full", "tied")
     return np.zeros((k,) * own + (d,) * (1 + cross))
+
+
+def _sums_of_groups(of_groups, Z, missing):
+    """Return the weight and the sums of each group, and the rows with 0 for a missing value."""
+    total, sums = of_groups.total, of_groups(Z)
+    if not missing:
+        return total, sums, Z
+    if not np.isnan(sums).any():  # every column has a weight of its own, here the same
+        return np.broadcast_to(total[:, np.newaxis], sums.shape), sums, Z
+    absent = np.isnan(Z)
+    Z = np.where(absent, 0.0, Z)
+    return of_groups(1.0 - absent), of_groups(Z), Z
 
 
 def _add_squares(second, kind, Z, of_groups, root, buffer):
