@@ -153,3 +153,18 @@ def test_rows_without_columns_have_moments(n, weighted):
         groups = Moments.from_samples(X, weight, groups=np.zeros(n, int), n_groups=2, kind=kind)
         assert_array_equal(groups.weight, [n, 0])
         assert groups.scatter.size == 0
+
+
+@pytest.mark.parametrize("kind", ["tied", "tied_diag"])
+def test_what_groups_have_in_common_needs_groups(kind, rng):
+    message = f"^kind='{kind}' is what groups have in common"
+    with pytest.raises(ValueError, match=message):
+        Moments.from_samples(rng.normal(size=(5, 2)), kind=kind)
+    with pytest.raises(ValueError, match=message):
+        Moments.empty(2, kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["shared", "", None, 1])
+def test_a_kind_that_is_unknown_is_named(kind, rng):
+    with pytest.raises(ValueError, match=r"^kind must be one of 'full', 'tied'"):
+        Moments.from_samples(rng.normal(size=(5, 2)), kind=kind)

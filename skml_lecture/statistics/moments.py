@@ -117,7 +117,13 @@ class Moments:
         -------
         moments : Moments
             All zero.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` is unknown, or is one of groups and there are none.
         """
+        _check_kind(kind, grouped=n_groups is not None)
         cross, own = KINDS[kind]
         groups = () if n_groups is None else (n_groups,)
         zeros = np.zeros((*groups, n_features))
@@ -153,7 +159,13 @@ class Moments:
         -------
         moments : Moments
             Of all groups, those without rows empty.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` is unknown, or is one of groups and there are none.
         """
+        _check_kind(kind, grouped=groups is not None)
         data = Data.of(X, weight, targets=groups)
         if groups is not None and n_groups is None:
             n_groups = int(data.targets.max(initial=-1)) + 1
@@ -574,6 +586,13 @@ class Moments:
         weight = self._weights if variances.ndim == self.origin.ndim else self._weights.sum(axis=0)
         spread = np.sqrt(np.maximum(variances, 0) / np.where(weight > 0, weight, 1))
         return np.where(far, self.origin + sums.rounded(offset, spread), self.origin)
+
+
+def _check_kind(kind, *, grouped):
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {kind!r}.")
+    if not (grouped or KINDS[kind][1]):
+        raise ValueError(f"kind={kind!r} is what groups have in common, and there are none.")
 
 
 def check_factor(factor):
