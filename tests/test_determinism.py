@@ -82,7 +82,11 @@ GRIDS = [
 ]
 
 
-NARROW = [RidgeRegression(), *map(GaussianGenerativeClassifier, ["tied", "full"])]
+NARROW = [
+    RidgeRegression(),
+    *map(GaussianGenerativeClassifier, ["tied", "full", "diag", "tied_diag"]),
+    NaiveBayes("gaussian"),
+]
 
 
 @pytest.mark.parametrize("n_features", [2, 3, 8, 20, 31, 32])
@@ -91,7 +95,7 @@ def test_a_fit_in_a_thread_is_the_same_bits(model, n_features, rng):
     """There nobody can keep the BLAS to one thread: sums must not depend on how many it takes."""
     for n in (300, 11_000, 30_000):
         X = rng.normal(size=(n, n_features))
-        y = (X[:, 0] + X[:, 1] > 0).astype(int)
+        y = (X[:, 0] + X[:, 1] > 0).astype(int) + (X[:, 0] > 1)
         elsewhere = clone(model)
         thread = Thread(target=elsewhere.fit, args=(X, y))
         thread.start()

@@ -27,20 +27,21 @@ def product_with_itself(Z):
 
 
 def times(A, B, first=0):
-    """Return A'B of C-contiguous rows, of A the columns from the first on.
+    """Return A'B of rows, of A the columns from the first on; no copy of C-contiguous ones.
 
     Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
     the digits do not depend on how many there are.
     """
     n, wide = len(A), max(A.shape[1], B.shape[1])
     size = _SMALL_FACTOR // max(wide, 1)
+    At = A.T[first:]
     if wide > NARROW or n <= size:
-        return A[:, first:].T @ B
+        return At @ B
     runs = n // size
     many = runs * size
-    a, b = (rows[:many].reshape(runs, size, rows.shape[1]) for rows in (A, B))
-    total = np.matmul(a[:, :, first:].swapaxes(1, 2), b).sum(axis=0)
-    return total + A[many:, first:].T @ B[many:]
+    small = At[:, :many].reshape(len(At), runs, size).swapaxes(0, 1)
+    total = np.matmul(small, B[:many].reshape(runs, size, B.shape[1])).sum(axis=0)
+    return total + At[:, many:] @ B[many:]
 
 
 def sum_of_rows(Z):
