@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 HERE = Path(__file__).parent
 ONLY = re.compile(os.environ.get("BENCH_ONLY", ""))  # rows whose work matches; "" are all
+NO_WIDE = ", without AVX-512"  # of the titles of the second run
 NARROW_TARGET = 1.0  # what a row must reach without wide vectors, unless it says otherwise
 
 
@@ -215,7 +216,7 @@ def report(title, rows, lines=(), means=(), *, narrow=NARROW):
     A run of all rows writes its part of RESULTS.md, where it is ``narrow`` one of its own.
     """
     rows = [row for row in rows if row]
-    title += ", without AVX-512" if narrow else ""
+    title += NO_WIDE if narrow else ""
     lines = [line for line in [*(line for line, _ in means), *lines] if line]
     text = f"## {title}\n\n{machine()}\n\n{HEADER}\n" + "\n".join(map(line_of, rows)) + "\n"
     text += "".join(f"\n{line}\n" for line in lines)
@@ -230,12 +231,15 @@ def report(title, rows, lines=(), means=(), *, narrow=NARROW):
 
 
 def write(title, text):
-    """Write a section of RESULTS.md in place of its last version."""
+    """Write a section of RESULTS.md in place of its last version, or after that of wide vectors."""
     path = HERE / "RESULTS.md"
     sections = path.read_text() if path.exists() else "# Benchmarks, as printed\n"
-    pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    if pattern.search(sections):
-        sections = pattern.sub(lambda _: text + "\n", sections)
+    for name in (title, title.removesuffix(NO_WIDE)):
+        pattern = rf"^## {re.escape(name)}\n.*?(?=^## |\Z)"
+        if found := re.search(pattern, sections, re.MULTILINE | re.DOTALL):
+            start = found.start() if name == title else found.end()
+            sections = f"{sections[:start].rstrip()}\n\n{text}\n{sections[found.end() :]}"
+            break
     else:
-        sections = sections.rstrip() + "\n\n" + text
+        sections = f"{sections.rstrip()}\n\n{text}"
     path.write_text(sections.rstrip() + "\n")
