@@ -6,7 +6,7 @@ from scipy.linalg.blas import dgemm
 from skml_lecture.data import has_wide_vectors
 
 NARROW = 32  # columns, up to which products are taken of a few rows at a time
-_LONG_ROW = 512  # numbers
+LONG_ROW = 512  # numbers, over which NumPy loops at full speed
 _SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 
 
@@ -47,7 +47,7 @@ def times(A, B, first=0):
 def sum_of_rows(Z):
     """Return the sum of C-contiguous rows: several at a time, for NumPy adds long ones faster."""
     n, d = Z.shape
-    together = max(_LONG_ROW // max(d, 1), 1)
+    together = max(LONG_ROW // max(d, 1), 1)
     many = n // together * together
     if not many * d:
         return Z.sum(axis=0)

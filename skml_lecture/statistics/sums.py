@@ -14,6 +14,7 @@ from scipy.linalg.blas import dsyrk
 from skml_lecture.data import Data, lent, one_thread_if_small, quiet
 from skml_lecture.statistics.group_sum import FEW_GROUPS, GroupSum
 from skml_lecture.statistics.products import (
+    LONG_ROW,
     NARROW,
     product_with_itself,
     sum_of_rows,
@@ -24,7 +25,6 @@ from skml_lecture.statistics.products import (
 from skml_lecture.statistics.subtraction import remaining
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
-_LONG_LOOP = 512  # numbers
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
 _FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
 _FIRST_ROWS = 64  # from which an origin is taken
@@ -185,7 +185,7 @@ class _SeenFrom:
         self.origin, self.n_rows = origin, n_rows
         self.is_zero = not origin.any()
         # NumPy's loop over a narrow row is short: over so many at once it is a long one
-        self.at_once = max(_LONG_LOOP // max(len(origin), 1), 1)
+        self.at_once = max(LONG_ROW // max(len(origin), 1), 1)
         self.repeated = np.tile(origin, self.at_once)
 
     def room(self):
