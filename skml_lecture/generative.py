@@ -34,20 +34,22 @@ def _can_continue(classifier):
 
 
 def encode(y):
-    """Return the sorted classes of ``y`` and the position of each label among them."""
+    """Return the sorted classes of ``y``, the position of each label among them, and how many."""
     if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort, or to copy
         least = y.min()
         steps = np.subtract(y, least, dtype=np.intp) if least or y.dtype != np.intp else y
-        present = np.bincount(steps) > 0
+        counts = np.bincount(steps)
+        present = counts > 0
         classes = (np.flatnonzero(present) + int(least)).astype(y.dtype)
-        return classes, steps if present.all() else (np.cumsum(present) - 1)[steps]
+        codes = steps if present.all() else (np.cumsum(present) - 1)[steps]
+        return classes, codes, counts[present]
     kind = type_of_target(y, input_name="y")
     if kind not in {"binary", "multiclass"}:
         raise ValueError(
             f"Unknown label type: {kind}. y must hold class labels, such as strings or whole "
             f"numbers."
         )
-    return np.unique(y, return_inverse=True)
+    return np.unique(y, return_inverse=True, return_counts=True)
 
 
 class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
@@ -167,11 +169,11 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             if not len(rows):
                 return ClassStatistics(encode(y)[0][:0], np.zeros(0), None)
             X, y, weight = X[rows], y[rows], weight[rows]
-        classes, codes = encode(y)
-        counts = np.bincount(codes, weight, len(classes)).astype(np.float64)
-        return ClassStatistics(
-            classes, counts, self._summarize_rows(X, codes, len(classes), weight)
-        )
+        classes, codes, counts = encode(y)
+        if weight is not None:
+            counts = np.bincount(codes, weight)
+        rows = self._summarize_rows(X, codes, len(classes), weight)
+        return ClassStatistics(classes, counts.astype(np.float64), rows)
 
     def _check_finite(self, X):
         """Raise where rows that ``_read`` returned are not finite: it may leave that open."""

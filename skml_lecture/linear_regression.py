@@ -104,8 +104,9 @@ class LinearRegressor(RegressorMixin):
             multi_output=True,
             y_numeric=True,
         )
-        with np.errstate(over="ignore"):  # its squares tell
-            y = y.astype(np.float64, copy=False)
+        if y.dtype.kind not in "iu":  # whole numbers become floats block by block
+            with np.errstate(over="ignore"):  # its squares tell
+                y = y.astype(np.float64, copy=False)
         weight = check_weight(sample_weight, X, may_vanish=may_vanish)
         return Data(X, y.reshape(len(y), -1), weight), y.ndim == 1
 
@@ -165,7 +166,7 @@ def check_alpha(alpha, n_targets):
 def check_rows(data):
     """Raise where rows that are solved without a statistic are not finite, or their squares."""
     check_finite(data.X)
-    check_overflow(np.einsum("it,it->t", data.targets, data.targets))
+    check_overflow(np.einsum("it,it->t", data.targets, data.targets, dtype=np.float64))
 
 
 def summarize(data, solver="auto", *, always=False, of_wide=True):

@@ -51,6 +51,8 @@ class GroupSum:
     @cached_property
     def total(self):
         """The weight of each group, (k,)."""
+        if self.n_groups <= FEW_GROUPS:
+            return self.indicator.sum(axis=1)
         return np.bincount(self.codes, self.weight, self.n_groups).astype(np.float64)
 
     def __call__(self, x):

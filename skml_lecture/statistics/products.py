@@ -7,6 +7,7 @@ from skml_lecture.data import has_wide_vectors
 
 NARROW = 32  # columns, up to which products are taken of a few rows at a time
 LONG_ROW = 512  # numbers, over which NumPy loops at full speed
+_FEW_VECTORS = 3  # by which a matrix is multiplied faster one by one
 _SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 
 
@@ -30,7 +31,8 @@ def times(A, B, first=0):
     """Return A'B of rows, of A the columns from the first on; no copy of C-contiguous ones.
 
     Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
-    the digits do not depend on how many there are.
+    the digits do not depend on how many there are. Few columns that lie one after the other are
+    multiplied one by one, as vectors.
     """
     n, wide = len(A), max(A.shape[1], B.shape[1])
     size = _SMALL_FACTOR // max(wide, 1)
@@ -39,8 +41,11 @@ def times(A, B, first=0):
         return At @ B
     runs = n // size
     many = runs * size
-    small = At[:, :many].reshape(len(At), runs, size).swapaxes(0, 1)
-    total = np.matmul(small, B[:many].reshape(runs, size, B.shape[1])).sum(axis=0)
+    small, of_B = At[:, :many].reshape(len(At), runs, size), B[:many].reshape(runs, size, -1)
+    if len(At) <= _FEW_VECTORS and At.flags.c_contiguous:
+        total = np.matmul(small[:, :, np.newaxis], of_B)[:, :, 0].sum(axis=1)
+    else:
+        total = np.matmul(small.swapaxes(0, 1), of_B).sum(axis=0)
     return total + At[:, many:] @ B[many:]
 
 
