@@ -50,8 +50,9 @@ VERBATIM = [  # what is the same in every language
 def verbatim(message):
     """Whether a message has no word to translate: mathematics, code, numbers and names."""
     words = re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", message)
-    if "\\" in message and ":math:" not in message and r"\text" not in message and not words:
-        return True  # a displayed formula
+    formula = re.search(r"\\[a-zA-Z{]", message) and not re.search(r":math:|\\text", message)
+    if formula and not words:
+        return True  # displayed
     if re.search("[\u4e00-\u9fff]", message):
         return True  # a word of the glossary
     rest = message

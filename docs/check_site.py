@@ -1,9 +1,9 @@
 """Look at both editions of the site in headless Chromium, every page at three widths.
 
 ``python docs/check_site.py [folder for screenshots]``, after ``tox -e docs``. It tells of errors in
-the console, links and images that lead nowhere, formulas that are not rendered, pages wider than
-the window, code, formulas and tables that are cut at 1280 px, English text in the Chinese edition,
-and words that the search does not find.
+the console, links and images that lead nowhere, formulas and markup that are not rendered, pages
+wider than the window, code, formulas and tables that are cut at 1280 px, English text in the
+Chinese edition, and words that the search does not find.
 """
 
 import functools
@@ -66,6 +66,10 @@ ENGLISH = r"""const skip = 'pre, code, .math, mjx-container, .sphx-glr-footer, .
         return copy.textContent.trim();
     }).filter(text => !/[\u4e00-\u9fff]/.test(text) && /[a-z]{2,} [a-z]{2,} [a-z]{2,}/i.test(text))
     .map(text => text.slice(0, 60))"""
+# roles and quotes that were read as text, as where a role follows a bracket
+MARKUP = r"""const copy = document.querySelector('main article').cloneNode(true);
+    copy.querySelectorAll('pre, code, .math, .sk-top-container').forEach(part => part.remove());
+    return copy.textContent.match(/(:(math|ref|doc|class|func|meth|sup):|``).{0,40}/g) || []"""
 FOUND = """return [...document.querySelectorAll('#search-results a')].map(a => a.href)"""
 
 
@@ -127,6 +131,7 @@ def check_page(browser, root, page):
         WebDriverWait(browser, 15).until(lambda browser: browser.execute_script(RENDERED))
     except Exception:
         yield "mathematics is not rendered"
+    yield from (f"markup as text: {it}" for it in browser.execute_script(MARKUP))
     yield from (f"broken image {source}" for source in browser.execute_script(BROKEN_IMAGES))
     links = sorted(set(browser.execute_script(LINKS)))
     yield from (f"broken link {link}" for link in links if broken_link(link, root))

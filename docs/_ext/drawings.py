@@ -49,7 +49,7 @@ def chinese_fonts():
 def chinese_style():
     """Return settings with a font that has Chinese letters, or with text left to the reader's."""
     fonts = chinese_fonts()
-    text = {"font.sans-serif": [*fonts, "DejaVu Sans"], "axes.unicode_minus": False}
+    text = {"font.family": ["DejaVu Sans", *fonts]}  # of a generic family one font is taken only
     return text if fonts else text | {"svg.fonttype": "none"}
 
 
@@ -95,8 +95,9 @@ def save(draw, path, language, words):
         return words.get(text, text)
 
     style = STYLE | (chinese_style() if language == CHINESE else {})
+    missing = "ignore" if "svg.fonttype" in style else "error"  # without a font the browser has one
     with mpl.rc_context(style), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # without a font the browser has one
+        warnings.filterwarnings(missing, message="Glyph")
         figure = draw(say)
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)

@@ -77,6 +77,8 @@ def benchmarks(say):
             ax.plot(x, point.ratio, "o", color=color, mfc="white" if point.narrow else color, ms=5)
     for ax in list(axes.flat)[len(sections) :]:
         ax.axis("off")
+    for ax in list(axes.flat)[len(sections) - 3 : len(sections)]:  # the lowest of each column
+        ax.tick_params(labelbottom=True)
     axes[0, 0].set(xscale="log", yscale="log")
     figure.supxlabel(say("rows x features of the table; weights of a network"), fontsize=10)
     figure.supylabel(say("their time over ours"), fontsize=10)

@@ -58,7 +58,7 @@ def some_digits(say):
     for k, column in enumerate(axes.T):
         for ax, image in zip(column, digits.images[digits.target == k][:3], strict=True):
             ax.imshow(image, cmap="gray_r")
-            ax.set(xticks=[], yticks=[])
+            ax.axis("off")
     return figure
 
 
@@ -87,5 +87,5 @@ def hidden_units(say):
     for ax, unit in zip(axes.flat, order, strict=False):
         limit = np.abs(weights[unit]).max()
         ax.imshow(weights[unit].reshape(8, 8), cmap="RdBu", vmin=-limit, vmax=limit)
-        ax.set(xticks=[], yticks=[])
+        ax.axis("off")
     return figure
