@@ -41,7 +41,7 @@ class LogisticRegressionGD(DescentEstimator):
         instance sets its hyper-parameters.
 
     learning_rate : float or "auto", default="auto"
-        Step size. "auto": the inverse of the loss's curvature bound for "gd", "momentum" and
+        Step size, > 0. "auto": the inverse of the loss's curvature bound for "gd", "momentum" and
         "nesterov", and for all rows at once then whatever the curvature met allows, with steps
         that climb taken back; 0.1 for "adagrad", 0.001 for "rmsprop" and "adam".
 
@@ -49,7 +49,7 @@ class LogisticRegressionGD(DescentEstimator):
         Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
 
     batch_size : int or None, default=None
-        Rows per update; None: all, 1: the lecture's stochastic gradient descent.
+        Rows per update, at least 1; None: all, 1: the lecture's stochastic gradient descent.
 
     preconditioner : {"auto", "scale", "whiten"} or None, default="auto"
         Change of coordinates in which to descend; the optimum never changes. "scale": centred
@@ -65,13 +65,13 @@ class LogisticRegressionGD(DescentEstimator):
         Factors of the sample weights by class; "balanced": inverse to the class's weight.
 
     max_iter : int, default=1000
-        Largest number of epochs (passes over the rows) of one fit.
+        Largest number of epochs (passes over the rows) of one fit, at least 1.
 
     tol : float, default=1e-6
         All rows at once: stop where the gradient's norm, in the coordinates of the descent, is at
         most this; once whitened, the objective per unit of weight is then within about
         ``tol**2 / 2`` of its minimum. Mini-batches and early stopping: the least fall of the loss
-        that counts.
+        that counts. At least 0.
 
     shuffle : bool, default=True
         Whether to draw the rows' order anew every epoch; mini-batches only.
@@ -84,7 +84,8 @@ class LogisticRegressionGD(DescentEstimator):
         Share of the rows held out, in (0, 1).
 
     n_iter_no_change : int, default=5
-        Epochs without a fall of ``tol`` after which early stopping, or a mini-batch descent, ends.
+        Epochs, at least 1, without a fall of ``tol`` after which early stopping, or a mini-batch
+        descent, ends.
 
     warm_start : bool, default=False
         Whether ``fit`` resumes the last fit, optimizer included.

@@ -115,7 +115,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of every hidden layer; () is logistic regression.
+        Units of every hidden layer, at least 1; () is logistic regression.
 
     activation : str, Activation or sequence of them, default="logistic"
         "logistic", "tanh", "relu", "leaky_relu" or "identity", or an instance: of all hidden
@@ -136,7 +136,7 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         (0.0015 to 0.01; that of a stream falls from 0.05 in the same way).
 
     learning_rate : float or "auto", default="auto"
-        Step size. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
+        Step size, > 0. "auto": as above; 0.001 for an explicit "adam" and for "rmsprop", 0.1 for
         "adagrad"; for the others half the inverse of the curvature at the start, which then
         follows the curvature met where all rows are taken at once.
 
@@ -144,7 +144,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
 
     batch_size : int, "auto" or None, default="auto"
-        Rows per update; "auto": 200 or all (under ``optimizer="auto"`` as above), None: all.
+        Rows per update, at least 1; "auto": 200 or all (under ``optimizer="auto"`` as above),
+        None: all.
 
     dropout : float or sequence of float, default=0.0
         Probability, in [0, 1), that an update goes without an input or a hidden unit; one for
@@ -155,10 +156,10 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         several labels, the product over the labels (keys 0 and 1).
 
     max_iter : int, default=200
-        Largest number of epochs (passes over the rows) of one fit.
+        Largest number of epochs (passes over the rows) of one fit, at least 1.
 
     tol : float, default=1e-4
-        The least fall of the loss per epoch that counts.
+        The least fall of the loss per epoch that counts, at least 0.
 
     shuffle : bool, default=True
         Whether to draw the rows' order anew every epoch; mini-batches only.
@@ -171,10 +172,10 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         Share of the rows held out, in (0, 1).
 
     n_iter_no_change : int, default=10
-        Epochs without a fall of ``tol`` after which the descent ends.
+        Epochs, at least 1, without a fall of ``tol`` after which the descent ends.
 
     n_init : int, default=1
-        Number of random starts; the one with the lowest training objective is kept.
+        Number of random starts, at least 1; the one with the lowest training objective is kept.
 
     warm_start : bool, default=False
         Whether ``fit`` resumes the last fit, optimizer and random state included.

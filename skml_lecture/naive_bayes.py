@@ -71,7 +71,7 @@ class NaiveBayes(GenerativeClassifier):
         what a class never showed is impossible there.
     var_floor : float, default=1e-9
         Smallest variance of a gaussian column in a class, relative to the variance of that
-        column over all classes.
+        column over all classes, at least 0.
 
     Attributes
     ----------

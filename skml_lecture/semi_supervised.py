@@ -39,9 +39,10 @@ class SemiSupervisedEM(ClassifierMixin, DocumentedEstimator):
     max_iter : int, default=100
         Largest number of steps, at least 1.
     tol : float, default=1e-4
-        The steps end when log L divided by the total weight rises by no more, in nats.
+        The steps end when log L divided by the total weight rises by no more, in nats; >= 0.
     unlabeled_weight : float, default=1.0
-        Weight of a row without a label against one with a label; 0 leaves them out.
+        Weight of a row without a label against one with a label, finite and at least 0; 0 leaves
+        them out.
 
     Attributes
     ----------

@@ -174,9 +174,9 @@ def make_xor(n_samples=4, *, noise=0.0, random_state=None):
     Parameters
     ----------
     n_samples : int, default=4
-        Number of points; they go round the four corners.
+        Number of points, at least 1; they go round the four corners.
     noise : float, default=0.0
-        Standard deviation of the Gaussian noise on both coordinates.
+        Standard deviation of the Gaussian noise on both coordinates, >= 0.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same noise on every call.
 

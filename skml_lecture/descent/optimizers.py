@@ -211,8 +211,8 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     epsilon : float, default=0.0
-        Added to the root. The lecture has none; a small one, such as 1e-8, keeps a gradient that
-        is zero but for rounding from a whole step along its sign.
+        Added to the root, >= 0. The lecture has none; a small one, such as 1e-8, keeps a gradient
+        that is zero but for rounding from a whole step along its sign.
     """
 
     auto_rate: float | None = 0.1
@@ -244,8 +244,8 @@ class RMSProp(Optimizer):
         The weight :math:`\alpha` of the past, in [0, 1).
 
     epsilon : float, default=0.0
-        Added to the root. The lecture has none; a small one, such as 1e-8, keeps a gradient that
-        is zero but for rounding from a whole step along its sign.
+        Added to the root, >= 0. The lecture has none; a small one, such as 1e-8, keeps a gradient
+        that is zero but for rounding from a whole step along its sign.
     """
 
     auto_rate: float | None = 0.001
@@ -291,7 +291,7 @@ class Adam(Optimizer):
         The memory of the mean squared gradient, in [0, 1).
 
     epsilon : float, default=1e-8
-        Added outside the root.
+        Added outside the root, >= 0.
     """
 
     auto_rate: float | None = 0.001

@@ -39,11 +39,11 @@ def bias_variance_decomposition(
     f : callable
         The true function, from (n, n_features) inputs, as they were given, to n values.
     noise : float
-        Standard deviation of the Gaussian noise on the training targets, in units of f.
+        Standard deviation of the Gaussian noise on the training targets, in units of f, >= 0.
     X_test : array-like or data frame of shape (n_points, n_features), default=None
         Where to compare; None means at ``X``.
     n_repeats : int, default=200
-        Number of universes.
+        Number of universes, at least 1.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same noise on every call, whatever ``n_jobs``.
     n_jobs : int, default=None

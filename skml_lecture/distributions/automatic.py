@@ -279,9 +279,9 @@ class Automatic(BaseEstimator):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Pseudo-count of the discrete families.
+        Pseudo-count of the discrete families, >= 0.
     var_floor : float, default=1e-9
-        Smallest variance of a gaussian class, relative to the variance of the column.
+        Smallest variance of a gaussian class, relative to the variance of the column, >= 0.
 
     See Also
     --------

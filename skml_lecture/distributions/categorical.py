@@ -30,7 +30,7 @@ class Categorical(Distribution):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Pseudo-count of every value; 0 is maximum likelihood.
+        Pseudo-count of every value, >= 0; 0 is maximum likelihood.
 
     See Also
     --------

@@ -22,8 +22,8 @@ class Bernoulli(LinearDistribution):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Pseudo-count of either value; 0 is maximum likelihood, under which a value that a class
-        never showed is impossible.
+        Pseudo-count of either value, >= 0; 0 is maximum likelihood, under which a value that a
+        class never showed is impossible.
     handle_unknown : {"error", "ignore"}, default="error"
         What a value other than 0 and 1 is: an error, or as good as missing.
 
@@ -112,7 +112,7 @@ class Poisson(_Counts):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Number of pseudo-rows at the mean of the column; 0 is maximum likelihood.
+        Number of pseudo-rows at the mean of the column, >= 0; 0 is maximum likelihood.
 
     See Also
     --------
@@ -164,7 +164,7 @@ class Multinomial(_Counts):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Pseudo-count of every column; 0 is maximum likelihood.
+        Pseudo-count of every column, >= 0; 0 is maximum likelihood.
 
     See Also
     --------

@@ -31,7 +31,7 @@ class Histogram(Distribution):
     Parameters
     ----------
     smoothing : float, default=1.0
-        Pseudo-count of every bin; 0 is maximum likelihood.
+        Pseudo-count of every bin, >= 0; 0 is maximum likelihood.
     n_bins : int, default=10
         Largest number of bins, at least 1. A value heavier than its share has a bin of its own.
 
