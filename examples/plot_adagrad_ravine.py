@@ -3,7 +3,7 @@ Adagrad walks through the ravine in which gradient descent hardly moves or diver
 ===================================================================================
 
 Combat power before and after evolution, ten Pokemon: as a function of the bias b and the weight w,
-the sum of squared errors is a ravine, 300 000 times steeper across than along. One learning rate
+the sum of squared errors is a ravine, 300,000 times steeper across than along. One learning rate
 for both is too large across or too small along. Adagrad divides the step of each coordinate by the
 root of its sum of squared gradients, so b and w have rates of their own.
 """
@@ -56,7 +56,7 @@ levels = np.geomspace(1e5, 1e8, 31)
 filled = left.contourf(b, w, np.sum(errors**2, axis=2), levels, norm="log", cmap="Blues_r")
 figure.colorbar(filled, ax=left, label="sum of squared errors", ticks=levels[::10])
 left.plot(*optimum, "w*", ms=14, mec="black", zorder=3)
-left.set(xlabel="b (combat power)", ylabel="w (no unit)", title="the ravine, 100 000 steps")
+left.set(xlabel="b (combat power)", ylabel="w (no unit)", title="the ravine, 100,000 steps")
 steps = np.unique(np.geomspace(1, 100_001, 400).astype(int))
 for color, width, (name, path) in zip(("C2", "C1", "C3"), (4, 1, 2), paths.items(), strict=True):
     left.plot(*path.T, "o-", markevery=[-1], color=color, lw=width)
@@ -67,7 +67,7 @@ right.legend()
 plt.show()
 
 # %%
-# The lecture has b = -188.36683875 and w = 2.66926407 after 100 000 steps of Adagrad, as printed
+# The lecture has b = -188.36683875 and w = 2.66926407 after 100,000 steps of Adagrad, as printed
 # above. By then gradient descent has gone 4 of the 68 units along the ravine at 1e-7. At 1e-6 it
 # has swung from wall to wall and gone 29. At 1e-5 it left for infinity; the limit is 1.14e-6.
 # Adagrad grows slower too, as its sums only grow; b is 0.07 off in the end.

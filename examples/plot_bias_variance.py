@@ -69,7 +69,7 @@ display.ax_.set(yscale="log", xlabel="degree", ylabel="squared combat power")
 plt.show()
 
 # %%
-# With ten points a line has bias² 10 000 and variance 600, a polynomial of degree 5 has bias² 50
-# and variance 1700 (5000 universes: 10 088 and 660, 51 and 1885). Ten times the data divide the
+# With ten points a line has bias² 10,000 and variance 600, a polynomial of degree 5 has bias² 50
+# and variance 1700 (5000 universes: 10,088 and 660, 51 and 1885). Ten times the data divide the
 # variance by ten and leave the bias: collecting data does not help a model that is too simple.
 # The lecture shows these panels without numbers.

@@ -3,8 +3,8 @@ One model from the blocks of a cluster, and what ten thousand workers would take
 ================================================================================
 
 Rows in the blocks of a Dask cluster give the model of one fit. What they cost follows from four
-figures that two workers have: the time of a row, of a task, and of a sum, and the bytes of a
-statistic. A simulation with them says what bounds a pass over a trillion rows.
+numbers, which two workers are enough to measure: the time of a row, of a task, and of a sum, and
+the bytes of a statistic. A simulation with them says what bounds a pass over a trillion rows.
 """
 
 import heapq
@@ -50,7 +50,7 @@ client.close()
 
 
 # %%
-# The figures, measured with 20 features on one core of a virtual machine. A scheduler hands out
+# The numbers, measured with 20 features on one core of a virtual machine. A scheduler hands out
 # tasks one after the other. Workers differ by some ten per cent, and take the next block when
 # they have done one. Then the sums go up a tree, eight to one.
 TASK, ADD, LATENCY, BANDWIDTH = 1.5e-3, 1e-4, 5e-4, 1e9  # s, s, s, bytes/s

@@ -22,7 +22,7 @@ print("mean error of the models:", folds.mean(axis=1).round(2))
 
 # %%
 # ``RidgeRegressionCV`` does this for every alpha and refits the best on all rows. Its folds are
-# exact and come from statistics, so the 30 alphas cost no more than one.
+# exact and come from statistics, so the 30 alphas cost little more than one.
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 40))
 y = X[:, :10] @ rng.normal(size=10) + rng.normal(scale=3, size=120)

@@ -73,6 +73,6 @@ plt.show()
 
 # %%
 # At every size the deep network is ahead: 0.93 to 0.86 of the points with 500 rows, 0.96 to 0.94
-# with 2000. The wide one comes closer with more rows, as in the lecture, where 100 000 rows serve
-# both and 20 000 only the deep one. The lecture's word errors in speech recognition: 20.4 % for two
-# layers of 2000 units, 22.1 % for one of 16 000, with many more parameters.
+# with 2000. The wide one comes closer with more rows, as in the lecture, where 100,000 rows serve
+# both and 20,000 only the deep one. The lecture's word errors in speech recognition: 20.4 % for two
+# layers of 2000 units, 22.1 % for one of 16,000, with many more parameters.

@@ -1,5 +1,5 @@
 """
-Feature scaling turns ellipses into circles, and 700 000 steps into one
+Feature scaling turns ellipses into circles, and 700,000 steps into one
 =======================================================================
 
 The way down stands at right angles to the contours. On long ellipses it hardly ever leads to the

@@ -83,5 +83,5 @@ plt.show()
 # The more rows, the nearer the search comes to the price of one fit: its work on the rows is one
 # pass, and the fifty systems of equations do not grow with them. On a few hundred rows the
 # equations are most of the work. A grid search fits 251 times. The lecture tries seven values of
-# lambda from 0 to 100 000 by hand and takes 100; the marked minimum is that choice made by rows
+# lambda from 0 to 100,000 by hand and takes 100; the marked minimum is that choice made by rows
 # that were held out.

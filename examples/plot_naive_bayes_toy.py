@@ -29,8 +29,8 @@ print(f"one pseudo-count: {model.predict_proba(query)[0, 0]:.6f}")
 print(f"BernoulliNB(alpha=1): {peer.predict_proba(query)[0, 0]:.6f}")
 
 # %%
-# Draw 13 000 points from the model without smoothing, in place of the 13. The marginals of each
-# class are right, and the cell (1, 1) is not: the model has some 1 300 points of class 2 there.
+# Draw 13,000 points from the model without smoothing, in place of the 13. The marginals of each
+# class are right, and the cell (1, 1) is not: the model has some 1300 points of class 2 there.
 
 model.set_params(smoothing=0).refit()
 draws, labels = model.sample(13_000, random_state=0)
@@ -63,5 +63,5 @@ right.set(ylabel="P(class 1 | (1, 1))", ylim=(0, 1), title="Which class is (1, 1
 plt.show()
 
 # %%
-# The independence is the culprit: the diagonal covariance errs as naive Bayes does, and the full
-# one gives (1, 1) to its own class.
+# The assumption of independence is the cause: the diagonal covariance errs as naive Bayes does,
+# and the full one gives (1, 1) to its own class.

@@ -3,8 +3,8 @@ Twelve real tables: naive Bayes as it comes, and with histograms
 ================================================================
 
 Tables of people, parcels and penguins have skewed numbers, spikes at zero, labels and gaps. Naive
-Bayes needs no preprocessing for them. Its default, Gaussian numbers, is as accurate as the usual
-pipelines; the probabilities are better with the ``"histogram"`` family.
+Bayes needs no preprocessing for them. On most of them its default, Gaussian numbers, is about as
+accurate as the usual pipelines; the probabilities are better with the ``"histogram"`` family.
 """
 
 import warnings
