@@ -28,3 +28,10 @@ def three_learning_rates(_say):
     figure = _run("three_learning_rates")
     figure.set_size_inches(6.4, 3.6)
     return figure
+
+
+def calibrate(_say):
+    """The shares of a class against their predicted probabilities."""
+    figure = _run("calibrate")
+    figure.set_size_inches(6.4, 4.2)
+    return figure
