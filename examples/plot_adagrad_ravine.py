@@ -69,5 +69,5 @@ plt.show()
 # %%
 # The lecture has b = -188.36683875 and w = 2.66926407 after 100,000 steps of Adagrad, as printed
 # above. By then gradient descent has gone 4 of the 68 units along the ravine at 1e-7. At 1e-6 it
-# has swung from wall to wall and gone 29. At 1e-5 it left for infinity; the limit is 1.14e-6.
+# has swung from wall to wall and gone 29. At 1e-5 it diverged; the limit is 1.14e-6.
 # Adagrad grows slower too, as its sums only grow; b is 0.07 off in the end.

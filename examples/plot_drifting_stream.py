@@ -64,4 +64,4 @@ plt.show()
 # %%
 # Once the classes have changed places the model of all rows is worse than guessing. Window and
 # discount stay near the best possible. A row leaves the window all at once; its discounted weight
-# fades bit by bit.
+# fades gradually.

@@ -2,7 +2,7 @@
 Feature scaling turns ellipses into circles, and 700,000 steps into one
 =======================================================================
 
-The way down stands at right angles to the contours. On long ellipses it hardly ever leads to the
+The way down stands at right angles to the contours. On long ellipses it almost never leads to the
 minimum; on circles it always does. The condition number of the Hessian, the largest curvature
 over the smallest, says how long the ellipses are, and how many steps it takes.
 """

@@ -4,7 +4,7 @@ Few rows or wrong labels favor the generative model, many rows the discriminativ
 
 Gaussians with a shared covariance, Gaussians with a shared diagonal one (naive Bayes) and logistic
 regression choose from the same functions, :math:`\sigma(w \cdot x + b)`, and choose differently.
-The generative models assume how the data come about. With few rows an assumption is worth many
+The generative models assume how the data arise. With few rows an assumption is worth many
 rows; with many rows it only stays wrong.
 """
 

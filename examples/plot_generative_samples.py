@@ -2,7 +2,7 @@
 A generative model makes new samples
 ====================================
 
-A generative model knows how the data come about: draw a class from the prior, then a row from the
+A generative model knows how the data arise: draw a class from the prior, then a row from the
 density of that class. A discriminative model knows only the boundary.
 """
 

@@ -4,7 +4,7 @@ Least squares is a bad classifier: it punishes points that are too correct
 
 Regress on +1 for class 1 and -1 for class 2, and take the sign. A point of class 1 far on its own
 side of the line has a value far above 1. For the squared error that is a large error, so the line
-turns towards it and gives up points that were right.
+turns towards it and is wrong for points that were right.
 """
 
 import matplotlib.pyplot as plt
@@ -57,7 +57,7 @@ axes[0].set_ylabel("x2 (no unit)")
 plt.show()
 
 # %%
-# Thirty points join class 1 where nobody doubts them. Least squares gives up a sixth of the others
+# Thirty points join class 1, far on its own side. Least squares loses a sixth of the others
 # (0.992 to 0.817), while logistic regression stays at 1.000. The lecture draws this
 # picture without numbers. It adds a second reason: with more than two classes, targets 1, 2, 3
 # claim that class 2 lies between the others.

@@ -69,6 +69,6 @@ for name, curve in curves.items():
 # %%
 # After one pass a step per row is at 0.006 to 0.015 nats above the minimum, a step for all rows at
 # 0.151: the lecture's point. Later the order turns. With a constant rate the single rows keep
-# pulling it about, at 0.008; with the rate divided by √(t + 1) they settle at 0.00001; and all
+# moving it, at 0.008; with the rate divided by √(t + 1) they settle at 0.00001; and all
 # rows together arrive exactly. The lecture's loss is a sum over the rows, here it is their mean, so
 # the same rate means the same step whatever the number of rows.

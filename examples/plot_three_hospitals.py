@@ -73,8 +73,8 @@ right.legend()
 plt.show()
 
 # %%
-# The model of the sums is that of all rows to rounding: nothing is lost by keeping rows at home,
-# and one message is enough. Averaging the answers of models that each saw a part is another
-# model, whose probabilities are up to 0.34 away. Not shown: that it is worse. The accuracies on the
-# 228 other patients are 90 to 93 %, each with a standard error of two points. Statistics are no
-# anonymisation: sums over very few rows still tell of them.
+# The model of the sums is that of all rows to rounding: nothing is lost by keeping rows where
+# they are, and one message is enough. Averaging the answers of models that each saw a part is
+# another model, whose probabilities are up to 0.34 away. Not shown: that it is worse. The
+# accuracies on the 228 other patients are 90 to 93 %, each with a standard error of two points.
+# Statistics are no anonymisation: sums over very few rows still tell of them.

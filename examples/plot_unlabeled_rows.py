@@ -63,4 +63,4 @@ plt.show()
 # %%
 # Above, the rows without labels show where the two Gaussians are: more of them, better. Below, the
 # two Gaussians of highest likelihood are the heaps, which are not the classes: more rows without
-# labels, worse, and the likelihood rises all the while. Ten labels that are held out would show it.
+# labels, worse, and the likelihood rises all the time. Ten labels that are held out would show it.
