@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.datasets import load_digits
 
 BLUE, RED, GREY, GREEN = "#1f6fb2", "#c0392b", "#8a8f98", "#2e8b57"
 
@@ -82,7 +83,6 @@ def paper_folding(say):
 
 def layers_of_features(say):
     """Each layer builds on the patterns of the one before."""
-    rng = np.random.default_rng(0)
     figure, axes = plt.subplots(1, 4, figsize=(9.6, 2.8))
     titles = [
         say("pixels"),
@@ -90,7 +90,7 @@ def layers_of_features(say):
         say("layer 2: corners, arcs"),
         say("layer 3: parts, digits"),
     ]
-    axes[0].imshow(rng.uniform(size=(6, 6)), cmap="gray_r")
+    axes[0].imshow(load_digits().images[9], cmap="gray_r")
     for angle, x in zip((0, 45, 90, 135), (0, 1, 2, 3), strict=True):
         t = np.radians(angle)
         axes[1].plot(
@@ -109,7 +109,7 @@ def layers_of_features(say):
         axes[3].text(x, 0, text, fontsize=34, ha="center", va="center")
     axes[3].set(xlim=(-0.7, 2.7), ylim=(-1, 1))
     for ax, title in zip(axes, titles, strict=True):
-        ax.set(title=title, xticks=[], yticks=[])
+        ax.set(title=title, xticks=[], yticks=[], box_aspect=1)
         ax.spines[:].set_visible(True)
     return figure
 

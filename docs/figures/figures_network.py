@@ -55,14 +55,14 @@ def neuron(say):
         _arrow(ax, (0.05, y), (3, 0), 0.3)
         ax.text(1.3, 0.62 * y + 0.17, f"$w_{i}$", ha="center", color=BLUE)
     _neuron(ax, 3, 0, r"$\Sigma$", "#f4d58d", 0.4)
-    ax.text(3, -1.1, "$b$", ha="center", color=BLUE)
-    _arrow(ax, (3, -0.9), (3, 0), 0.42)
+    ax.text(3, -1.6, "$b$", ha="center", va="center", color=BLUE)
+    _arrow(ax, (3, -1.6), (3, 0), 0.42)
     _arrow(ax, (3, 0), (5, 0), 0.42)
     ax.text(4, 0.15, "$z$", ha="center")
     _neuron(ax, 5, 0, r"$\sigma$", "#a3c4e2", 0.4)
     _arrow(ax, (5, 0), (7, 0), 0.42)
     ax.text(7.1, 0, r"$a = \sigma(w \cdot x + b)$", va="center")
-    ax.set(xlim=(-0.4, 9.4), ylim=(-1.4, 1.4), aspect="equal")
+    ax.set(xlim=(-0.4, 9.4), ylim=(-1.8, 1.3), aspect="equal")
     ax.axis("off")
     return figure
 
