@@ -15,7 +15,7 @@ from skml_lecture.statistics import Moments, RegressionMoments
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import warn
 
-_CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and predictions
+_CANCELLED_BELOW = 1e-5  # squared error from the statistics / squared targets and their terms
 _FEW_FOLDS = 20  # whose statistics are held all at once
 
 
@@ -309,8 +309,9 @@ def squared_errors_of_moments(coefs, train, test, fit_intercept):
     )
     Sxx, Sxy, Syy = test.x.scatter, test.cross, test.y.scatter
     explained = np.sum(coefs @ Sxx * coefs, axis=2)  # (a, t)
+    terms = coefs**2 @ Sxx.diagonal()  # which of dependent columns cancel already in explained
     centered = Syy - 2 * np.sum(coefs * Sxy.T, axis=2) + explained
-    cancelled = (centered < _CANCELLED_BELOW * (Syy + explained)).any()
+    cancelled = (centered < _CANCELLED_BELOW * (Syy + explained + terms)).any()
     shift = test.weight * (y_shift - coefs @ x_shift) ** 2
     return np.maximum(centered, 0) + shift, cancelled
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import KFold, LeaveOneOut
+from sklearn.model_selection import KFold, LeaveOneOut, cross_val_score
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
@@ -201,6 +201,25 @@ def test_folds_see_small_columns_beside_a_large_one(rng, shape, as_array):
             model = RidgeRegression(alpha, solver="svd").fit(X[train], y[train])
             errors.append(np.mean((y[test] - model.predict(X[test])) ** 2))
         assert score == pytest.approx(-np.mean(errors), rel=1e-6)
+
+
+@pytest.mark.parametrize("cv", [3, LeaveOneOut(), None])
+@pytest.mark.parametrize("scoring", ["neg_mean_squared_error", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_a_search_sees_directions_that_a_gram_matrix_loses(rng, cv, scoring, fit_intercept):
+    alphas = [1e-6, 1.0]
+    for _ in range(10):
+        n, d = rng.integers(8, 40), rng.integers(2, 6)
+        X, y = 1e8 * rng.normal(size=(n, 1)) + rng.normal(size=(n, d)), rng.normal(size=n)
+
+        search = RidgeRegressionCV(alphas, cv=cv, scoring=scoring, fit_intercept=fit_intercept)
+        scores = search.fit(X, y).cv_results_["mean_test_score"]
+
+        for alpha, score in zip(alphas, scores, strict=True):
+            model = RidgeRegression(alpha, fit_intercept=fit_intercept, solver="svd")
+            splitter = LeaveOneOut() if cv is None else cv
+            expected = cross_val_score(model, X, y, cv=splitter, scoring=scoring).mean()
+            assert score == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_level_of_its_own_beside_dollars_and_per_cent(rng):

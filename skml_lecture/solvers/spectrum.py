@@ -35,6 +35,8 @@ class Spectrum:
         Directions among the rows, where they were computed.
     least_squares : ndarray of shape (t, d), default=None
         The coefficients at alpha = 0, where they are known to more digits.
+    complete : bool, default=True
+        Whether no direction was left out that may be null to the rounding of the squares only.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Spectrum:
     rcond: float
     U: np.ndarray | None = None
     least_squares: np.ndarray | None = None
+    complete: bool = True
 
     @classmethod
     def of_gram(cls, gram, cross):
@@ -59,8 +62,9 @@ class Spectrum:
             kept = values > (32 * len(values) * EPS if alike else 0) * largest
             rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
             rcond = rcond if alike or (values > 0).all() else 0.0
+            complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
             s, V = np.sqrt(values[kept]), V[:, kept]
-            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond)
+            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, complete=complete)
 
     @classmethod
     def of_nearly_singular_gram(cls, gram, cross, rounding):
@@ -180,7 +184,8 @@ class Spectrum:
     def suffices_for(self, alphas, careful=CAREFUL_BELOW):
         """Tell whether every alpha keeps about eight digits, or as many as ``careful`` says."""
         square = self.s.max(initial=0) ** 2
-        return self.rcond * square + alphas.min() >= careful * square
+        least = self.rcond * square if self.complete else 0.0
+        return least + alphas.min() >= careful * square
 
     def shrinkage(self, alpha):
         """Return s^2 / (s^2 + alpha), of shape (r, *alpha.shape)."""
