@@ -6,7 +6,7 @@ from fractions import Fraction
 import exact
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
@@ -136,6 +136,28 @@ def test_every_route_is_ridge(route, solver, seed, table, alpha, weighted, fit_i
     coef, intercept = exact.ridge(X, y, alpha, weight, fit_intercept=fit_intercept)
     assert_allclose(model.coef_, coef.astype(float), rtol=1e-8, atol=1e-9)
     assert model.intercept_ == pytest.approx(float(intercept), rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), power=st.integers(0, 14), fit_intercept=st.booleans())
+def test_directions_that_only_rows_taken_away_had_are_null(alpha, seed, power, fit_intercept):
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(3, 7), 6
+    X = rng.integers(-9, 10, (n + 5, d)).astype(float)
+    X[:, -1] = X[:, 0] + X[:, -1] * 2.0**-power
+    y = rng.integers(-5, 6, n + 5).astype(float)
+    model = RidgeRegression(alpha, solver="svd", fit_intercept=fit_intercept).fit(X, y)
+
+    try:
+        model.forget(X[n:], y[n:])
+    except ValueError as error:
+        assume("half of the digits" not in str(error))
+        raise
+
+    coef, _ = exact.ridge(X[:n], y[:n], alpha, fit_intercept=fit_intercept)
+    size = float(max(1, np.abs(coef).max()))
+    assert_allclose(model.coef_, coef.astype(float), atol=1e-12 * 4.0**power * size)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1e-6, 1.0])

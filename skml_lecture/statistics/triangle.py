@@ -155,11 +155,14 @@ class Triangle:
         part = other.seen_from(self.origin, self.y_origin)
         size = np.linalg.norm(self.R, axis=0)
         unit = np.where(size > 0, size, 1)
-        P = linalg.lstsq((self.R / unit).T, (part.R / unit).T, lapack_driver="gelsd")[0].T
+        R = self.R / unit
+        to_whole = linalg.pinv(R, rtol=32 * len(size) * _EPS)  # R^+
+        P = part.R / unit @ to_whole
         _, s, Vt = linalg.svd(P)
         left = np.ones(len(Vt))
         left[: len(s)] = (1 - s) * (1 + s)
-        left = np.where(left > 64 * len(Vt) * _EPS, left, 0.0)
+        condition = np.linalg.norm(R, 2) * np.linalg.norm(to_whole @ Vt.T, axis=0)  # of each
+        left = np.where(left > 64 * len(Vt) * _EPS * condition, left, 0.0)
         root = np.sqrt(left)[:, np.newaxis]
         A, inverse = Vt @ self.R, np.divide(1, root, out=np.zeros_like(root), where=root > 0)
         q = inverse * (Vt @ (self.q - P.T @ part.q))
