@@ -138,6 +138,23 @@ def test_every_route_is_ridge(route, solver, seed, table, alpha, weighted, fit_i
     assert model.intercept_ == pytest.approx(float(intercept), rel=1e-8, abs=1e-8)
 
 
+@pytest.mark.parametrize("alpha", [0.01, 1.0])
+@pytest.mark.parametrize("route", ROUTES)
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1), table=st.sampled_from(list(TABLES)), power=st.integers(10, 30)
+)
+def test_a_large_mean_costs_no_digits_without_intercept(route, alpha, seed, table, power):
+    X, y, weight, cut = rows_of(seed, table, "one", weighted=True)
+    X = X + 2.0**power
+
+    model = route(X, y, weight, cut, alpha=alpha, fit_intercept=False)
+
+    coef, _ = exact.ridge(X, y, alpha, weight, fit_intercept=False)
+    lost = 1e-8 + 1e-15 * 2.0 ** (power + 7)  # half of the digits, or those of the mean
+    assert_allclose(model.coef_, coef.astype(float), atol=lost * float(max(1, *np.abs(coef))))
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), power=st.integers(0, 14), fit_intercept=st.booleans())

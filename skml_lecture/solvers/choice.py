@@ -1,6 +1,6 @@
 """The one rule that chooses a factorisation, for every way in which rows or statistics come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -184,7 +184,12 @@ class Equations:
 
     def _singular_values(self):
         if self.data is None and isinstance(self.statistic, RegressionMoments):
-            return Spectrum.of_nearly_singular_gram(*self.gram_and_cross, self.rounding)
+            centered = self if self.fit_intercept else replace(self, fit_intercept=True)
+            spectrum = Spectrum.of_nearly_singular_gram(*centered.gram_and_cross, centered.rounding)
+            if self.fit_intercept:
+                return spectrum
+            mean = np.split(self.statistic.mean, [len(spectrum.V)])
+            return spectrum.about_zero(self.statistic.weight, *mean)
         if self.is_wide:
             return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
         triangle = self.statistic

@@ -171,6 +171,17 @@ class Spectrum:
         V[live] = W if B is None else B @ W
         return cls(name, s, V, U.T @ b, rcond)
 
+    def about_zero(self, weight, x_mean, y_mean):
+        """Return the same of rows that are not centered, from that of centered ones.
+
+        The mean is one more row of the factor. Added to the Gram matrix it would cost twice the
+        digits that it has above the spread.
+        """
+        root = np.sqrt(weight)
+        A = np.vstack([self.s[:, np.newaxis] * self.V.T, root * x_mean])
+        whole = self.of_triangle(A, np.vstack([self.Uy, root * y_mean]))
+        return replace(whole, name=self.name, rcond=self.rcond)
+
     @property
     def rank(self):
         """Number of directions that the rows determine."""
