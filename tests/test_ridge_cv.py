@@ -591,10 +591,25 @@ def test_a_fold_of_one_row_beside_larger_ones_has_no_r2_of_several_targets(rng):
         assert both.best_score_ == one.best_score_
 
 
-def test_a_search_from_statistics_says_which_digits_are_gone(rng):
+def test_a_search_from_statistics_keeps_its_digits_at_a_large_mean_without_intercept(rng):
     X = rng.normal(size=(36, 5)) + 1e6
     y = X @ np.arange(5.0) + rng.normal(size=36)
-    search = RidgeRegressionCV([1e-8, 1e12], cv=3, fit_intercept=False)
+    of_rows = RidgeRegressionCV([1e-8, 1e12], cv=3, fit_intercept=False).fit(X, y)
+
+    search = RidgeRegressionCV(**of_rows.get_params())
+    search.fit_statistics(search.summarize(X, y))
+
+    assert_allclose(search.coef_, of_rows.coef_, rtol=1e-9)
+    for key in ("mean_test_score", "std_test_score"):
+        assert_allclose(search.cv_results_[key], of_rows.cv_results_[key], rtol=1e-6)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_search_from_statistics_says_which_digits_are_gone(fit_intercept, rng):
+    X = rng.normal(size=(36, 5))
+    y = X @ np.arange(5.0) + rng.normal(size=36)
+    X += 1e6 * rng.normal(size=(36, 1))  # a level in common
+    search = RidgeRegressionCV([1e-8, 1e12], cv=3, fit_intercept=fit_intercept)
     statistic = search.summarize(X, y)
 
     with pytest.warns(UserWarning, match="loses about .* of 16 digits of"):
