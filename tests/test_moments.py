@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skml_lecture.data import Data
-from skml_lecture.statistics import Moments, RegressionMoments
+from skml_lecture.statistics import Moments, RegressionMoments, Triangle
 
 
 def exact_scatter(X, weight, targets=None):
@@ -250,3 +250,29 @@ def test_what_is_left_has_half_of_its_digits_or_no_variance_at_all(rng):
 
         assert rest.scatter == 0
         assert_allclose(rest.mean, x[-1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_what_is_left_of_whole_numbers_is_exact_though_it_does_not_vary(rng, kind):
+    for _ in range(50):
+        n, left = rng.integers(2, 30), rng.choice([1, 2, 4])
+        X = rng.integers(-9, 10, (n, 3)).astype(float)
+        X[:left] = X[0]
+        moments = partial(Moments.from_samples, kind=kind)
+
+        rest = moments(np.vstack([X, X[:left]])) - moments(X)
+
+        assert rest.weight == left
+        assert_array_equal(rest.mean, X[0])
+        assert_array_equal(rest.scatter, 0)
+
+
+@pytest.mark.parametrize("kind", [Moments, RegressionMoments, Triangle])
+def test_no_times_a_statistic_is_that_of_no_rows(rng, kind):
+    for _ in range(20):
+        rows = (Data.of(rng.normal(5, 1, (9, 3)), None, rng.normal(5, 1, (9, 2))) for _ in "ab")
+        part, rest = map(kind.from_data, rows)
+
+        for total in (0 * part + rest, rest + part * 0.0, rest - 0 * part):
+            assert total.weight == rest.weight
+            assert_allclose(total.mean, rest.mean, rtol=1e-14)

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from skml_lecture.data import Data
 from skml_lecture.statistics import Moments
 
 KINDS = ["full", "tied", "diag", "tied_diag"]
@@ -168,3 +169,89 @@ def test_what_groups_have_in_common_needs_groups(kind, rng):
 def test_a_kind_that_is_unknown_is_named(kind, rng):
     with pytest.raises(ValueError, match=r"^kind must be one of 'full', 'tied'"):
         Moments.from_samples(rng.normal(size=(5, 2)), kind=kind)
+
+
+def assert_same(a, b):
+    """Equal to 1e-11 of the spread."""
+    assert a.kind == b.kind
+    assert_allclose(a.weight, b.weight, rtol=1e-12)
+    there = a.weight > 0
+    scale = np.abs(b.variances_of_scatter()).max(initial=1e-300)
+    assert_allclose(a.mean_minus(b)[there], 0, atol=1e-11 * np.sqrt(scale))
+    assert_allclose(a.scatter, b.scatter, atol=1e-11 * scale)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("other", KINDS)
+def test_moments_of_two_kinds_add_to_what_both_determine(data, kind, other):
+    X, codes, weight = data
+    common = {("tied", "diag"): "tied_diag", ("diag", "tied"): "tied_diag"}.get(
+        (kind, other), max(kind, other, key=["full", "tied", "diag", "tied_diag"].index)
+    )
+
+    def moments(rows, kind):
+        return Moments.from_samples(X[rows], weight[rows], groups=codes[rows], kind=kind)
+
+    total = moments(slice(900), kind) + moments(slice(900, None), other)
+
+    assert_same(total, moments(slice(None), common))
+    assert_same(total - moments(slice(900), kind), moments(slice(900, None), common))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("far", [0.0, 30.0, 1e6])
+def test_first_rows_of_little_weight_and_far_away_cost_no_digit(rng, kind, far):
+    for k in (1, 2, 5):  # as many groups as columns too
+        codes = rng.integers(0, k, 3000)
+        X, weight = rng.normal(size=(3000, 5)) + codes[:, np.newaxis], np.ones(3000)
+        X[:300] += far
+        weight[:300] = 1e-15
+
+        moments = Moments.from_samples(X, weight, groups=codes, n_groups=k, kind=kind)
+
+        rest = Moments.from_samples(X[300:], groups=codes[300:], n_groups=k, kind=kind)
+        first = Moments.from_samples(X[:300], groups=codes[:300], n_groups=k, kind=kind)
+        assert_same(moments, rest + 1e-15 * first)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_group_of_which_all_is_taken_away_is_as_one_that_never_was(rng, kind):
+    for size in (1e-6, 1.0, 1e6):
+        X, codes = 3 + rng.normal(size=(90, 3)), np.arange(90) % 3
+        gone, new = codes == 1, size * rng.normal(size=(20, 3))
+
+        def moments(X, codes):
+            return Moments.from_samples(X, groups=codes, n_groups=3, kind=kind)
+
+        left = moments(X, codes) - moments(X[gone], codes[gone])
+        nothing = left - left
+
+        for part in (left, nothing):
+            assert_array_equal(part.offset[part.weight == 0], 0)
+        assert_array_equal(nothing.scatter, 0)
+        one = np.ones(20, int)
+        again = nothing + moments(new, one)
+        assert_same(again, moments(new, one))
+        assert_same(again - moments(new[:5], one[:5]), moments(new[5:], one[5:]))
+
+
+def test_a_group_without_values_in_a_column_is_filled_with_those_of_all(rng):
+    for _ in range(20):
+        k, d = rng.integers(2, 5), rng.integers(1, 5)
+        X, codes = 1e3 + rng.normal(size=(60, d)), rng.integers(0, k, 60)
+        absent = rng.random((k, d)) < 0.4
+        absent[rng.integers(k)] = False
+        X[absent[codes]] = np.nan
+        weight = rng.integers(1, 4, 60).astype(float)
+        data = Data.of(X, weight, codes)
+
+        filled = Moments.from_data(data, n_groups=k, kind="diag", missing=True).filled()
+
+        for c, j in np.ndindex(k, d):
+            own, known = codes == c, ~np.isnan(X[:, j])
+            rows = own & known if (own & known).any() else known
+            x, w = X[rows, j] - 1e3, weight[rows]
+            mean = np.average(x, weights=w)
+            assert np.broadcast_to(filled.weight.reshape(k, -1), (k, d))[c, j] == w.sum()
+            assert_allclose(filled.mean[c, j] - 1e3, mean, atol=1e-12)
+            assert_allclose(filled.scatter[c, j], w @ (x - mean) ** 2, atol=1e-11)
