@@ -132,6 +132,14 @@ def test_a_group_without_rows_costs_the_pooled_moments_no_digit(rng, kind):
     assert_allclose(pooled.scatter, expected.scatter, rtol=1e-11, atol=1e-9)
 
 
+@pytest.fixture(params=[False, True], ids=["narrow vectors", "wide vectors"])
+def vectors(request, monkeypatch):
+    """Processors with and without vectors of 512 bits."""
+    has = "skml_lecture.statistics.products.has_wide_vectors"
+    monkeypatch.setattr(has, lambda: request.param)
+
+
+@pytest.mark.usefixtures("vectors")
 @pytest.mark.parametrize("kind", ["full", "tied"])
 @pytest.mark.parametrize("d", [1, 2, 4, 8, 20, 32, 40])
 def test_products_are_symmetric(d, kind, rng):
@@ -140,6 +148,26 @@ def test_products_are_symmetric(d, kind, rng):
         moments = Moments.from_samples(X, rng.random(n), groups=groups, n_groups=3, kind=kind)
 
         assert_array_equal(moments.second, moments.second.swapaxes(-1, -2))
+
+
+@pytest.mark.usefixtures("vectors")
+@pytest.mark.parametrize("kind", ["full", "tied"])
+@pytest.mark.parametrize("d", [1, 2, 8, 32, 40, 600])
+def test_sums_of_whole_numbers_are_exact(d, kind, rng):
+    for n in (1, 5, 300, 5000 if d < 100 else 500):
+        X, groups = rng.integers(-9, 10, (n, d)).astype(float), rng.integers(0, 3, n)
+        weight = rng.integers(0, 4, n) ** 2.0 if n % 2 else None  # of exact roots
+
+        moments = Moments.from_samples(X, weight, groups=groups, n_groups=3, kind=kind)
+        whole = Moments.from_samples(X, weight)
+
+        W = np.equal.outer(np.arange(3), groups) * (1.0 if weight is None else weight)
+        expected = np.array([(X.T * w) @ X for w in W])
+        seen, zero = moments.seen_from(np.zeros((3, d))), whole.seen_from(np.zeros(d))
+        assert_array_equal(seen.first, W @ X)
+        assert_array_equal(seen.second, expected if kind == "full" else expected.sum(axis=0))
+        assert_array_equal(zero.first, W.sum(axis=0) @ X)
+        assert_array_equal(zero.second, expected.sum(axis=0))
 
 
 @pytest.mark.parametrize("n", [1, 600, 9_000])

@@ -448,3 +448,25 @@ def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(solver, size, seed):
 
     rest = RidgeRegression(0, solver=solver).fit(X[:kept], y[:kept])
     assert_allclose(model.coef_, rest.coef_, rtol=0, atol=1e-4 * np.abs(rest.coef_).max())
+
+
+@pytest.mark.parametrize(("solver", "route"), [("svd", fit), ("auto", refit)])
+def test_null_directions_cost_other_columns_no_digit_in_three_of_four_tables(solver, route):
+    errors = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(6, 14))
+        parts = [collinear(rng, n), one_hot(rng, n), rng.integers(-9, 10, (n, 1)).astype(float)]
+        X = np.hstack([parts[i] for i in rng.permutation(3)[: rng.integers(2, 4)]])
+        X *= 2.0 ** rng.integers(-20, 21, X.shape[1])
+        y, weight = rng.integers(-5, 6, n).astype(float), np.ones(n)
+        coef, _ = exact.ridge(X, y, 0.0)
+
+        model = route(X, y, weight, 1, alpha=0.0, solver=solver)
+
+        size = exact.rationals(np.abs(X).max(axis=0))
+        scale = max([Fraction(1, 10**6), *np.abs(coef * size)])
+        error = (exact.rationals(model.coef_) - coef) * size / scale
+        errors.append(float(np.abs(error).max()))
+
+    assert np.quantile(errors, 0.75) < 1e-12
