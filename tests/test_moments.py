@@ -57,6 +57,26 @@ def test_scatter_is_the_definition_at_any_offset(rng, offset, as_array):
     assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("as_array", [np.asarray, sparse.csr_array])
+def test_the_triangle_is_a_factor_of_the_scatter_at_any_offset(rng, as_array, weighted):
+    for offset in (0.0, 1e8, 1e12):
+        X, Y = offset + dyadic(rng, (900, 4)), offset + dyadic(rng, (900, 2))
+        weight = rng.uniform(0.1, 2, 900) if weighted else np.ones(900)
+        if weighted:  # rows that are not there may lie anywhere
+            X[:300], weight[:300] = 0.0, 0.0
+
+        triangle = Triangle.from_data(Data.of(as_array(X), weight if weighted else None, Y))
+
+        expected = exact_scatter(X, weight, Y).astype(float)
+        R = np.hstack([triangle.R, triangle.q])[1:, 1:]
+        scatter = R.T @ R
+        scatter[[4, 5], [4, 5]] += triangle.rest
+        scatter[4, 5] = scatter[5, 4] = expected[4, 5]  # of one target and the other: not kept
+        scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+        assert_allclose(scatter / scale, expected / scale, atol=1e-13, rtol=0)
+
+
 @pytest.mark.parametrize("kind", ["full", "diag"])
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 def test_the_whole_less_a_part_is_the_rest(rng, offset, kind):
@@ -159,6 +179,37 @@ def test_weights_may_be_of_very_different_size(rng, rows, far, heavy):
     expected = exact_scatter(X, weight)
     scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
     assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("x_far", [0.0, 30.0, 1e6])
+@pytest.mark.parametrize("y_far", [0.0, 30.0, 1e6])
+def test_first_rows_of_little_weight_cost_regression_no_digit(rng, x_far, y_far):
+    X, Y, weight = dyadic(rng, (1000, 3)), dyadic(rng, (1000, 2)), np.ones(1000)
+    X[:200] += x_far
+    Y[:200] += y_far
+    weight[:200] = 1e-15
+
+    moments = RegressionMoments.from_data(Data.of(X, weight, Y))
+
+    expected = exact_scatter(X, weight, Y).astype(float)
+    expected[3, 4] = expected[4, 3] = np.nan  # of one target and the other: not kept
+    scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+    assert_allclose(moments.scatter / scale, expected / scale, atol=1e-12, rtol=0)
+
+
+def test_what_is_left_of_regression_moments_is_the_rest_or_nothing(rng):
+    for _ in range(20):
+        weight = rng.uniform(0.01, 0.02, 9) if rng.random() < 0.5 else None
+        rows = (Data.of(rng.normal(5, 1, (9, 3)), weight, rng.normal(5, 1, (9, 2))) for _ in "ab")
+        part, other = map(RegressionMoments.from_data, rows)
+
+        rest, nothing = (part + other) - part, part - part
+
+        assert_allclose(rest.scatter, other.scatter, rtol=1e-10, atol=1e-10)
+
+        assert nothing.weight == 0
+        assert_array_equal(nothing.cross, 0)
+        assert_allclose((nothing + other).cross, other.cross, rtol=1e-13, atol=1e-13)
 
 
 def test_weight_is_repetition_and_zero_is_absence(rng):

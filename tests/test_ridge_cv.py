@@ -649,3 +649,24 @@ def test_scores_of_statistics_say_where_errors_cancelled(rng, noise):
 
     with pytest.warns(UserWarning, match="digits of the scores"):
         model.fit_statistics(model.summarize(X, y))
+
+
+@pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
+@pytest.mark.parametrize("shape", [(40, 3), (12, 30)])
+@pytest.mark.parametrize("unit", [1e-5, 1.0, 1e4])
+def test_an_automatic_grid_is_from_no_shrinkage_to_nothing_else_in_any_unit(rng, shape, unit):
+    for _ in range(10):
+        X, y = (
+            unit * 10.0 ** rng.uniform(-1, 1, shape[1]) * rng.normal(size=shape),
+            rng.normal(size=shape[0]),
+        )
+
+        alphas = np.sort(
+            RidgeRegressionCV("auto").fit(X, y).cv_results_["param_alpha"].astype(float)
+        )
+
+        s = np.linalg.svd(X - X.mean(axis=0), compute_uv=False)[: min(shape[0] - 1, shape[1])]
+        least, largest = s.min() ** 2, s.max() ** 2
+        assert 1e-4 < alphas[0] / least <= 1e-3
+        assert 1e4 <= alphas[-1] / largest < 1e5
+        assert_allclose(np.diff(np.log10(alphas)), 0.2)

@@ -64,11 +64,10 @@ def near_mean(data, n_groups=None, *, few_digits=True):
     if n_groups is None:
         codes = np.zeros(len(rows), np.intp)
     else:
-        if len(np.unique(data.targets[rows])) < n_groups:  # the first row of each is among them
-            codes = data.targets[present]
-            first = np.full(n_groups, -1)
-            first[codes[::-1]] = np.arange(data.n_rows)[present][::-1]
-            rows = np.concatenate([first[first >= 0], rows])
+        if len(np.unique(data.targets[rows])) < n_groups:  # a row of each is among them
+            row = np.full(n_groups, -1)
+            row[data.targets[present]] = np.arange(data.n_rows)[present]
+            rows = np.concatenate([row[row >= 0], rows])
         codes = data.targets[rows]
     x = _dense(data.take(rows))
     origin, spread = _near_mean(x, codes, n_groups or 1, few_digits=few_digits)
@@ -85,7 +84,7 @@ def _near_mean(x, codes, n_groups, *, few_digits):
     """
     anchor = np.zeros((n_groups, x.shape[1]))
     known = ~np.isnan(x)
-    anchor[codes[::-1]] = np.where(known, x, 0.0)[::-1]
+    anchor[codes] = np.where(known, x, 0.0)
     z = np.where(known, x - anchor[codes], 0.0)
     of_groups = GroupSum(codes, n_groups, None)
     count = np.maximum(of_groups(known.astype(np.float64)), 1)
