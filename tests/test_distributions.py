@@ -16,6 +16,7 @@ from skml_lecture.distributions import (
     Multinomial,
     Poisson,
 )
+from skml_lecture.statistics import ColumnSums
 
 N_CLASSES = 3
 
@@ -96,6 +97,45 @@ def test_parts_added_are_the_whole(family, rng):
     for table, one, other in zip(whole, left, right, strict=True):
         assert_allclose(one, table, rtol=1e-12)
         assert_allclose(other, table, rtol=1e-12)
+
+
+@each_family
+@pytest.mark.parametrize("factor", [0.25, 3.0])
+def test_a_factor_multiplies_the_weights(family, factor, rng):
+    X, codes, weight = draw(family, rng)
+
+    scaled = family.summarize(Table(X), codes, N_CLASSES, weight) * factor
+
+    expected = family.summarize(Table(X), codes, N_CLASSES, weight * factor)
+    for ours, theirs in zip(tables(family, scaled), tables(family, expected), strict=True):
+        assert_allclose(ours, theirs, rtol=1e-12)
+    assert_allclose(scaled.weight, expected.weight)
+
+
+@each_family
+def test_the_whole_less_a_part_is_the_rest(family, rng):
+    for _ in range(5):
+        X, codes, weight = draw(family, rng)
+        gone = (rng.random(90) < 0.3) | (codes == 1)  # of one class nothing is left
+        whole, part, rest = (
+            family.summarize(Table(X[rows]), codes[rows], N_CLASSES, weight[rows])
+            for rows in (slice(None), gone, ~gone)
+        )
+
+        left = whole - part
+
+        for ours, theirs in zip(tables(family, left), tables(family, rest), strict=True):
+            assert_allclose(ours, theirs, rtol=1e-9)
+        for ours, theirs in zip(tables(family, left + part), tables(family, whole), strict=True):
+            assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_of_sums_the_rest_is_left_and_of_nothing_no_rounding(rng):
+    for _ in range(50):
+        a, b = (ColumnSums(rng.random((2, 3)), 1e16 * rng.random((1, 2, 3))) for _ in range(2))
+
+        assert_allclose((a + b - a).sums, b.sums, rtol=1e-12, atol=100)
+        assert_array_equal((a + b - a - b).sums, 0)
 
 
 @each_family
