@@ -16,7 +16,7 @@ from skml_lecture.distributions import (
     Multinomial,
     Poisson,
 )
-from skml_lecture.statistics import ColumnSums
+from skml_lecture.statistics import ColumnSums, Tally
 
 N_CLASSES = 3
 
@@ -128,6 +128,21 @@ def test_the_whole_less_a_part_is_the_rest(family, rng):
             assert_allclose(ours, theirs, rtol=1e-9)
         for ours, theirs in zip(tables(family, left + part), tables(family, whole), strict=True):
             assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_tallies_add_value_by_value_whichever_each_has(rng):
+    for _ in range(50):
+        parts = [
+            Tally(sorted(rng.permutation([*"abcd"])[:m].tolist()), rng.integers(1, 9, (2, m)) * 1.0)
+            for m in rng.integers(1, 5, 2)
+        ]
+
+        total = parts[0] + parts[1]
+
+        assert total.values == sorted({*parts[0].values, *parts[1].values})
+        for value, counts in zip(total.values, total.counts.T, strict=True):
+            of_parts = [p.counts[:, p.values.index(value)] for p in parts if value in p.values]
+            assert_array_equal(counts, np.sum(of_parts, axis=0))
 
 
 def test_of_sums_the_rest_is_left_and_of_nothing_no_rounding(rng):

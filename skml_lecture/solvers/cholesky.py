@@ -20,8 +20,7 @@ class ScaledCholesky:
     def __init__(self, A, alpha):
         M = A.copy(order="F")
         M.flat[:: len(M) + 1] += alpha
-        diagonal = M.diagonal().copy()
-        diagonal[diagonal == 0] = M.flat[:: len(M) + 1][diagonal == 0] = 1  # a column of zeros
+        diagonal = M.diagonal()
         self.rcond = 0.0
         if not (diagonal > 0).all():
             return
