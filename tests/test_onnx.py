@@ -30,6 +30,7 @@ from skml_lecture import (
     RidgeRegressionCV,
     SemiSupervisedEM,
 )
+from skml_lecture.descent import activations
 from skml_lecture.onnx import register, to_onnx
 
 pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:A covariance is singular")]
@@ -271,3 +272,27 @@ def test_a_missing_skl2onnx_is_named():
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_network_is_exported_as_it_was_fitted():
+    X, y = load_iris(return_X_y=True)
+    model = CascadedLogisticMLP((4,), activation="tanh", max_iter=5, random_state=0).fit(X, y)
+
+    model.set_params(activation=["relu", "identity"], hidden_layer_sizes=(3, 3))
+
+    assert_same_answers(model, X)
+
+
+def test_an_activation_that_borrows_a_name_is_refused():
+    class Tanh(activations.Tanh):
+        def value(self, z, out=None):
+            return np.multiply(super().value(z), 0.1, out=out)
+
+        def derivative(self, a):
+            return 0.1 - 10 * a * a
+
+    X, y = load_iris(return_X_y=True)
+    model = CascadedLogisticMLP((4,), activation=Tanh(), max_iter=5, random_state=0).fit(X, y)
+
+    with pytest.raises(ValueError, match="no ONNX form"):
+        to_onnx(model, X)

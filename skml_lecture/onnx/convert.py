@@ -7,6 +7,14 @@ import skl2onnx
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
+from skml_lecture.descent.activations import (
+    ACTIVATIONS,
+    Identity,
+    LeakyRelu,
+    Logistic,
+    Relu,
+    Tanh,
+)
 from skml_lecture.gaussian import GaussianGenerativeClassifier
 from skml_lecture.logistic import LogisticRegressionGD
 from skml_lecture.mlp import CascadedLogisticMLP
@@ -17,7 +25,7 @@ from skml_lecture.ridge import RidgeRegression
 from skml_lecture.ridge_cv import RidgeRegressionCV
 from skml_lecture.semi_supervised import SemiSupervisedEM
 
-_ACTIVATIONS = {"logistic": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "identity": "Identity"}
+_ACTIVATIONS = {Logistic: "Sigmoid", Tanh: "Tanh", Relu: "Relu", Identity: "Identity"}
 
 
 def to_onnx(estimator, X, *, target_opset=None):
@@ -211,12 +219,9 @@ def _convert_gaussian(scope, operator, container):
 def _convert_network(scope, operator, container):
     model = operator.raw_operator
     graph = Graph(scope, operator, container, model.coefs_[0])
-    hidden = len(model.coefs_) - 1
-    given = model.activation
-    names = list(given) if isinstance(given, list | tuple) else [given] * hidden
     a = graph.X()
-    for W, b, activation in zip(model.coefs_, model.intercepts_, [*names, None], strict=True):
-        a = graph.linear(a, W.T, b)
+    for W, b, activation in model._fitted_layers()[1]:
+        a = graph.linear(a, W, b)
         if activation is not None:
             a = _activate(graph, a, activation)
     if not _is_multilabel(model):
@@ -228,16 +233,14 @@ def _convert_network(scope, operator, container):
 
 def _activate(graph, z, activation):
     """Return the activation of a layer."""
-    name = activation if isinstance(activation, str) else type(activation).__name__
-    name = {"leakyrelu": "leaky_relu"}.get(name.lower(), name.lower())
-    if name == "leaky_relu":
+    if type(activation) is LeakyRelu:
         return graph.op("Max", z, graph.op("Mul", z, np.array([0.01])))
-    if name not in _ACTIVATIONS:
+    if type(activation) not in _ACTIVATIONS:
         raise ValueError(
             f"The activation {activation!r} has no ONNX form: only those with a name can be "
-            f"exported, {', '.join([*_ACTIVATIONS, 'leaky_relu'])}."
+            f"exported, {', '.join(ACTIVATIONS)}."
         )
-    return graph.op(_ACTIVATIONS[name], z)
+    return graph.op(_ACTIVATIONS[type(activation)], z)
 
 
 def _convert_naive_bayes(scope, operator, container):
