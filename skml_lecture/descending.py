@@ -231,10 +231,12 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         options = {"accept_sparse": "csr", "multi_output": self._several_labels}
         options |= {"dtype": dtype, "reset": reset, "ensure_all_finite": False}
         X, y = validate_data(self, X, y, **options)
-        recipe = self._recipe(X.shape[0], stream=stream)
-        if sample_weight is not None or not recipe.updates_find_bad_rows(X.shape[0]):
+        if sample_weight is not None:
             self._check_finite(X)
         data, classes = self._data(X, y, sample_weight, classes)
+        recipe = self._recipe(data.n_rows, stream=stream)
+        if sample_weight is None and not recipe.updates_find_bad_rows(data.n_rows):
+            self._check_finite(X)
         return self._task_of(data, classes, data.targets.ndim == 2, recipe, reset=reset)
 
     def _task_of(self, data, classes, several, recipe, *, reset):

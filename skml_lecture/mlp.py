@@ -14,6 +14,7 @@ from skml_lecture.descent.automatic import for_rows, for_stream
 from skml_lecture.descent.layers import dropout_rates, hidden_activations, hidden_sizes
 from skml_lecture.descent.losses import loss_of_guessing, resolve_loss
 from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import name_of
 from skml_lecture.validation import check_option, check_whole, warn
 
@@ -424,10 +425,13 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     def _warn(self, state, task):
         share = task.data.whole(weights_of_targets) / task.data.total_weight
         guessing = loss_of_guessing(share, task.targets.output)
-        entropy = resolve_loss(task.recipe.loss, task.targets.output).convex
-        if entropy and guessing > 0 and state.loss_curve[-1] > 0.98 * guessing:
+        loss, reached = resolve_loss(task.recipe.loss, task.targets.output), state.loss_curve[-1]
+        plateau = loss.convex and reached > 0.98 * guessing > 0
+        if plateau:  # unless it is units dropped, an average or a penalty that make the curve high
+            reached = Objective(task.data, task.network, loss).mean_loss(state.chosen)
+        if plateau and reached > 0.98 * guessing:
             warn(
-                f"The loss ended at {state.loss_curve[-1]:.3g}, no better than the {guessing:.3g} "
+                f"The loss ended at {reached:.3g}, no better than the {guessing:.3g} "
                 "of guessing by the frequencies of the classes: a plateau, or features that say "
                 "nothing of the labels. Try n_init=10, more units or another learning_rate.",
                 ConvergenceWarning,

@@ -929,6 +929,19 @@ def test_a_descent_over_a_frame_in_single_precision(rng):
     assert set(model.predict(blocks[["size", "old"]]).compute()) <= {"yes", "no"}
 
 
+@ends
+def test_rows_that_weigh_nothing_change_no_choice_in_blocks(rng):
+    X, y, _ = make_rows(rng)
+    there = (np.arange(240) % 8 == 0).astype(float)
+    model = CascadedLogisticMLP((3,), max_iter=4, random_state=0)
+
+    fitted = DistributedFit(model).fit(in_blocks(X, (120, 120)), y, there)
+
+    assert fitted.estimator_.optimizer_ == "nesterov"
+    alone = clone(model).fit(X[there > 0], y[there > 0])
+    assert_allclose(parameters_of(fitted.estimator_), parameters_of(alone), rtol=1e-9)
+
+
 def test_a_failed_descent_says_where_and_changes_nothing(rng):
     X, y, _ = make_rows(rng)
     model = DistributedFit(LogisticRegressionGD()).fit(in_blocks(X, (120, 120)), y)

@@ -1,12 +1,14 @@
 """CascadedLogisticMLP: laws, oracles and bad input."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
-from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.base import clone
+from sklearn.datasets import load_iris, load_wine, make_multilabel_classification
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
@@ -360,3 +362,42 @@ def test_rows_to_validate_on_that_do_not_fit_are_named(rng, several):
         model.fit(X, y, sample_weight_val=np.ones(30))
     with pytest.raises(ValueError, match="y_val"):
         model.fit(X, y, X_val=X, y_val=other)
+
+
+@pytest.mark.parametrize("n_rows", [30, 33, 150, 405])
+@pytest.mark.parametrize("batch_size", ["auto", None, 40])
+@pytest.mark.filterwarnings("ignore:batch_size=40")
+def test_rows_that_weigh_nothing_change_no_choice(rng, n_rows, batch_size):
+    """Optimizer, rate and batches are those of the rows that are there."""
+    X, y = rng.normal(size=(3 * n_rows, 3)), np.arange(3 * n_rows) % 3
+    there = rng.permutation(np.arange(3 * n_rows) < n_rows)
+    model = CascadedLogisticMLP((3,), batch_size=batch_size, max_iter=4, random_state=0)
+
+    weighted = clone(model).fit(X, y, sample_weight=there.astype(float))
+    alone = clone(model).fit(X[there], y[there])
+
+    assert_allclose(weighted.predict_proba(X), alone.predict_proba(X), rtol=1e-6)
+    weighted.partial_fit(X, y, sample_weight=there.astype(float))
+    alone.partial_fit(X[there], y[there])
+    assert_allclose(weighted.predict_proba(X), alone.predict_proba(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"dropout": [0.0, 0.9]}, {"dropout": 0.7}, {"max_iter": 1, "batch_size": 5}],
+    ids=str,
+)
+def test_a_network_that_does_better_than_guessing_is_not_told_that_it_guesses(options):
+    """However high the curve, of units dropped or as an average of the first epoch."""
+    X, y = load_wine(return_X_y=True)
+    X, found = StandardScaler().fit_transform(X), []
+    for seed in range(8):
+        model = CascadedLogisticMLP((50,), **{"max_iter": 50, "random_state": seed, **options})
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(X, y)
+
+        guesses = log_loss(y, model.predict_proba(X)) > 0.98 * log_loss(y, np.full((178, 3), 1 / 3))
+        found.append(any("guessing" in str(w.message) for w in caught) and not guesses)
+    assert not any(found)

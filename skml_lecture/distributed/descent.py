@@ -120,9 +120,9 @@ class Reader:
             vars(model).pop("feature_names_in_", None)
             if facts.names is not None:
                 model.feature_names_in_ = facts.names
-        recipe = model._recipe(facts.n_rows, stream=stream)
         classes = facts.classes if classes is None else classes
         data = self._counted(self.blocks, rows, facts, classes)
+        recipe = model._recipe(data.n_rows, stream=stream)
         self.blocks.warn_if_small(Part(facts.n_rows, len(rows), n_columns=facts.n_features))
         if not (reset or stream or facts.several):
             check_all_classes(np.searchsorted(classes, facts.classes), classes)
