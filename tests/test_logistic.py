@@ -312,6 +312,17 @@ class TestResuming:
 
         assert pickle.dumps(model) == before
 
+    @pytest.mark.parametrize(
+        ("known", "new"),
+        [(np.array(["a", "b"], object), 5), (np.array(["a", "b"]), 5), (np.array([1, 2]), "a")],
+    )
+    def test_labels_of_another_kind_are_refused_by_name(self, known, new):
+        X, y = iris()
+        model = LogisticRegressionGD().partial_fit(X[:100], known[y[:100]])
+
+        with pytest.raises(ValueError, match=r"not among the classes .*: \['?(5|a)'?\]"):
+            model.partial_fit(X[:3], [new] * 3)
+
     def test_the_start_can_be_given(self):
         X, y = iris()
         best = LogisticRegressionGD().fit(X, y)

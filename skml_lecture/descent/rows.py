@@ -63,7 +63,10 @@ def check_all_classes(codes, classes):
 
 def _positions(y, classes):
     """Return the position in ``classes`` of every label, which must be there."""
-    codes = np.searchsorted(classes, y)
+    try:
+        codes = np.searchsorted(classes, y)
+    except TypeError:  # strings among numbers, or numbers among strings
+        codes = np.zeros(len(y), np.intp)
     codes[codes == len(classes)] = 0
     unseen = np.unique(y[classes[codes] != y])
     if len(unseen):
