@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array, csr_matrix
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.metrics import log_loss
@@ -186,3 +187,69 @@ def test_a_chunk_that_weighs_nothing_changes_nothing(rng, model, container):
         clone(model).partial_fit(X, y, classes=[0, 1, 2], sample_weight=np.zeros(40))
     with pytest.raises(ValueError, match="NaN"):
         model.partial_fit(np.full((2, 3), np.nan), [0, 1], sample_weight=[0, 0])
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_a_row_weighs_as_much_in_a_chunk_as_among_all_rows_so_far(rng, size, container):
+    """The step of mini-batches: the sum over the rows, by the mean weight so far."""
+    X, y = rng.normal(size=(30, 2)), np.arange(30) % 2
+    weight = rng.uniform(0.1, 10, 30)
+    model = LogisticRegressionGD(5.0, optimizer="gd", learning_rate=0.1, preconditioner=None)
+    W, b = np.zeros(2), 0.0
+
+    for stop in range(size, 31, size):
+        rows = slice(stop - size, stop)
+        model.partial_fit(container(X[rows]), y[rows], [0, 1], weight[rows])
+
+        share = weight[rows] / weight[:stop].mean() / size
+        error = share * (expit(X[rows] @ W + b) - y[rows])
+        penalty = 5.0 / weight[:stop].sum() * W
+        W, b = W - 0.1 * (error @ X[rows] + penalty), b - 0.1 * error.sum()
+
+    assert_allclose(model.coef_[0], W, rtol=1e-10)
+    assert_allclose(model.intercept_, b, rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
+@pytest.mark.parametrize("batch_size", [1, 10])
+@pytest.mark.parametrize("heavy", [1.0, 300.0])
+@pytest.mark.parametrize("streams", [False, True])
+def test_noise_does_not_throw_a_stochastic_descent(optimizer, batch_size, heavy, streams):
+    """Of labels, and of a few heavy rows: nearer to the optimum than to guessing."""
+    model = LogisticRegressionGD(optimizer=optimizer, batch_size=batch_size, max_iter=20)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(500, 5))
+        y = (X[:, 0] + rng.normal(size=500) > 1).astype(int)
+        weight = np.where(rng.random(500) < 0.02, heavy, 1.0)
+        full = LogisticRegressionGD().fit(X, y, weight).predict_proba(X)
+        share = np.full(500, np.average(y, weights=weight))
+
+        model = clone(model).set_params(random_state=seed)
+        if streams:
+            for part in np.array_split(np.tile(rng.permutation(500), 20), 200):
+                model.partial_fit(X[part], y[part], [0, 1], weight[part])
+        else:
+            model.fit(X, y, weight)
+
+        losses = [log_loss(y, p, sample_weight=weight) for p in (full, share)]
+        assert log_loss(y, model.predict_proba(X), sample_weight=weight) < np.mean(losses)
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_weights_of_classes_count_in_chunks_of_any_size(size):
+    """The mean of the probabilities is near the share of the class, as in a fit."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 2))
+    y = (X[:, 0] + 1.5 * rng.normal(size=2000) > 1).astype(int)
+    model = LogisticRegressionGD(class_weight={0: 1.0, 1: 10.0})
+    full = model.fit(X, y).predict_proba(X)[:, 1].mean()
+
+    means = []
+    model = clone(model)
+    for part in np.array_split(rng.permutation(2000), 2000 // size):
+        model.partial_fit(X[part], y[part], [0, 1])
+        means.append(model.predict_proba(X[:200])[:, 1].mean())
+
+    assert_allclose(np.mean(means[len(means) // 2 :]), full, atol=0.1)

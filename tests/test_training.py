@@ -285,13 +285,18 @@ def test_hessian_curves_along_the_shifts_that_the_softmax_does_not_see(alpha, rn
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 60])
-def test_curvature_of_a_batch_lies_between_that_of_all_rows_and_the_worst(batch_size, shifted):
-    data, loss = Data(shifted, np.zeros((60, 1))), resolve_loss("cross_entropy", "logistic")
+@pytest.mark.parametrize("weight", [np.ones(60), 1.2 ** np.arange(60)], ids=["even", "uneven"])
+def test_curvature_of_a_batch_lies_between_that_of_all_rows_and_the_worst(
+    batch_size, weight, shifted
+):
+    data, share = Data(shifted, np.zeros((60, 1)), weight), weight / weight.sum()
+    loss = resolve_loss("cross_entropy", "logistic")
     scaled = Scaled.from_data(data, 1, True)
     Z = scaled.features(shifted, True)
 
     bound = Curvature(Objective(data, Network([4, 1]), loss)).largest(scaled, 60, batch_size)
 
-    mean = np.linalg.eigvalsh(Z.T @ Z / 60)[-1] / 4
-    worst = (Z**2).sum(axis=1).max() / 4
+    mean = np.linalg.eigvalsh((share * Z.T) @ Z)[-1] / 4
+    worst = (60 * share * (Z**2).sum(axis=1)).max() / 4
     assert mean <= bound <= max(1.05 * mean, worst) * (1 + 1e-9)
+    assert batch_size > 1 or bound >= worst * (1 - 1e-9)

@@ -183,16 +183,16 @@ class Curvature:
         return size
 
     def _worst_row(self, coordinates):
-        """Return the largest curvature of one row's loss."""
-        X = self.sample.X
-        blocks = Data(X).sample(sample_size(X.shape[1])).blocks(X.shape[1], 1)
+        """Return the largest curvature of one row's loss, times its weight relative to the mean."""
+        X, weight = self.sample.X, self.share * self.sample.n_rows
+        blocks = Data(X, None, weight).sample(sample_size(X.shape[1])).blocks(X.shape[1], 1)
         fit_intercept, c = self.network.fit_intercept, self.loss.curvature
-        return c * max(_longest(coordinates.features(b.X, fit_intercept)) for b in blocks)
+        return c * max(_longest(coordinates.features(b.X, fit_intercept), b.weight) for b in blocks)
 
 
-def _longest(Z):
-    """Return the largest squared length of a row."""
-    return np.einsum("ij,ij->i", Z, Z).max()
+def _longest(Z, weight):
+    """Return the largest squared length of a row, times its weight."""
+    return (weight * np.einsum("ij,ij->i", Z, Z)).max()
 
 
 def _norm(v):

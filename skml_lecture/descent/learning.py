@@ -154,6 +154,7 @@ def _run(objective, recipe, curvature, state, watched, watch, rows):
             reshape=reshape_for(objective, recipe, curvature),
             arrived=state.stop.arrived,
             after_epoch=watcher,
+            restart_every=recipe.updates_of_momentum(objective.data.n_rows),
         )  # fmt: skip
         state.ending = watcher.reason or ("converged" if state.stopped else None)
         if watched is not None and not state.validation_curve:  # there from the start

@@ -129,17 +129,17 @@ class Objective:
     alpha : float, default=0.0
         Strength of the penalty; intercepts are free.
 
-    dropout : Dropout or None, default=None
-        What is dropped from the batches; all rows at once drop nothing.
+    total_weight : float or None, default=None
+        What the sums are divided by; None: the weight of these rows.
     """
 
-    def __init__(self, data, network, loss, alpha=0.0, dropout=None):
+    def __init__(self, data, network, loss, alpha=0.0, total_weight=None):
         self.data = data
         self.network = network
         self.loss = loss
         self.alpha = alpha
-        self.dropout = dropout
-        self.total_weight = data.total_weight
+        self.dropout = None  # a Dropout: of the batches, all rows at once drop nothing
+        self.total_weight = data.total_weight if total_weight is None else total_weight
         self._scratch, self._scratch_of_batches = [], []
 
     @property
@@ -157,8 +157,9 @@ class Objective:
         data = self.data.sample(n_rows)
         if data is self.data:
             return self
-        alpha = self.alpha * data.total_weight / self.total_weight
-        return Objective(data, self.network, self.loss, alpha)
+        share = data.total_weight / self.data.total_weight
+        scaled = self.alpha * share, self.total_weight * share
+        return Objective(data, self.network, self.loss, *scaled)
 
     def mean_loss(self, theta):
         """Return the mean loss at ``theta``, without the penalty."""

@@ -1,6 +1,7 @@
 """The recipe of a descent: every choice that is not the data, resolved once."""
 
 from dataclasses import dataclass, fields
+from math import isqrt
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -144,6 +145,26 @@ class Recipe:
             return False
         blind = not self.needs_curvature and self.preconditioner is None
         return blind and self.rows_per_update(n_rows) is not None
+
+    def updates_of_momentum(self, n_rows):
+        """Return after how many updates by batches momentum starts anew, None for never.
+
+        It adds up their noise, which of b rows is one part in the root of b: after as many updates
+        it is that of single rows without momentum.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+
+        Returns
+        -------
+        n_updates : int or None
+            None for rates of the caller's, and where the rate counts what momentum adds up.
+        """
+        if not self.needs_curvature or self.optimizer.gain != 1:
+            return None
+        return isqrt(self.rows_per_update(n_rows) or n_rows)
 
     @property
     def needs_curvature(self):

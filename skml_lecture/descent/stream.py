@@ -44,17 +44,18 @@ class Seen:
         Of the features, where coordinates follow them.
 
     curvature : float, default=0.0
-        Sum of the largest curvatures of the chunks in the coordinates at hand.
+        Sum of the largest curvatures of the chunks in the coordinates at hand, each as often as
+        its rows are heavier than those before.
 
-    n_chunks : int, default=0
-        Number of those chunks.
+    n_chunks : float, default=0.0
+        Number of those chunks, counted likewise.
     """
 
     weight: float
     n_rows: int
     moments: Moments | None = None
     curvature: float = 0.0
-    n_chunks: int = 0
+    n_chunks: float = 0.0
 
     def __add__(self, other):
         return Seen(
@@ -105,21 +106,24 @@ def learn_chunk(data, targets, network, recipe, state=None, *, theta=None, rng=N
         state.loss_curve = []
     else:
         state = _beginning(data, network, recipe, theta, rng)
-    alpha = recipe.alpha * data.total_weight / seen.weight  # the chunk's share of the penalty
-    objective = Objective(data, network, resolve_loss(recipe.loss, targets.output), alpha)
+    share = data.n_rows / seen.n_rows  # of the penalty, and of the weight of all rows so far
+    scaled = recipe.alpha * share, seen.weight * share
+    objective = Objective(data, network, resolve_loss(recipe.loss, targets.output), *scaled)
     if state.seen is None or state.seen.n_rows.bit_length() != seen.n_rows.bit_length():
         seen = _take_coordinates(state, seen, objective, recipe)
     objective.dropout = Dropout(recipe.dropout, state.units) if any(recipe.dropout) else None
     view = View(objective, state.coordinates)
-    if recipe.needs_curvature and recipe.optimizer.gain == 1 and state.t % data.n_rows == 0:
-        # momentum without end adds up noise, of as many rows as a chunk has at most
-        recipe.optimizer.restart(state.memory)
     state.rate, state.seen = _rate(view, recipe, state.u, seen)
     state.recipe = recipe
     with loader(data) as rows:
         batches = batches_of(data.n_rows, recipe, state.rng, rows) or rows.whole
-        options = {"batches": batches, "schedule": recipe.schedule}
-        return descend(view, state, recipe.optimizer, max_iter=1, **options)
+        return descend(
+            view, state, recipe.optimizer,
+            max_iter=1,
+            batches=batches,
+            schedule=recipe.schedule,
+            restart_every=recipe.updates_of_momentum(data.n_rows),
+        )  # fmt: skip
 
 
 def _beginning(data, network, recipe, theta, rng):
@@ -153,7 +157,7 @@ def _take_coordinates(state, seen, objective, recipe):
     if not first or state.t:  # at t = 0 nothing is known, and u is drawn in any coordinates
         state.u = coordinates.from_theta(theta)
     state.coordinates, state.memory = coordinates, recipe.optimizer.init(state.u)
-    return replace(seen, curvature=0.0, n_chunks=0)
+    return replace(seen, curvature=0.0, n_chunks=0.0)
 
 
 def _rate(view, recipe, u, seen):
@@ -167,13 +171,15 @@ def _rate(view, recipe, u, seen):
         return float(recipe.learning_rate), seen
     if optimizer.auto_rate is not None:
         return float(optimizer.auto_rate), seen
+    heavy = objective.data.total_weight / objective.total_weight
     if objective.network.is_linear:
-        largest = objective.loss.curvature * _largest_curvature(view, recipe)
+        largest = heavy * objective.loss.curvature * _largest_curvature(view, recipe)
         largest += float(np.max(objective.strength / view.coordinates.scale**2))
     else:
         largest = 2 * sharpness(view, u)
-    seen = replace(seen, curvature=seen.curvature + largest, n_chunks=seen.n_chunks + 1)
-    return 1 / max(largest, seen.curvature / seen.n_chunks) / optimizer.gain, seen
+    curvature, n_chunks = seen.curvature + heavy * largest, seen.n_chunks + heavy
+    seen = replace(seen, curvature=curvature, n_chunks=n_chunks)
+    return 1 / max(largest, curvature / n_chunks) / optimizer.gain, seen
 
 
 def _largest_curvature(view, recipe):
@@ -196,15 +202,16 @@ def _largest_curvature(view, recipe):
     largest = float(share @ z**2)
     if size is None:
         return largest
-    return (1 - 1 / size) * largest + _longest(view.coordinates, data.X, fit_intercept) / size
+    squares = _squared_lengths(view.coordinates, data.X, fit_intercept)
+    return (1 - 1 / size) * largest + float(np.max(n * share * squares)) / size
 
 
-def _longest(coordinates, X, fit_intercept):
-    """Return the largest squared length of a row, in coordinates."""
+def _squared_lengths(coordinates, X, fit_intercept):
+    """Return the squared length of every row, in coordinates."""
     if not issparse(X):
         Z = coordinates.features(X, fit_intercept)
-        return float(np.einsum("ij,ij->i", Z, Z).max())
+        return np.einsum("ij,ij->i", Z, Z)
     scale, mean = coordinates.scale + np.zeros(X.shape[1]), coordinates.mean / coordinates.scale
     Z = X @ dia_array(((1 / scale)[np.newaxis], [0]), shape=(len(scale), len(scale)))
     squares = Z.power(2).sum(axis=1) - 2 * (Z @ (mean + np.zeros(X.shape[1]))) + np.sum(mean**2)
-    return float(np.max(squares)) + fit_intercept
+    return squares + fit_intercept

@@ -16,7 +16,7 @@ DIVERGED = (
 @quiet  # checked for explicitly
 def descend(
     view, state, optimizer, *, max_iter, batches=None, schedule=None, adapt=False,
-    reshape=None, arrived=None, after_epoch=None,
+    reshape=None, arrived=None, after_epoch=None, restart_every=None,
 ):  # fmt: skip
     """Take up to ``max_iter`` epochs of steps downhill.
 
@@ -54,6 +54,9 @@ def descend(
     after_epoch : callable or None, default=None
         ``after_epoch(state) -> bool``, True stops.
 
+    restart_every : int or None, default=None
+        Batches only: the number of updates after which momentum starts anew. None: never.
+
     Returns
     -------
     state : State
@@ -83,7 +86,7 @@ def descend(
             if reshape is not None:
                 view, state, gradient = reshape.after_step(view, state, gradient, before)
         else:
-            _epoch(view, state, optimizer, batches(), schedule)
+            _epoch(view, state, optimizer, batches(), schedule, restart_every)
         state.n_epochs += 1
         if after_epoch is not None and after_epoch(state):
             state.stopped = True
@@ -118,10 +121,12 @@ def _step(state, optimizer, gradient, schedule):
 
 
 @quiet  # what is not finite is found by the checks
-def _epoch(view, state, optimizer, batches, schedule):
+def _epoch(view, state, optimizer, batches, schedule, restart_every):
     """Take one step per batch and record the mean of their losses."""
     total, count = 0.0, 0
     for batch in batches:
+        if restart_every is not None and state.t % restart_every == 0:
+            optimizer.restart(state.memory)
         loss, gradient = view(state.u, batch)
         if not math.isfinite(loss):
             _check(loss, gradient, state)
