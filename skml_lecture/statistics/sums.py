@@ -280,29 +280,30 @@ def _add_squares(second, kind, Z, of_groups, root, buffer):
 def _add_products(second, Z, block, buffer):
     """Add the weighted products of a block of rows to those of each group.
 
-    Returns the weight of each group, and the sums w z.
+    Returns the weight of each group, and the sums w z. The rows of a group are gathered, and used
+    while they are in the cache.
     """
-    k, root = len(second), block.root_weight
-    order, stops = _by_group(block.targets, k)
-    Z, first = np.take(Z, order, axis=0, out=buffer, mode="clip"), np.zeros(second.shape[:2])
-    if root is None:
-        weight = np.diff(stops).astype(np.float64)
-    else:
-        weight, root = np.bincount(block.targets, block.weight, k), root[order]
-        Z *= root[:, np.newaxis]
-    for c in np.flatnonzero(np.diff(stops)):
-        rows = slice(stops[c], stops[c + 1])
-        first[c] = _weighted_sum(Z[rows], None if root is None else root[rows])
-        second[c] += product_with_itself(Z[rows])
+    weight, first = np.zeros(len(second)), np.zeros(second.shape[:2])
+    for c, rows in _rows_of_groups(block.targets, len(second)):
+        z, root = np.take(Z, rows, axis=0, out=buffer[: len(rows)], mode="clip"), None
+        weight[c] = len(rows)
+        if block.weight is not None:
+            weight[c], root = block.weight[rows].sum(), block.root_weight[rows]
+            z *= root[:, np.newaxis]
+        first[c] = _weighted_sum(z, root)
+        second[c] += product_with_itself(z)
     return weight, first
 
 
-def _by_group(codes, k):
-    """Return the rows' positions by group, and where each group's begin, with the end."""
-    few_bits = codes.astype(np.min_scalar_type(k), copy=False)  # of which a stable sort is fast
-    return np.argsort(few_bits, kind="stable"), np.append(
-        0, np.bincount(codes, minlength=k).cumsum()
-    )
+def _rows_of_groups(codes, k):
+    """Return each group that is there and the positions of its rows."""
+    if k <= FEW_GROUPS:
+        rows = [np.flatnonzero(codes == c) for c in range(k)]
+    else:
+        few_bits = codes.astype(np.min_scalar_type(k), copy=False)  # a stable sort of them is fast
+        stops = np.bincount(codes, minlength=k)[:-1].cumsum()
+        rows = np.split(np.argsort(few_bits, kind="stable"), stops)
+    return [(c, some) for c, some in enumerate(rows) if len(some)]
 
 
 def of_sparse(data, n_groups=None, kind="full", *, missing=False):
@@ -324,9 +325,7 @@ def _sparse_by_group(data, codes, k, kind):
     d = data.n_features
     weight, (origin, first) = np.zeros(k), np.zeros((2, k, d))
     second = _zeros(kind, k, d)
-    order, stops = _by_group(codes, k)
-    for c in np.flatnonzero(np.diff(stops)):
-        rows = order[stops[c] : stops[c + 1]]
+    for c, rows in _rows_of_groups(codes, k):
         weight[c], origin[c], first[c], S, *_ = sparse_products(data.pick(rows))
         second[(c,) * (kind == "full")] += S
     return weight, origin, first, second
