@@ -234,12 +234,13 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         if sample_weight is not None:
             self._check_finite(X)
         data, classes = self._data(X, y, sample_weight, classes)
-        recipe = self._recipe(data.n_rows, stream=stream)
-        if sample_weight is None and not recipe.updates_find_bad_rows(data.n_rows):
+        several = data.targets.ndim == 2
+        task = self._task_of(data, classes, several, reset=reset, stream=stream)
+        if sample_weight is None and not task.recipe.updates_find_bad_rows(data.n_rows):
             self._check_finite(X)
-        return self._task_of(data, classes, data.targets.ndim == 2, recipe, reset=reset)
+        return task
 
-    def _task_of(self, data, classes, several, recipe, *, reset):
+    def _task_of(self, data, classes, several, *, reset, stream):
         """Return what to learn of rows of these classes, or of several labels each."""
         if not reset and several != self._multilabel:
             kind = "one column per label" if self._multilabel else "one label per row"
@@ -249,6 +250,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, got 1 class: {classes[0]}."
             )
+        recipe = self._recipe(data.n_rows, stream=stream)
         return Task(data, targets, self._network(self.n_features_in_, targets), recipe)
 
     def _data(self, X, y, sample_weight, classes):

@@ -122,11 +122,10 @@ class Reader:
                 model.feature_names_in_ = facts.names
         classes = facts.classes if classes is None else classes
         data = self._counted(self.blocks, rows, facts, classes)
-        recipe = model._recipe(data.n_rows, stream=stream)
         self.blocks.warn_if_small(Part(facts.n_rows, len(rows), n_columns=facts.n_features))
         if not (reset or stream or facts.several):
             check_all_classes(np.searchsorted(classes, facts.classes), classes)
-        return model._task_of(data, classes, facts.several, recipe, reset=reset)
+        return model._task_of(data, classes, facts.several, reset=reset, stream=stream)
 
     def held_out(self, task, X, y, weight):
         """Return rows held out that the caller gave, None where there are none."""
