@@ -220,6 +220,23 @@ class TestData:
         assert model.coef_.dtype == model.predict_proba(X).dtype == np.float32
         assert_allclose(model.coef_, LogisticRegressionGD().fit(X, y).coef_, atol=1e-3)
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("of_rows", [np.asarray, csr_matrix])
+    @pytest.mark.parametrize("far", [10, 1e3, 1e4])
+    @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
+    def test_float32_far_from_zero_stops_at_what_it_can_tell(self, load, far, of_rows, rng):
+        """Years and serial numbers: scores lose as many digits as the mean has spreads."""
+        X, y = load(return_X_y=True)
+        X = StandardScaler().fit_transform(X)
+        for _ in range(3):
+            rows = rng.permutation(len(X))[: rng.integers(100, len(X) + 1)]
+            x = (X[rows] + far).astype(np.float32)
+
+            model = LogisticRegressionGD(max_iter=250).fit(of_rows(x), y[rows])
+
+            exact = LogisticRegressionGD().fit(x.astype(np.float64), y[rows])
+            assert model.loss_curve_[-1] < 1.3 * exact.loss_curve_[-1]
+
     def test_labels_may_be_anything(self):
         X, y = iris()
         names = np.array(["setosa", "versicolor", "virginica"])

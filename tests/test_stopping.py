@@ -111,6 +111,18 @@ def test_a_loss_level_but_for_rounding_has_arrived(dtype, loss, rng):
     assert epochs_until(GradientNorm(0.0, dtype), jumps) is None
 
 
+@pytest.mark.parametrize("far", [0.0, 10.0, 1e3])
+def test_a_loss_is_level_to_the_digits_that_features_far_from_zero_leave(far, rng):
+    noise = float(np.finfo(np.float32).eps) * (1 + far)
+    level = (1 + noise * rng.uniform(-1, 1, 60)).tolist()
+    falls = [1 - 30 * noise * t for t in range(60)]
+
+    assert epochs_until(GradientNorm(0.0, np.float32, far), [2.0, *level]) == 22
+    assert epochs_until(GradientNorm(0.0, np.float32, far), falls) is None
+    if far > 100:  # of which the rule knows only if it is told
+        assert epochs_until(GradientNorm(0.0, np.float32), [2.0, *level][:30]) is None
+
+
 def test_a_loss_of_zero_is_level():
     assert epochs_until(GradientNorm(0.0, np.float64), [0.0] * 30) == 21
 

@@ -14,10 +14,12 @@ from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.objective import Objective, View
 from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import descend
+from skml_lecture.statistics import Moments
 
 __all__ = ["learn"]
 
 _SHARED_PASS = 2**20  # multiplications: below, threads wait for one another as long as they work
+_FEW_ROWS = 1000  # tell how far from zero the features are
 _BATCH_BY_BLAS = 2**23  # multiplications of a product: a fraction of a millisecond
 
 
@@ -105,8 +107,18 @@ def _rules(objective, recipe):
     n_rows = objective.data.n_rows
     if recipe.until == "plateau" or recipe.rows_per_update(n_rows) is not None:
         return Plateau(recipe.tol, recipe.patience), early
-    follows = recipe.follows_curvature(n_rows)
-    return GradientNorm(recipe.tol, objective.data.dtype if follows else None), early
+    if not recipe.follows_curvature(n_rows):
+        return GradientNorm(recipe.tol), early
+    return GradientNorm(recipe.tol, objective.data.dtype, _far(objective.data)), early
+
+
+def _far(data):
+    """Return how many spreads some feature lies from zero, at most, where digits are few."""
+    if data.dtype != np.float32:
+        return 0.0
+    x = Moments.from_data(data.sample(_FEW_ROWS), kind="diag")
+    varies = x.covariance > 0
+    return float(np.max(np.abs(x.mean[varies]) / np.sqrt(x.covariance[varies]), initial=0))
 
 
 def _is_of(state, objective, recipe):

@@ -30,14 +30,17 @@ class GradientNorm(Rule):
 
     dtype : dtype or None, default=None
         Of the parameters, which sets the rounding error; None: steps may be too small to tell.
+
+    far : float, default=0.0
+        How far from zero the features are, in spreads: scores lose as many digits as it has.
     """
 
     patience = 20
 
-    def __init__(self, tol, dtype=None):
+    def __init__(self, tol, dtype=None, far=0.0):
         super().__init__()
         self.tol = tol
-        self.rounding = None if dtype is None else 4 * float(np.finfo(dtype).eps)
+        self.rounding = None if dtype is None else 4 * float(np.finfo(dtype).eps) * (1 + far)
 
     def __call__(self, state):
         """Return whether the descent has arrived."""
