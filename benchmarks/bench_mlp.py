@@ -226,9 +226,9 @@ def main():
         mean_of("fit 256-500-500-10, relu, against `MLPClassifier`", relu, 1.5),
     ]
     lines = [
-        "What bounds 256-500-500-10: half of an update is products at nearly the machine's rate, "
-        "a third is Adam, whose ten NumPy calls a block take the interpreter's lock back each "
-        "time, so that a second thread gains nothing.",
+        "What bounds 256-500-500-10: two thirds of an update are products at nearly the machine's "
+        "rate, of parts of a batch in as many threads; a fifth is Adam, which memory bounds: a second "
+        "thread gains it a fifth.",
         "Difference of fits: the largest relative one of the losses of the epochs, both from the "
         "same weights and with the rows in the same order. The timed fits shuffle.",
     ]

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import sklearn
 from distributed import Client, LocalCluster
+from threadpoolctl import threadpool_limits
+
+from skml_lecture.data import free_threads, one_blas_thread
 
 BRIEF = (  # what fits say that are cut short, and searches among few candidates
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -34,6 +37,15 @@ def shared_state():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def two_threads():
+    """Work is shared out among two threads, and the BLAS has one."""
+    with threadpool_limits(2, user_api="blas"), one_blas_thread():
+        if free_threads() != 2:
+            pytest.skip("this BLAS has one thread")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,12 @@ from sklearn.base import clone
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
 from skml_lecture.data import Data, in_order, places_of, shuffled
-from skml_lecture.descent.batches import Loader
+from skml_lecture.descent.activations import Tanh
+from skml_lecture.descent.batches import LEAST_PART, Batch, Loader
+from skml_lecture.descent.dropout import Dropout
+from skml_lecture.descent.losses import resolve_loss
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.objective import Objective, Sums
 from skml_lecture.descent.optimizers import OPTIMIZERS, Optimizer
 
 SHAPES = [(10, 4), (300, 20_000)]  # one chunk; many
@@ -174,6 +179,53 @@ def test_batches_come_where_no_thread_can_start(rng, monkeypatch):
     X, _, _ = zip(*epoch(Loader(data), np.arange(300), 3), strict=True)
 
     assert_array_equal(np.concatenate(X), data.X)
+
+
+@pytest.mark.parametrize("n", [1, 2 * LEAST_PART - 1, 2 * LEAST_PART, 5 * LEAST_PART + 1])
+@pytest.mark.usefixtures("two_threads")
+def test_threads_share_out_the_rows_of_a_batch_that_is_not_small(n):
+    batch, seen = Batch(np.arange(n)[:, np.newaxis], np.zeros((n, 1)), None), {}
+
+    def work(part):
+        seen[part.number] = part.X.ravel()
+        return Sums(len(part), np.array([part.X.sum()]))
+
+    total = batch.sum(work)
+
+    assert (total.loss, total.gradient) == (n, n * (n - 1) / 2)
+    assert len(seen) == (1 if n < 2 * LEAST_PART else 2)
+    assert_array_equal(np.concatenate([seen[number] for number in sorted(seen)]), np.arange(n))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("of_rows", [np.asarray, csr_matrix])
+@pytest.mark.parametrize("dropout", [None, (0.3, 0.4)])
+def test_an_update_does_not_depend_on_how_it_is_shared_out(weighted, of_rows, dropout, request):
+    rng = np.random.default_rng(0)
+    network, loss = Network([6, 5, 3], [Tanh()]), resolve_loss("cross_entropy", "softmax")
+    n = 3 * LEAST_PART + 1
+    X, Y = rng.normal(size=(2 * n, 6)), np.asfortranarray(np.eye(3)[rng.integers(0, 3, 2 * n)])
+    weight = rng.uniform(0, 2, 2 * n) if weighted else None
+    theta = network.initialize(rng)
+
+    def updates():
+        """Of a long batch, a short one, and a long one: which are overwritten in turn."""
+        objective = Objective(Data(of_rows(X), Y, weight), network, loss, alpha=0.1)
+        objective.dropout = dropout and Dropout(dropout, np.random.default_rng(1))
+        found = []
+        for order, size in ((np.arange(2 * n), n), (np.arange(n), 2 * LEAST_PART), ([3, 1], 2)):
+            for batch in Loader(objective.data).epoch(np.asarray(order), size):
+                value, gradient = objective(theta, batch)
+                found.append((value, gradient.copy()))
+        return found
+
+    alone = updates()
+    request.getfixturevalue("two_threads")
+    shared = updates()
+
+    for (value, gradient), (expected, of_whole) in zip(shared, alone, strict=True):
+        assert_allclose(value, expected, rtol=1e-13)
+        assert_allclose(gradient, of_whole, rtol=0, atol=1e-13 * np.abs(of_whole).max())
 
 
 @pytest.mark.parametrize("n", [5, 70_000, 131_072])

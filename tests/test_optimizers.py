@@ -110,6 +110,18 @@ def test_blocks_do_not_change_the_result(name, rng):
 
 
 @members
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [7, BLOCK, 3 * BLOCK + 7])
+def test_threads_do_not_change_a_bit(name, size, rng, request):
+    start, gradients = rng.normal(size=size), rng.normal(size=(3, size))
+    alone = run(resolve_optimizer(name), gradients, start.copy())
+
+    request.getfixturevalue("two_threads")
+
+    assert_array_equal(run(resolve_optimizer(name), gradients, start.copy()), alone)
+
+
+@members
 def test_keeps_float32_and_works_in_place(name):
     theta = np.ones(3, np.float32)
     optimizer = resolve_optimizer(name)

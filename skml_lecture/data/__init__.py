@@ -1,6 +1,6 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
-from skml_lecture.data.data import Data, canonical, each, sample_positions
+from skml_lecture.data.data import Data, canonical, each, runs_of, sample_positions
 from skml_lecture.data.memory import lent
 from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import (
@@ -13,6 +13,8 @@ from skml_lecture.data.table import (
 )
 from skml_lecture.data.threads import (
     all_blas_threads,
+    blas_threads,
+    free_threads,
     has_wide_vectors,
     one_blas_thread,
     one_thread_if_small,
@@ -25,9 +27,11 @@ __all__ = [
     "Table",
     "accepts",
     "all_blas_threads",
+    "blas_threads",
     "canonical",
     "choose_columns",
     "each",
+    "free_threads",
     "has_wide_vectors",
     "in_order",
     "is_missing",
@@ -38,6 +42,7 @@ __all__ = [
     "quiet",
     "read_table",
     "run_in_threads",
+    "runs_of",
     "sample_positions",
     "shuffled",
     "take_rows",

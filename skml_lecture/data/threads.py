@@ -94,6 +94,12 @@ def one_blas_thread(*, share=True):
             raise
 
 
+def free_threads():
+    """Return how many threads the tasks of who keeps the BLAS to one may be shared out to."""
+    hold = _busy.get("by")
+    return hold.free if hold is not None and hold.owner == get_ident() else 1
+
+
 @contextmanager
 def all_blas_threads(products):
     """Give the BLAS its threads back for a while, if multiplications are worth their spinning."""

@@ -2,14 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from itertools import pairwise
+from operator import iadd
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from skml_lecture.data import in_order, shuffled
+from skml_lecture.data import free_threads, in_order, run_in_threads, shuffled
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
+LEAST_PART = 48  # rows of a batch that a thread takes: matrix products of fewer are slower
 
 
 @dataclass(slots=True)
@@ -19,18 +22,24 @@ class Batch:
     X: np.ndarray | csr_array  # (n, d)
     targets: np.ndarray  # (n, k), one output after the other in memory
     weight: np.ndarray | None  # (n,)
+    number: int = 0  # among the parts of an update
 
     def __len__(self):
         return self.X.shape[0]
 
     def sum(self, work):
-        """Return ``work(rows)``; of rows that lie in several places, the sum over them."""
-        return work(self)
+        """Return ``work(rows)``, or the sum over as many parts of them as there are threads."""
+        n_parts = min(free_threads(), len(self) // LEAST_PART)
+        if n_parts < 2:
+            return work(self)
+        edges = [len(self) * i // n_parts for i in range(n_parts + 1)]
+        parts = [self.part(*ends, number) for number, ends in enumerate(pairwise(edges))]
+        return reduce(iadd, run_in_threads(work, parts))
 
-    def part(self, start, stop):
+    def part(self, start, stop, number=0):
         """Return some consecutive rows, as views where dense."""
         weight = None if self.weight is None else self.weight[start:stop]
-        return Batch(self.X[start:stop], self.targets[start:stop], weight)
+        return Batch(self.X[start:stop], self.targets[start:stop], weight, number)
 
 
 def batches_of(n_rows, recipe, rng, loader):

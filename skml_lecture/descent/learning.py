@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from skml_lecture.data import one_blas_thread
-from skml_lecture.descent.batches import Loader, batches_of
+from skml_lecture.data import blas_threads, one_blas_thread
+from skml_lecture.descent.batches import LEAST_PART, Loader, batches_of
 from skml_lecture.descent.beginning import begin, reshape_for
 from skml_lecture.descent.curvature import Curvature
 from skml_lecture.descent.dropout import Dropout
@@ -20,7 +20,7 @@ __all__ = ["learn"]
 
 _SHARED_PASS = 2**20  # multiplications: below, threads wait for one another as long as they work
 _FEW_ROWS = 1000  # tell how far from zero the features are
-_BATCH_BY_BLAS = 2**23  # multiplications of a product: a fraction of a millisecond
+_LARGE_BATCH = 2**23  # multiplications of a product: a fraction of a millisecond
 
 
 def learn(
@@ -222,11 +222,15 @@ class _Watcher:
 def _few_threads(objective, recipe):
     """Return a context in which the threads of the BLAS are kept to what pays.
 
-    Passes over all rows are shared out to threads of ours, the updates by batches are not.
+    Passes over all rows are shared out to threads of ours, and so are large updates by batches,
+    unless there are so many threads that the parts would be small.
     """
     data = objective.data
     n_rows = recipe.rows_per_update(data.n_rows)
     products = objective.network.largest_product(data.row_size, n_rows or data.n_rows)
     if n_rows is None:
         return one_blas_thread(share=products > _SHARED_PASS)
-    return nullcontext() if products > _BATCH_BY_BLAS else one_blas_thread(share=False)
+    large = products > _LARGE_BATCH
+    if large and n_rows < LEAST_PART * blas_threads():
+        return nullcontext()
+    return one_blas_thread(share=large)

@@ -23,6 +23,11 @@ class Sums:
     def __add__(self, other):
         return Sums(self.loss + other.loss, self.gradient + other.gradient)
 
+    def __iadd__(self, other):
+        self.loss += other.loss
+        self.gradient += other.gradient
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class RowSums:
@@ -84,22 +89,24 @@ class BatchSums:
     theta: np.ndarray
     share: float
     masks: Masks | None
-    scratch: list  # of earlier updates, which this one overwrites
+    scratch: dict  # of the parts of earlier updates, which this one overwrites
 
     def __getstate__(self):
         return [getattr(self, name) for name in self.__slots__[:-1]]
 
     def __setstate__(self, state):
-        for name, value in zip(self.__slots__, [*state, []], strict=True):
+        for name, value in zip(self.__slots__, [*state, {}], strict=True):
             setattr(self, name, value)
 
+    @quiet
     def __call__(self, batch):
-        """Return the sums over a batch."""
+        """Return the sums over a batch, or a part of one."""
         X, weight, masks = batch.X, batch.weight, None
-        if not self.scratch or len(batch) > self.scratch[0]:
+        n_rows, passes, gradient = self.scratch.get(batch.number, (0, None, None))
+        if len(batch) > n_rows:
             passes = Pass(self.network, self.loss, len(batch), self.theta.dtype)
-            self.scratch[:] = len(batch), passes, np.empty_like(self.theta)
-        _, passes, gradient = self.scratch
+            gradient = np.empty_like(self.theta)
+            self.scratch[batch.number] = len(batch), passes, gradient
         if self.masks is not None:
             X, masks = self.masks.thin(X), self.masks.hidden
         passes.bind(self.theta, gradient)
@@ -140,7 +147,7 @@ class Objective:
         self.alpha = alpha
         self.dropout = None  # a Dropout: of the batches, all rows at once drop nothing
         self.total_weight = data.total_weight if total_weight is None else total_weight
-        self._scratch, self._scratch_of_batches = [], []
+        self._scratch, self._scratch_of_batches = [], {}
 
     @property
     def strength(self):

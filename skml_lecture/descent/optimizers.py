@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skml_lecture.data import free_threads, quiet, run_in_threads, runs_of
 from skml_lecture.validation import check_flag, check_real, lecture_hint
 
 __all__ = [
@@ -318,18 +319,26 @@ class Adam(Optimizer):
         root = sqrt((1 - self.beta_2 ** state["t"]) / (1 - self.beta_2))
         rate *= root * (1 - self.beta_1) / (1 - self.beta_1 ** state["t"])
         epsilon = self.epsilon * root
-        scratch = np.empty_like(theta[:BLOCK])
-        for w, g, m, v in _blocks(theta, gradient, state["sum"], state["square_sum"]):
-            m *= self.beta_1
-            m += g
-            v *= self.beta_2
-            s = np.multiply(g, g, out=scratch[: len(g)])
-            v += s
-            np.sqrt(v, out=s)
-            s += epsilon
-            np.divide(m, s, out=s, where=True if epsilon else s > 0)
-            s *= rate
-            w -= s
+
+        def take(blocks):
+            scratch = np.empty_like(theta[:BLOCK])
+            for w, g, m, v in blocks:
+                m *= self.beta_1
+                m += g
+                v *= self.beta_2
+                s = np.multiply(g, g, out=scratch[: len(g)])
+                v += s
+                np.sqrt(v, out=s)
+                s += epsilon
+                np.divide(m, s, out=s, where=True if epsilon else s > 0)
+                s *= rate
+                w -= s
+
+        blocks = _blocks(theta, gradient, state["sum"], state["square_sum"])
+        if free_threads() > 1:
+            run_in_threads(quiet(take), runs_of([*blocks]))
+        else:
+            take(blocks)
 
 
 def _check_share(name, value):
