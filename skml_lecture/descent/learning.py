@@ -222,8 +222,9 @@ class _Watcher:
 def _few_threads(objective, recipe):
     """Return a context in which the threads of the BLAS are kept to what pays.
 
-    Passes over all rows are shared out to threads of ours, and so are large updates by batches,
-    unless there are so many threads that the parts would be small.
+    Passes over all rows are shared out to threads of ours, and so are large updates by batches.
+    Where their parts would be small, or soon done as in single precision, the threads of the BLAS
+    are quicker: they spin, ours have to wake up.
     """
     data = objective.data
     n_rows = recipe.rows_per_update(data.n_rows)
@@ -231,6 +232,7 @@ def _few_threads(objective, recipe):
     if n_rows is None:
         return one_blas_thread(share=products > _SHARED_PASS)
     large = products > _LARGE_BATCH
-    if large and n_rows < LEAST_PART * blas_threads():
+    soon = data.dtype == np.float32 or n_rows < LEAST_PART * blas_threads()
+    if large and soon:
         return nullcontext()
     return one_blas_thread(share=large)
