@@ -227,8 +227,8 @@ def main():
     ]
     lines = [
         "What bounds 256-500-500-10: two thirds of an update are products at nearly the machine's "
-        "rate, of parts of a batch in as many threads; a fifth is Adam, which memory bounds: a second "
-        "thread gains it a fifth.",
+        "rate, in double precision of parts of a batch in as many threads; a fifth is Adam, which "
+        "memory bounds, so that a second thread gains it a fifth.",
         "Difference of fits: the largest relative one of the losses of the epochs, both from the "
         "same weights and with the rows in the same order. The timed fits shuffle.",
     ]
