@@ -10,6 +10,7 @@ from skml_lecture.data import Data
 from skml_lecture.solvers.cholesky import GramCholesky, KernelCholesky
 from skml_lecture.solvers.conjugate import ConjugateGradients
 from skml_lecture.solvers.lsqr import Lsqr
+from skml_lecture.solvers.rank import EPS
 from skml_lecture.solvers.rows import HEAVY, CenteredRows
 from skml_lecture.solvers.spectrum import CAREFUL_BELOW, Spectrum
 from skml_lecture.statistics import RegressionMoments, Triangle
@@ -89,7 +90,7 @@ class Equations:
         sparse rows what iterates, where it converges.
         """
         if isinstance(self.statistic, Triangle) or method == "svd":
-            return self._singular_values()
+            return self._singular_values(alpha)
         if method == "lsqr" and self.data is not None:
             return Lsqr(self.rows)
         if self.is_wide and not alpha.all() and self.data.n_features <= MAX_GRAM:
@@ -105,7 +106,7 @@ class Equations:
         if cholesky := self._cholesky(alpha.min()):
             return cholesky
         stays_sparse = method == "auto" and self._is_too_large_to_be_dense
-        return Lsqr(self.rows) if stays_sparse else self._singular_values()
+        return Lsqr(self.rows) if stays_sparse else self._singular_values(alpha)
 
     def path(self, alphas):
         """Return what solves for every one of many alphas (a,)."""
@@ -115,12 +116,12 @@ class Equations:
         spectrum = self.kernel_spectrum if wide else Spectrum.of_gram(*self.gram_and_cross)
         if spectrum.suffices_for(alphas, max(CAREFUL_BELOW, self.rounding)):
             return spectrum
-        return self._cholesky(alphas.min()) or self._singular_values()
+        return self._cholesky(alphas.min()) or self._singular_values(alphas)
 
     def spectrum(self, alphas):
         """Return the singular values and directions, good for every alpha (a,)."""
         solver = self.path(alphas)
-        return solver if isinstance(solver, Spectrum) else self._singular_values()
+        return solver if isinstance(solver, Spectrum) else self._singular_values(alphas)
 
     def grid(self):
         """Return penalties from one that changes nothing to one that leaves nothing, (a,).
@@ -182,14 +183,28 @@ class Equations:
             cholesky = GramCholesky(*self.gram_and_cross, least, rows)
         return cholesky if cholesky.suffices and cholesky.rcond > self.rounding else None
 
-    def _singular_values(self):
+    def _of_moments(self, alpha):
+        """Return the spectrum of moments; about zero it is that of the centered ones and the mean.
+
+        What the mean has along their null directions may be rounding: then it is the rank that
+        counts, which squares about zero tell, unless a penalty is larger.
+        """
+        of_gram = Spectrum.of_nearly_singular_gram
+        if not self.fit_intercept:
+            centered = replace(self, fit_intercept=True)
+            gram, cross = centered.gram_and_cross
+            spectrum = of_gram(gram, cross, centered.rounding)
+            mean = np.split(self.statistic.mean, [len(gram)])
+            cutoff = max(32 * len(gram) * EPS, centered.rounding)
+            noise = cutoff / spectrum.rcond * np.sqrt(self.statistic.weight) * linalg.norm(mean[0])
+            is_full = spectrum.rank == np.count_nonzero(gram.diagonal())
+            if is_full or np.sqrt(np.min(alpha)) > noise:
+                return spectrum.about_zero(self.statistic.weight, *mean)
+        return of_gram(*self.gram_and_cross, self.rounding)
+
+    def _singular_values(self, alpha=0.0):
         if self.data is None and isinstance(self.statistic, RegressionMoments):
-            centered = self if self.fit_intercept else replace(self, fit_intercept=True)
-            spectrum = Spectrum.of_nearly_singular_gram(*centered.gram_and_cross, centered.rounding)
-            if self.fit_intercept:
-                return spectrum
-            mean = np.split(self.statistic.mean, [len(spectrum.V)])
-            return spectrum.about_zero(self.statistic.weight, *mean)
+            return self._of_moments(alpha)
         if self.is_wide:
             return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
         triangle = self.statistic
