@@ -34,7 +34,7 @@ def _can_continue(classifier):
 
 
 def encode(y):
-    """Return the sorted classes of ``y``, the position of each label among them, and how many."""
+    """Return the sorted classes of ``y``, the position of each label in them, and their counts."""
     if y.dtype.kind == "i" and int(y.max()) - int(y.min()) < len(y):  # no need to sort, or to copy
         least = y.min()
         steps = np.subtract(y, least, dtype=np.intp) if least or y.dtype != np.intp else y

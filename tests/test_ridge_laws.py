@@ -138,6 +138,24 @@ def test_every_route_is_ridge(route, solver, seed, table, alpha, weighted, fit_i
     assert model.intercept_ == pytest.approx(float(intercept), rel=1e-8, abs=1e-8)
 
 
+@pytest.mark.parametrize("solver", ["auto", "svd", "lsqr"])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64, bool])
+@pytest.mark.parametrize("shape", [(60, 4), (20, 30)])
+@pytest.mark.parametrize("of_rows", [np.asarray, sparse.csr_array])
+def test_whole_numbers_are_targets_as_floats_are(solver, dtype, shape, of_rows, rng):
+    """Up to the largest of their type, whose squares and differences it does not hold."""
+    X, largest = of_rows(rng.normal(size=shape)), 1 if dtype is bool else np.iinfo(dtype).max
+    y = (rng.random((shape[0], 2)) * min(largest, 2**62)).round().astype(dtype)
+
+    found, expected = (
+        RidgeRegression(solver=solver).fit(X, targets) for targets in (y, y.astype(float))
+    )
+
+    size = np.abs(expected.coef_).max()
+    assert_allclose(found.coef_, expected.coef_, rtol=0, atol=1e-12 * size)
+    assert found.score(X, y) == pytest.approx(expected.score(X, y.astype(float)), abs=1e-12)
+
+
 @pytest.mark.parametrize("alpha", [0.01, 1.0])
 @pytest.mark.parametrize("route", ROUTES)
 @settings(max_examples=40, deadline=None)

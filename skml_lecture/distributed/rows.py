@@ -15,7 +15,7 @@ from dask.sizeof import sizeof
 from distributed import futures_of
 from scipy import sparse
 
-from skml_lecture.data import Data, quiet, sample_positions
+from skml_lecture.data import Data, sample_positions
 from skml_lecture.descent.batches import Batch
 from skml_lecture.distributed.blocks import NARROW, Part, naming, summed, tasks, workers_of
 
@@ -266,7 +266,6 @@ def _step(shared, parts, rows):
     return _work_on((partial(_on_batch, work), encode), data)
 
 
-@quiet  # the loop checks for what is not finite
 def _on_batch(work, data):
     return copy.copy(work)(Batch(data.X, data.targets, data.weight))
 
