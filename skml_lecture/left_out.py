@@ -1,17 +1,19 @@
 """Errors of rows left out one at a time, under the ridge models of all others, in closed form."""
 
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 
 import numpy as np
 from scipy import linalg
 
 from skml_lecture.data import one_thread_if_small
+from skml_lecture.solvers.rows import FEW
 
 _EPS = np.finfo(np.float64).eps
 _WELL = 1e-4  # reciprocal condition: above it, directions are orthonormal to twelve digits
 NEAR = 1e-4  # 1 - leverage: under it, digits cancel
 _NEAR_AT_ONCE = 256  # rows
+_FEW_COLUMNS = 8  # that are no combinations of fewer
 
 
 class LeftOut:
@@ -136,7 +138,7 @@ class LeftOut:
                     e /= block.root_weight
                 for part in np.split(near, range(_NEAR_AT_ONCE, len(near), _NEAR_AT_ONCE)):
                     if len(part):
-                        exact = self._exactly(block.start + part, z[part] @ V, self._directions)
+                        exact = self._exactly(block.start + part, z[part] @ V, self.directions)
                         e[:, :, part] = exact
                 yield work(block.rows, e)
 
@@ -144,11 +146,19 @@ class LeftOut:
         data = self.rows.data
         return data.map(lambda run: list(errors(run[::-1])), sum(heights) * 2 // 3)
 
-    def _directions(self):
-        """Yield positions and rows of U (b, r), block by block."""
-        V = self.to_directions
-        for block in self.rows.data.blocks(2 * self.rows.shape[1]):
-            yield np.arange(block.start, block.start + block.n_rows), self.rows.dense(block) @ V
+    @cached_property
+    def directions(self):
+        """What returns positions and rows of U (b, r), block by block; few are computed once."""
+
+        def blocks():
+            for block in self.rows.data.blocks(2 * self.rows.shape[1]):
+                positions = np.arange(block.start, block.start + block.n_rows)
+                yield positions, self.rows.dense(block) @ self.to_directions
+
+        if np.prod(self.rows.shape) > FEW:
+            return blocks
+        few = list(blocks())
+        return lambda: few
 
     def _exactly(self, rows, u, directions):
         """Return the errors (t, a, m) of some rows, whose leverage may be one."""
@@ -219,6 +229,8 @@ def _gram(rows, W, blocks):
 
 def low_rank(M):
     """Return factors of M to rounding: functions of many alphas are combinations of few."""
+    if M.shape[1] <= _FEW_COLUMNS:
+        return M, np.eye(M.shape[1])
     with one_thread_if_small(M.size):
         U, s, Vt = np.linalg.svd(M, full_matrices=False)
     kept = s > _EPS * s.max(initial=0)

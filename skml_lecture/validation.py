@@ -165,7 +165,13 @@ def _is_target(y, X, n_dims):
     """Tell whether ``y`` is an array of finite numbers, as many as there are rows."""
     plain = type(y) is np.ndarray and y.ndim in n_dims and y.size > 0
     numbers = plain and y.dtype.kind in "fiu"
-    return numbers and len(y) == X.shape[0] and bool(np.isfinite(y).all())
+    return numbers and len(y) == X.shape[0] and _is_finite(y)
+
+
+def _is_finite(y):
+    """Tell whether all numbers are finite: where their sum is, so are they."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(y.sum()) or np.isfinite(y).all())
 
 
 def assert_all_finite(X, **names):

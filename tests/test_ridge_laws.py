@@ -266,8 +266,9 @@ def test_folds_see_small_columns_beside_a_large_one(rng, shape, as_array):
 def test_a_search_sees_directions_that_a_gram_matrix_loses(rng, cv, scoring, fit_intercept):
     alphas = [1e-6, 1.0]
     for _ in range(10):
-        n, d = rng.integers(8, 40), rng.integers(2, 6)
-        X, y = 1e8 * rng.normal(size=(n, 1)) + rng.normal(size=(n, d)), rng.normal(size=n)
+        n, d = rng.integers(8, 20), rng.integers(2, 6)
+        level = 10 ** rng.uniform(4, 9)
+        X, y = level * rng.normal(size=(n, 1)) + rng.normal(size=(n, d)), rng.normal(size=n)
 
         search = RidgeRegressionCV(alphas, cv=cv, scoring=scoring, fit_intercept=fit_intercept)
         scores = search.fit(X, y).cv_results_["mean_test_score"]

@@ -113,7 +113,7 @@ class Equations:
         if isinstance(self.statistic, Triangle):
             return self._singular_values()
         wide = self.is_wide
-        spectrum = self.kernel_spectrum if wide else Spectrum.of_gram(*self.gram_and_cross)
+        spectrum = self.kernel_spectrum if wide else self._of_gram()
         if spectrum.suffices_for(alphas, max(CAREFUL_BELOW, self.rounding)):
             return spectrum
         return self._cholesky(alphas.min()) or self._singular_values(alphas)
@@ -182,6 +182,22 @@ class Equations:
             rows = None if self.data is None else self.rows
             cholesky = GramCholesky(*self.gram_and_cross, least, rows)
         return cholesky if cholesky.suffices and cholesky.rcond > self.rounding else None
+
+    def _of_gram(self):
+        """Return the spectrum of the Gram matrix; what it lost, rows at hand tell to be null.
+
+        Directions N that are null for the squares have Z N of norm sqrt(eps) for all they say.
+        """
+        spectrum = Spectrum.of_gram(*self.gram_and_cross)
+        N, V, s = spectrum.lost, spectrum.V, spectrum.s[:, np.newaxis]
+        if self.data is None or N is None or spectrum.rcond < CAREFUL_BELOW:
+            return spectrum
+        for _ in range(2):  # again without what the rounding of the squares turned N by
+            G = self.rows.gram_times(N)
+            if np.sqrt(abs((N * G).sum(axis=0)).max()) <= 32 * len(N) * EPS * s.max():
+                return replace(spectrum, lost=None)
+            N = N - V @ (V.T @ G / s**2)
+        return spectrum
 
     def _of_moments(self, alpha):
         """Return the spectrum of moments; about zero it is that of the centered ones and the mean.

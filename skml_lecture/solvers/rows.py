@@ -12,7 +12,7 @@ from skml_lecture.solvers.lsqr import cut_of
 from skml_lecture.statistics.regression_moments import is_constant
 from skml_lecture.validation import check_overflow
 
-_FEW = 2**19  # numbers: 4 MB
+FEW = 2**19  # numbers: 4 MB
 HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
 
 
@@ -81,6 +81,10 @@ class CenteredRows:
         if block.root_weight is not None:
             Z *= block.root_weight[:, np.newaxis]
         return Z
+
+    def gram_times(self, W):
+        """Return Z'(Z W) of shape (d, k), without the squares of Z."""
+        return self.data.sum(each(partial(_gram_times, self, W)))
 
     def exactly_centered(self):
         """Return Z as an array, without the rounding of the center."""
@@ -172,7 +176,7 @@ class CenteredRows:
         """Return ``work(run)`` of runs of ``(columns, Z)``, Z the dense columns, for wide rows."""
         x, root = self.data.x, self.data.root_weight
         n, d = x.shape
-        if n * d <= _FEW:
+        if n * d <= FEW:
             return [work([(slice(0, d), self.few)])]
         step = max(min(2**18 // max(n, 1), -(-d // 2)), 256)  # two at least, to share out
 
@@ -223,7 +227,7 @@ def mean_of(data):
     # as seen from a row, so that the mean of a constant column is the constant
     row = 0.0 if data.is_sparse else np.asarray(data.x[share.argmax()], np.float64)
     work = each(partial(_share_of, share, row))
-    few = not data.is_sparse and data.x.size <= _FEW  # summed in less time than threads need
+    few = not data.is_sparse and data.x.size <= FEW  # summed in less time than threads need
     x_mean = row + (work(data.blocks()) if few else data.sum(work, **cut))
     if data.is_sparse and len(columns := _full_columns(data.x, share > 0)):
         x = data.x[:, columns].toarray().astype(np.float64)
@@ -250,6 +254,11 @@ def _share_of(share, row, block):
 def _squares(center, block):
     z = (block.x - center) ** 2
     return z.sum(axis=0) if block.weight is None else block.weight @ z
+
+
+def _gram_times(rows, W, block):
+    Z = rows.dense(block)
+    return Z.T @ (Z @ W)
 
 
 def _residual_products(x_center, y_center, coef, block):

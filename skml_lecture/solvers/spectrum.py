@@ -35,8 +35,8 @@ class Spectrum:
         Directions among the rows, where they were computed.
     least_squares : ndarray of shape (t, d), default=None
         The coefficients at alpha = 0, where they are known to more digits.
-    complete : bool, default=True
-        Whether no direction was left out that may be null to the rounding of the squares only.
+    lost : ndarray of shape (d, k), default=None
+        Directions left out that may be null to the rounding of the squares only.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Spectrum:
     rcond: float
     U: np.ndarray | None = None
     least_squares: np.ndarray | None = None
-    complete: bool = True
+    lost: np.ndarray | None = None
 
     @classmethod
     def of_gram(cls, gram, cross):
@@ -62,9 +62,10 @@ class Spectrum:
             kept = values > (32 * len(values) * EPS if alike else 0) * largest
             rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
             rcond = rcond if alike or (values > 0).all() else 0.0
-            complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
+            is_complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
+            lost = None if is_complete else V[:, ~kept]
             s, V = np.sqrt(values[kept]), V[:, kept]
-            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, complete=complete)
+            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, lost=lost)
 
     @classmethod
     def of_nearly_singular_gram(cls, gram, cross, rounding):
@@ -195,7 +196,7 @@ class Spectrum:
     def suffices_for(self, alphas, careful=CAREFUL_BELOW):
         """Tell whether every alpha keeps about eight digits, or as many as ``careful`` says."""
         square = self.s.max(initial=0) ** 2
-        least = self.rcond * square if self.complete else 0.0
+        least = self.rcond * square if self.lost is None else 0.0
         return least + alphas.min() >= careful * square
 
     def shrinkage(self, alpha):

@@ -55,7 +55,7 @@ def near_mean(data, n_groups=None, *, few_digits=True):
     It is told from a few of the first rows that weigh something, and has few digits, so that sums
     stay exact, or all. Of a constant column it is the constant.
     """
-    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 8), data.n_rows)
+    few = min(_FIRST_ROWS * max(n_groups or 1, 4), max(2**13 // data.row_size, 16), data.n_rows)
     if data.weight is not None:
         present = np.flatnonzero(data.weight)
         rows = present[:few]
