@@ -36,18 +36,18 @@ for ax, (X, y), title in zip(
         "least squares": RidgeRegression(alpha=0).fit(X, y),
         "logistic regression": LogisticRegressionGD(alpha=0.1).fit(X, y),
     }
-    for (name, model), colour in zip(models.items(), ("tab:red", "tab:green"), strict=True):
+    for (name, model), color in zip(models.items(), ("tab:red", "tab:green"), strict=True):
         DecisionBoundaryDisplay.from_estimator(
             model,
             all_points[0],
             response_method="predict" if name == "least squares" else "decision_function",
             plot_method="contour",
             levels=[0],
-            colors=colour,
+            colors=color,
             ax=ax,
         )
         right = np.mean(np.sign(model.predict(near[0])) == near[1])
-        ax.plot([], [], color=colour, label=f"{name}: {right:.3f} of the near points right")
+        ax.plot([], [], color=color, label=f"{name}: {right:.3f} of the near points right")
         print(f"{title}, {name}: {right:.3f} of the near points right")
     ax.scatter(*X[y == 1].T, s=12, color="tab:blue", label="class 1, target +1")
     ax.scatter(*X[y == -1].T, s=12, color="tab:orange", label="class 2, target -1")

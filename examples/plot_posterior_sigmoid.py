@@ -46,9 +46,9 @@ full = GaussianGenerativeClassifier("full").fit(X[:, columns], y)
 z = X[:, columns] @ w + b
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-for name, density, colour in zip(one.classes_, joint.T, ("tab:orange", "tab:blue"), strict=True):
-    left.fill_between(grid[:, 0], density / joint.max(), alpha=0.3, color=colour)
-    left.plot([], [], color=colour, lw=6, alpha=0.3, label=f"prior x density of {name} (scaled)")
+for name, density, color in zip(one.classes_, joint.T, ("tab:orange", "tab:blue"), strict=True):
+    left.fill_between(grid[:, 0], density / joint.max(), alpha=0.3, color=color)
+    left.plot([], [], color=color, lw=6, alpha=0.3, label=f"prior x density of {name} (scaled)")
 left.plot(grid, one.predict_proba(grid)[:, 1], color="black", label="P(water | x)")
 left.set(xlabel="defense (points)", ylabel="probability", ylim=(0, 1.35))
 left.legend()

@@ -125,5 +125,5 @@ plt.show()
 # The default is as accurate as the best pipeline within a few hundredths on most tables, in one
 # line. Its probabilities are worse, for Gaussian tails do not suit incomes and counts: histograms
 # lower the log loss on ten of the twelve. Logistic regression, which models no columns, has the
-# lowest log loss on ten, too. The lecture: a generative model pays for its assumptions where rows
-# are many.
+# lowest log loss on ten, too. The lecture: where rows are many, the assumptions of a generative
+# model do harm.

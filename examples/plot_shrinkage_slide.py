@@ -1,9 +1,9 @@
 r"""
-From the full Gaussian to naive Bayes in one slide
-==================================================
+One number leads from the full Gaussian to naive Bayes
+======================================================
 
 The lecture has two models of a class: a Gaussian with all its covariances, and naive Bayes, which
-has none. ``shrinkage`` is the slide between them: it multiplies every correlation by 1 - a,
+has none. ``shrinkage`` is a slider between them: it multiplies every correlation by 1 - a,
 :math:`(1 - a) \Sigma + a\,\mathrm{diag}(\Sigma)`, whatever the units of the features.
 """
 
@@ -44,11 +44,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without shrinkage, some covariances are singular
     scores = [accuracy(a) for a in amounts]
 oas = accuracy("oas")
-print(f"none: {scores[0]:.3f}, naive Bayes: {scores[-1]:.3f}, best of the slide: {max(scores):.3f}")
+print(f"none: {scores[0]:.3f}, naive Bayes: {scores[-1]:.3f}, best between: {max(scores):.3f}")
 print(f"oas: {oas:.3f}")
 
 # %%
-# Two features show what the slide does: the ellipses turn upright.
+# Two features show what the slider does: the ellipses turn upright.
 two = X[:, [0, 9]]
 COLORS = ["tab:blue", "tab:orange", "tab:green"]
 turn = np.linspace(0, 2 * np.pi, 100)
@@ -80,5 +80,5 @@ plt.show()
 # %%
 # In between is better than either end: the correlations are real, but a few rows overstate them.
 # With none taken off, too low to be drawn, the accuracy is 0.76: some classes have fewer rows than
-# features. Naive Bayes is not wrong or right, it is one end of a slide, and ``"oas"`` finds a place
-# on it.
+# features. Naive Bayes is not wrong or right, it is one end of a slider, and ``"oas"`` finds a
+# place on it.

@@ -127,7 +127,7 @@ class LossCurveDisplay:
         return cls(curves, held_out or None).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, log_scale=False, **kwargs):
-        """Draw the curves; training solid, validation dashed in the same colour.
+        """Draw the curves; training solid, validation dashed in the same color.
 
         Parameters
         ----------
