@@ -85,7 +85,7 @@ axes[0].legend()
 plt.show()
 
 # %%
-# More workers help until the scheduler can not hand out blocks as fast as they are done. In blocks
+# More workers help until the scheduler cannot hand out blocks as fast as they are done. In blocks
 # of ten million rows it has 100,000 tasks of 1.5 ms each, 150 s for any number of workers. In
 # blocks of 100 million rows it takes 15 s, and 10,000 workers one block each. Blocks of a billion
 # rows leave nine of ten such workers without any. The tree, six sums deep, takes a fiftieth of a

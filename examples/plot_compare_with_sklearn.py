@@ -133,8 +133,8 @@ for data, (X, y), ours, grid, peer, peer_grid in CASES:
 # above 1 ours is faster, below 1 slower; the BLAS has one thread. These tables have 178 to 1,797
 # rows, so most fits take milliseconds, half of which are checks of the input. Two fits of one
 # problem need not stop at the same distance from its optimum: on the digits
-# ``LogisticRegression`` stops 1e-3 above the smallest loss and ours 1e-9, which takes several
-# times as long. How the ratio changes with the size: :ref:`benchmarks`.
+# ``LogisticRegression`` stops 1e-3 above the smallest loss and ours 1e-9, which takes more than
+# twice as long. How the ratio changes with the size: :ref:`benchmarks`.
 
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 1.5 + 0.5 * len(rows)), sharey=True, layout="constrained"
