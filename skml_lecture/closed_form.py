@@ -313,7 +313,7 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         if summary is None:
             raise ValueError(
                 f"This {type(self).__name__} kept no statistics of the rows it was fitted on, "
-                f"so it can not be refitted, merged or continued by partial_fit: "
+                f"so it cannot be refitted, merged or continued by partial_fit: "
                 f"{self._why_no_statistics()}"
             )
         return summary

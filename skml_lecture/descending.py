@@ -267,7 +267,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
         return Data(X, codes, weight), classes
 
     def _check_weights(self, smallest, total, dtype):
-        """Raise where the weights of the rows, of this sum, can not be."""
+        """Raise where the weights of the rows, of this sum, cannot be."""
         if not 0 < total < np.inf or smallest < 0:
             error = NoRowsError if total == smallest == 0 else ValueError
             raise error(

@@ -95,7 +95,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         """Set the attributes that the densities determine."""
 
     def _check_continuable(self):
-        """Raise an AttributeError where rows can not come in chunks."""
+        """Raise an AttributeError where rows cannot come in chunks."""
 
     def fit(self, X, y, sample_weight=None):
         """Learn the prior and the density of every class.
@@ -282,7 +282,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
         -------
         log_joint : ndarray of shape (n_samples, n_classes)
             Natural logarithms, columns in the order of ``classes_``; -inf where a class
-            can not bring forth the row.
+            cannot bring forth the row.
         """
         check_is_fitted(self)
         return self._log_joint(X)

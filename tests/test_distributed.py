@@ -675,7 +675,7 @@ def test_the_name_of_a_block_is_no_task_of_the_caller(engine, rng):
 
 
 class Locked(RidgeRegression):
-    """A model that can not be sent anywhere."""
+    """A model that cannot be sent anywhere."""
 
     def __init__(self, alpha=1.0):
         super().__init__(alpha)
@@ -789,7 +789,7 @@ def test_unknown_labels_and_features_of_a_later_call(rng):
         model.partial_fit(rows, np.where(y == 2, 5, y))
     with pytest.raises(ValueError, match="3 features, but NaiveBayes is expecting 4"):
         model.partial_fit(rows[:, :3], y)
-    with pytest.raises(ValueError, match=r"can not be taken away|below zero"):
+    with pytest.raises(ValueError, match=r"cannot be taken away|below zero"):
         model.forget(rows, np.full(240, 1))
     with pytest.raises(ValueError, match=r"X\.blocks\[\d\].*3 features"):
         model.predict(rows[:, :3]).compute()

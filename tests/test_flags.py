@@ -27,7 +27,7 @@ def parameters(kind):
 
 
 def made(cls, name, value):
-    """Return an estimator with one parameter set, and what it can not do without."""
+    """Return an estimator with one parameter set, and what it cannot do without."""
     inner = [skml_lecture.NaiveBayes()] if cls is skml_lecture.SemiSupervisedEM else []
     return cls(*inner, **{name: value})
 

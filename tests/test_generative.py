@@ -405,7 +405,7 @@ def test_bad_priors_are_refused(data, priors, message):
             lambda m, X, y: m.forget(X[:9], y[:9], np.full(9, 9.0)),
             "below zero: 27 is taken from 20",
         ),
-        (lambda m, X, y: m.forget(X[:1], ["z"]), "class 'z' can not be taken away"),
+        (lambda m, X, y: m.forget(X[:1], ["z"]), "class 'z' cannot be taken away"),
         (lambda m, X, y: m.discount(0.0), "above 0 and at most 1, got 0.0"),
         (lambda m, X, y: m.discount(np.nan), "above 0 and at most 1, got nan"),
         (lambda m, X, y: m.fit_statistics(0 * m.statistics_), "no row is left to fit"),

@@ -182,7 +182,7 @@ def tasks(work, shared, arguments, name):
 
 
 def _is_large(shared):
-    """Whether it is much to send; what can not be sent at all is for threads, which share it."""
+    """Whether it is much to send; what cannot be sent at all is for threads, which share it."""
     with suppress(Exception):
         return len(dumps(shared)) > _LARGE
     return False

@@ -138,7 +138,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Blocks of X and y of known sizes are matched, others must be alike.
 
     The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
-    ridge regression goes back to its rows, which a sum of statistics can not: it warns, and
+    ridge regression goes back to its rows, which a sum of statistics cannot: it warns, and
     ``solver="svd"`` adds up triangular factors, as accurate as the rows.
 
     A descent keeps the rows, read and checked once, in the memory of the workers. At every step

@@ -275,7 +275,7 @@ class Independent:
         family_of : callable
             Returns the distribution that a name, or an object, of a group stands for.
         whole : bool, default=True
-            Whether no more rows are to come, so that what they can not mend is refused.
+            Whether no more rows are to come, so that what they cannot mend is refused.
 
         Returns
         -------

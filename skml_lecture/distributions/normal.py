@@ -221,7 +221,7 @@ class MultivariateNormal:
         reg_covar : float, default=0.0
             Added to all variances.
         whole : bool, default=True
-            Whether no more rows are to come, so that what they can not mend is refused.
+            Whether no more rows are to come, so that what they cannot mend is refused.
 
         Returns
         -------

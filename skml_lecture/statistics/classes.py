@@ -103,7 +103,7 @@ class ClassStatistics:
         unknown = np.setdiff1d(other.classes, self.classes)
         if len(unknown):
             raise ValueError(
-                f"Rows of class {unknown.tolist()[0]!r} can not be taken away: there are none."
+                f"Rows of class {unknown.tolist()[0]!r} cannot be taken away: there are none."
             )
         other = other.over(self.classes)
         weight = remaining(self.weight, other.weight, "The weight of a class")

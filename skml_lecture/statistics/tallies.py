@@ -124,7 +124,7 @@ class Tally:
         if len(known) < len(other.values):
             unknown = next(value for value in other.values if value not in self.places)
             raise ValueError(
-                f"The value {unknown!r} can not be taken away: no row that was learnt has it."
+                f"The value {unknown!r} cannot be taken away: no row that was learnt has it."
             )
         counts = np.zeros_like(self.counts)
         counts[:, [self.places[value] for value in other.values]] = other.counts
