@@ -93,6 +93,7 @@ def test_a_constant_column_has_no_weight(rng, constant, dtype, as_array, solver)
     assert_allclose(model.coef_[:2], expected.coef_, rtol=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("shape", [(30, 2900), (3000, 2900)])
 def test_large_sparse_matrices_are_solved_by_every_solver(rng, solver, shape):

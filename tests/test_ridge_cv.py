@@ -1,6 +1,7 @@
 """RidgeRegressionCV: the same scores as one fit for each fold and alpha."""
 
 import tracemalloc
+from time import perf_counter, sleep
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import BaggingRegressor
-from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import (
     GridSearchCV,
@@ -26,6 +27,9 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
+from skml_lecture.data import Data
+from skml_lecture.ridge_search import scores_of_sets
+from skml_lecture.statistics import RegressionMoments
 
 pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
 
@@ -129,34 +133,6 @@ def test_scores_keep_their_digits_where_the_gram_matrix_is_near_singular(data, r
 
     peer = grid_search(X, Y[:, 0], 4, alphas=alphas)
     assert_allclose(fold_scores(ours), fold_scores(peer), rtol=1e-8)
-
-
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
-@pytest.mark.parametrize("shape", [(90, 8), (30, 1100)])
-def test_leave_one_out_is_that_of_ridge_cv(rng, fit_intercept, scoring, shape):
-    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
-
-    ours = RidgeRegressionCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
-
-    peer = RidgeCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
-    assert ours.alpha_ == peer.alpha_
-    assert_allclose(ours.best_score_, peer.best_score_, rtol=1e-9)
-    assert_allclose(ours.coef_, peer.coef_, atol=1e-11)
-
-
-def test_leave_one_out_is_what_leaving_each_row_out_gives(data):
-    X, Y = data
-    weight = np.linspace(0.5, 2, 90)
-
-    ours = RidgeRegressionCV([2.0], alpha_per_target=True).fit(X, Y, weight)
-
-    errors = np.empty_like(Y)
-    for i in range(90):
-        rest = np.delete(np.arange(90), i)
-        model = Ridge(2.0).fit(X[rest], Y[rest], weight[rest])
-        errors[i] = Y[i] - model.predict(X[[i]])[0]
-    assert_allclose(ours.best_score_, -np.average(errors**2, axis=0, weights=weight), rtol=1e-10)
 
 
 @pytest.mark.parametrize("cv", [None, 5])
@@ -279,48 +255,6 @@ def test_a_fold_of_zero_weights_is_skipped(data):
 def test_folds_that_all_weigh_nothing_are_refused(data):
     with pytest.raises(ValueError, match="zero weight"):
         RidgeRegressionCV(cv=2).fit(*data, np.repeat([0.0, 1.0], [45, 45]))
-
-
-def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):
-    weight = np.ones(len(y)) if weight is None else weight
-    errors = np.empty(len(y))
-    for i in range(len(y)):
-        rest = np.delete(np.arange(len(y)), i)
-        model = RidgeRegression(alpha, solver="svd", fit_intercept=fit_intercept)
-        errors[i] = y[i] - model.fit(X[rest], y[rest], weight[rest]).predict(X[[i]])[0]
-    return errors
-
-
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("alpha", [0.0, 1e-8, 1.0])
-@pytest.mark.parametrize("shape", [(2, 3), (5, 4), (5, 8), (30, 30), (30, 40), (30, 1100)])
-def test_interpolated_rows_are_left_out_too(rng, shape, alpha, fit_intercept):
-    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
-    weight = np.linspace(0.5, 2, shape[0])
-
-    ours = RidgeRegressionCV([alpha], fit_intercept=fit_intercept).fit(X, y, weight)
-
-    errors = left_out_errors(X, y, alpha, fit_intercept, weight)
-    assert_allclose(ours.best_score_, -np.average(errors**2, weights=weight), rtol=1e-6)
-
-
-def test_a_row_with_a_column_of_its_own_is_refitted_without(rng):
-    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
-    X[:, 2] = np.arange(60) == 7
-
-    ours = RidgeRegressionCV([0.0]).fit(X, y)
-
-    assert_allclose(ours.best_score_, -np.mean(left_out_errors(X, y, 0.0) ** 2), rtol=1e-9)
-
-
-@pytest.mark.parametrize("scale", [1e6, 1e8])
-def test_leave_one_out_keeps_its_digits_on_badly_scaled_columns(rng, scale):
-    X, y = rng.normal(size=(60, 3)) * [scale, 1, 1], rng.normal(size=60)
-
-    ours = RidgeRegressionCV([1e-3, 1.0, 10.0]).fit(X, y)
-
-    truth = [-np.mean(left_out_errors(X, y, a) ** 2) for a in (1e-3, 1.0, 10.0)]
-    assert_allclose(ours.cv_results_["mean_test_score"], truth, rtol=1e-9)
 
 
 @pytest.mark.parametrize("cv", [None, 3])
@@ -552,6 +486,7 @@ def test_weights_need_no_request_where_there_is_no_scorer_to_make_it(data, rng, 
         assert_allclose(fold_scores(model), fold_scores(plain))
 
 
+@pytest.mark.long
 def test_many_folds_need_little_memory(rng):
     X, y = rng.normal(size=(400, 200)), rng.normal(size=400)
 
@@ -670,3 +605,42 @@ def test_an_automatic_grid_is_from_no_shrinkage_to_nothing_else_in_any_unit(rng,
         assert 1e-4 < alphas[0] / least <= 1e-3
         assert 1e4 <= alphas[-1] / largest < 1e5
         assert_allclose(np.diff(np.log10(alphas)), 0.2)
+
+
+@pytest.mark.parametrize("scoring", ["neg_mean_squared_error", "r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("noise", [1e-6, 1.0])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_moments_ask_the_rows_for_what_they_do_not_say(rng, scoring, noise, fit_intercept):
+    """Errors that cancelled, and losses that are no squares."""
+    X = 1 + rng.normal(size=(40, 3))
+    Y = X @ rng.normal(size=(3, 2)) + noise * rng.normal(size=(40, 2))
+    splits = list(KFold(4).split(X))
+    alphas = np.array([0.0, 1e-8, 1.0])
+
+    def moments(rows):
+        return RegressionMoments.from_data(Data.of(X[rows], targets=Y[rows]))
+
+    def losses_of_rows(candidates, loss):
+        for f, (coefs, intercepts) in candidates.items():
+            test = splits[f][1]
+            errors = [Y[test] - X[test] @ B.T - b for B, b in zip(coefs, intercepts, strict=True)]
+            yield loss(np.array(errors)).sum(axis=1)
+
+    sets = [(moments(train), moments(test)) for train, test in splits]
+    scores = scores_of_sets(sets, alphas, scoring, fit_intercept, losses_of_rows)
+
+    peer = grid_search(X, Y, 4, scoring, alphas, fit_intercept=fit_intercept)
+    assert_allclose(scores.mean(axis=2), fold_scores(peer), rtol=1e-7)
+
+
+def test_the_times_of_a_search_are_those_it_took(data):
+    def score(model, X, y):
+        sleep(0.01)
+        return model.score(X, y)
+
+    start = perf_counter()
+    results = RidgeRegressionCV([0.5, 5.0], cv=3, scoring=score).fit(*data).cv_results_
+    took = perf_counter() - start
+
+    times = 3 * (results["mean_fit_time"] + results["mean_score_time"])
+    assert 6 * 0.01 <= times.sum() <= took

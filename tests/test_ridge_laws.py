@@ -260,6 +260,7 @@ def test_folds_see_small_columns_beside_a_large_one(rng, shape, as_array):
         assert score == pytest.approx(-np.mean(errors), rel=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cv", [3, LeaveOneOut(), None])
 @pytest.mark.parametrize("scoring", ["neg_mean_squared_error", "neg_mean_absolute_error"])
 @pytest.mark.parametrize("fit_intercept", [False, True])
@@ -402,6 +403,7 @@ def test_constant_columns_of_wide_rows_say_nothing(as_array, solver, weighted, r
         assert_allclose(alone.coef_, 0, atol=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_leave_one_out_of_few_rows_is_that_of_refits(fit_intercept, weighted):
@@ -467,6 +469,17 @@ def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(solver, size, seed):
 
     rest = RidgeRegression(0, solver=solver).fit(X[:kept], y[:kept])
     assert_allclose(model.coef_, rest.coef_, rtol=0, atol=1e-4 * np.abs(rest.coef_).max())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_penalty_leaves_small_columns_their_digits_beside_large_ones(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(8, 3)) * 2.0 ** rng.integers(0, 31, 3), rng.normal(size=8)
+
+    model = RidgeRegression(1.0, solver="svd").fit(X, y)
+
+    coef, _ = exact.ridge(X, y, 1.0)
+    assert_allclose(model.coef_, coef.astype(float), rtol=1e-12)
 
 
 @pytest.mark.parametrize(("solver", "route"), [("svd", fit), ("auto", refit)])

@@ -211,6 +211,7 @@ def test_a_row_weighs_as_much_in_a_chunk_as_among_all_rows_so_far(rng, size, con
     assert_allclose(model.intercept_, b, rtol=1e-10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("optimizer", ["gd", "momentum", "nesterov"])
 @pytest.mark.parametrize("batch_size", [1, 10])
 @pytest.mark.parametrize("heavy", [1.0, 300.0])

@@ -1,0 +1,99 @@
+"""Rows left out one at a time: the errors of as many refits, in closed form."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge, RidgeCV
+
+from skml_lecture import RidgeRegression, RidgeRegressionCV
+
+pytestmark = pytest.mark.filterwarnings("ignore:The best alpha is the:UserWarning")
+
+ALPHAS = np.logspace(-2, 3, 6)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("shape", [(90, 8), (30, 1100)])
+def test_leave_one_out_is_that_of_ridge_cv(rng, fit_intercept, scoring, shape):
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+
+    ours = RidgeRegressionCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
+
+    peer = RidgeCV(ALPHAS, fit_intercept=fit_intercept, scoring=scoring).fit(X, y)
+    assert ours.alpha_ == peer.alpha_
+    assert_allclose(ours.best_score_, peer.best_score_, rtol=1e-9)
+    assert_allclose(ours.coef_, peer.coef_, atol=1e-11)
+
+
+def test_leave_one_out_is_what_leaving_each_row_out_gives(rng):
+    X, Y = 3 + rng.normal(size=(90, 8)), rng.normal(size=(90, 2))
+    weight = np.linspace(0.5, 2, 90)
+
+    ours = RidgeRegressionCV([2.0], alpha_per_target=True).fit(X, Y, weight)
+
+    errors = np.empty_like(Y)
+    for i in range(90):
+        rest = np.delete(np.arange(90), i)
+        model = Ridge(2.0).fit(X[rest], Y[rest], weight[rest])
+        errors[i] = Y[i] - model.predict(X[[i]])[0]
+    assert_allclose(ours.best_score_, -np.average(errors**2, axis=0, weights=weight), rtol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(20, 4), (9, 12)])
+def test_folds_of_one_row_have_the_scores_of_rows_left_out(rng, shape):
+    n, alphas = shape[0], [0.1, 3.0]
+    X, Y, weight = rng.normal(size=shape), rng.normal(size=(n, 2)), rng.integers(1, 4, n)
+    weight[n // 2] = 0
+    order = rng.permutation(n)
+    cv = [(np.delete(np.arange(n), i), [i]) for i in order]
+
+    scores = RidgeRegressionCV(alphas, cv=cv).fit(X, Y, weight).cv_results_
+
+    for f, (rest, i) in enumerate(cv):
+        models = [Ridge(a, solver="svd").fit(X[rest], Y[rest], weight[rest]) for a in alphas]
+        expected = [-np.mean((Y[i] - model.predict(X[i])) ** 2) for model in models]
+        found = scores[f"split{f}_test_score"]
+        assert_allclose(found, expected if weight[i] else [np.nan] * 2, rtol=1e-9)
+
+
+def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):
+    weight = np.ones(len(y)) if weight is None else weight
+    errors = np.empty(len(y))
+    for i in range(len(y)):
+        rest = np.delete(np.arange(len(y)), i)
+        model = RidgeRegression(alpha, solver="svd", fit_intercept=fit_intercept)
+        errors[i] = y[i] - model.fit(X[rest], y[rest], weight[rest]).predict(X[[i]])[0]
+    return errors
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("alpha", [0.0, 1e-8, 1.0])
+@pytest.mark.parametrize("shape", [(2, 3), (5, 4), (5, 8), (30, 30), (30, 40), (30, 1100)])
+def test_interpolated_rows_are_left_out_too(rng, shape, alpha, fit_intercept):
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    weight = np.linspace(0.5, 2, shape[0])
+
+    ours = RidgeRegressionCV([alpha], fit_intercept=fit_intercept).fit(X, y, weight)
+
+    errors = left_out_errors(X, y, alpha, fit_intercept, weight)
+    assert_allclose(ours.best_score_, -np.average(errors**2, weights=weight), rtol=1e-6)
+
+
+def test_a_row_with_a_column_of_its_own_is_refitted_without(rng):
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    X[:, 2] = np.arange(60) == 7
+
+    ours = RidgeRegressionCV([0.0]).fit(X, y)
+
+    assert_allclose(ours.best_score_, -np.mean(left_out_errors(X, y, 0.0) ** 2), rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e8])
+def test_leave_one_out_keeps_its_digits_on_badly_scaled_columns(rng, scale):
+    X, y = rng.normal(size=(60, 3)) * [scale, 1, 1], rng.normal(size=60)
+
+    ours = RidgeRegressionCV([1e-3, 1.0, 10.0]).fit(X, y)
+
+    truth = [-np.mean(left_out_errors(X, y, a) ** 2) for a in (1e-3, 1.0, 10.0)]
+    assert_allclose(ours.cv_results_["mean_test_score"], truth, rtol=1e-9)
