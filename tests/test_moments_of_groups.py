@@ -7,6 +7,7 @@ from scipy import sparse
 
 from skml_lecture.data import Data
 from skml_lecture.statistics import Moments
+from skml_lecture.statistics.group_sum import GroupSum
 
 KINDS = ["full", "tied", "diag", "tied_diag"]
 
@@ -283,3 +284,15 @@ def test_a_group_without_values_in_a_column_is_filled_with_those_of_all(rng):
             assert np.broadcast_to(filled.weight.reshape(k, -1), (k, d))[c, j] == w.sum()
             assert_allclose(filled.mean[c, j] - 1e3, mean, atol=1e-12)
             assert_allclose(filled.scatter[c, j], w @ (x - mean) ** 2, atol=1e-11)
+
+
+@pytest.mark.parametrize("n_groups", [3, 30])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_more_sparse_values_than_are_counted_at_once(n_groups, weighted, rng):
+    X, codes = rng.random((2400, 500)), rng.integers(0, n_groups, 2400)
+    weight = rng.integers(1, 4, 2400).astype(float) if weighted else None
+
+    sums = GroupSum(codes, n_groups, weight)(sparse.csr_array(X))
+
+    rows = X if weight is None else weight[:, np.newaxis] * X
+    assert_allclose(sums, np.eye(n_groups)[codes].T @ rows, rtol=1e-12)

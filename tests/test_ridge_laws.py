@@ -471,6 +471,18 @@ def test_the_rank_of_what_is_left_is_that_of_a_fit_on_it(solver, size, seed):
     assert_allclose(model.coef_, rest.coef_, rtol=0, atol=1e-4 * np.abs(rest.coef_).max())
 
 
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+def test_a_column_of_zeros_is_nothing_in_what_is_left(solver, rng):
+    for _ in range(10):
+        X, y = rng.normal(size=(30, 3)) * [1, 0, 1], rng.normal(size=30)
+        model = RidgeRegression(0, solver=solver).fit(X, y)
+
+        model.forget(X[10:], y[10:])
+
+        rest = RidgeRegression(0, solver=solver).fit(X[:10], y[:10])
+        assert_allclose(model.coef_, rest.coef_, atol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_penalty_leaves_small_columns_their_digits_beside_large_ones(seed):
     rng = np.random.default_rng(seed)

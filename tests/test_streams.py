@@ -60,6 +60,7 @@ def test_every_stream_lowers_the_loss_and_keeps_its_size(optimizer, precondition
     assert np.abs(model.coef_).max() < 10 * np.abs(fitted.coef_).max()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
 @pytest.mark.parametrize("raw", [True, False])
 @pytest.mark.parametrize("size", [1, 50])

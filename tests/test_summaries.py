@@ -7,9 +7,20 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skml_lecture import GaussianGenerativeClassifier, NaiveBayes, RidgeRegression
+from skml_lecture import (
+    GaussianGenerativeClassifier,
+    NaiveBayes,
+    RidgeRegression,
+    RidgeRegressionCV,
+)
 
-MODELS = [RidgeRegression(), GaussianGenerativeClassifier(), NaiveBayes()]
+MODELS = [
+    RidgeRegression(),
+    RidgeRegression(solver="svd"),
+    RidgeRegressionCV([1.0], cv=3),
+    GaussianGenerativeClassifier(),
+    NaiveBayes(),
+]
 NAMES = ["size", "age"]
 
 
