@@ -20,7 +20,7 @@ from skml_lecture.classification import Labels
 from skml_lecture.data import Data
 from skml_lecture.descent.activations import Tanh
 from skml_lecture.descent.learning import learn
-from skml_lecture.descent.losses import SoftmaxCrossEntropy, resolve_loss
+from skml_lecture.descent.losses import SoftmaxCrossEntropy
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import OPTIMIZERS, Momentum, Optimizer, resolve_optimizer
@@ -250,18 +250,6 @@ def test_activations_are_names_or_instances():
     listed = CascadedLogisticMLP((4,), activation=[Tanh()], **settings).fit(X, y)
 
     assert named.loss_curve_ == given.loss_curve_ == listed.loss_curve_
-
-
-def test_a_subset_bears_its_share_of_the_penalty(rng):
-    data = Data(rng.normal(size=(400, 3)), rng.integers(0, 2, (400, 1)).astype(float))
-    loss = resolve_loss("cross_entropy", "logistic")
-    whole = Objective(data, Network([3, 1]), loss, alpha=8.0)
-
-    part = whole.sample(100)
-
-    assert part.data.n_rows == 100
-    assert_allclose(part.alpha, 2.0)
-    assert_allclose(part.strength, whole.strength)
 
 
 @pytest.mark.parametrize("preconditioner", ["auto", "scale", "whiten", None])

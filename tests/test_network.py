@@ -127,6 +127,32 @@ def test_blocks_and_batches_sum_to_the_whole(rng):
     assert_allclose(gradient, np.mean([part[1] for part in halves], axis=0), atol=1e-12)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 2.0])
+def test_the_objective_is_the_mean_loss_plus_the_penalty(alpha, rng):
+    net = network((5,), "tanh")
+    X, Y, weight = data(rng)
+    objective, theta = objective_of(net, X, Y, weight, alpha), net.initialize(rng)
+
+    loss, _ = objective(theta)
+
+    scores = net.forward(theta, X)[-1].T
+    expected = np.average(SOFTMAX.value(Y, scores), weights=weight)
+    assert_allclose(objective.mean_loss(theta), expected)
+    penalty = alpha / 2 * sum(np.sum(W**2) for W in net.weights(theta)) / weight.sum()
+    assert_allclose([loss, objective.value(theta)], expected + penalty)
+
+
+def test_a_subset_bears_its_share_of_the_penalty(rng):
+    X, Y, weight = data(rng, n=400)
+    whole = objective_of(network((), "tanh"), X, Y, weight, alpha=8.0)
+
+    part = whole.sample(100)
+
+    assert part.data.n_rows == 100
+    assert_allclose(part.alpha, 8 * part.data.total_weight / weight.sum())
+    assert_allclose(part.strength, whole.strength)
+
+
 def test_weight_equals_repetition(rng):
     net = network((5,), "tanh")
     X, Y, _ = data(rng)

@@ -1,5 +1,6 @@
-"""Hard linear regressions, whose coefficients are certified."""
+"""Hard linear regressions, whose coefficients are certified, or those of exact arithmetic."""
 
+import exact
 import numpy as np
 import pytest
 from nist import PROBLEMS
@@ -42,3 +43,14 @@ def test_the_default_is_as_accurate_as_the_svd(name, alpha):
 
     condition = np.linalg.cond(X - X.mean(axis=0))
     np.testing.assert_allclose(auto.coef_, svd.coef_, rtol=max(1e-11, 1e-14 * condition))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_penalty_leaves_small_columns_their_digits_beside_large_ones(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(8, 3)) * 2.0 ** rng.integers(0, 31, 3), rng.normal(size=8)
+
+    model = RidgeRegression(1.0, solver="svd").fit(X, y)
+
+    coef, _ = exact.ridge(X, y, 1.0)
+    np.testing.assert_allclose(model.coef_, coef.astype(float), rtol=1e-12)

@@ -483,17 +483,6 @@ def test_a_column_of_zeros_is_nothing_in_what_is_left(solver, rng):
         assert_allclose(model.coef_, rest.coef_, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_penalty_leaves_small_columns_their_digits_beside_large_ones(seed):
-    rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(8, 3)) * 2.0 ** rng.integers(0, 31, 3), rng.normal(size=8)
-
-    model = RidgeRegression(1.0, solver="svd").fit(X, y)
-
-    coef, _ = exact.ridge(X, y, 1.0)
-    assert_allclose(model.coef_, coef.astype(float), rtol=1e-12)
-
-
 @pytest.mark.parametrize(("solver", "route"), [("svd", fit), ("auto", refit)])
 def test_null_directions_cost_other_columns_no_digit_in_three_of_four_tables(solver, route):
     errors = []

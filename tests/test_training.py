@@ -13,7 +13,7 @@ from skml_lecture.descent.curvature import Curvature
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective, View
-from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, resolve_optimizer
+from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, Momentum, resolve_optimizer
 from skml_lecture.descent.schedules import InverseSqrt
 from skml_lecture.descent.state import State
 from skml_lecture.descent.stopping import GradientNorm, Plateau
@@ -99,6 +99,51 @@ def test_an_automatic_rate_grows_by_half_a_step_at_most():
 
     assert (growth <= 1.5 + 1e-12).all()
     assert growth.max() > 1
+
+
+def test_momentum_starts_anew_after_as_many_updates_as_asked():
+    optimizer = Momentum()
+    state, theta = start(optimizer), np.zeros(2)
+
+    descend(bowl, state, optimizer, max_iter=4, batches=lambda: [[1.0], [5.0]], restart_every=3)
+    for t, middle in enumerate([1.0, 5.0] * 4):
+        if t % 3 == 0:
+            memory = optimizer.init(theta)
+        optimizer.update(theta, theta - middle, memory, 0.1)
+
+    assert_allclose(state.theta, theta)
+
+
+def test_steps_that_leave_loss_and_curvature_level_are_kept_as_long_as_they_were():
+    state = start(GradientDescent(), rate=0.1)
+
+    descend(lambda *_: (1.0, np.ones(2)), state, GradientDescent(), max_iter=3, adapt=True)
+
+    assert_allclose(state.theta, -0.3)
+
+
+def test_a_gradient_that_turns_across_the_step_says_nothing_of_the_rate():
+    def slope(theta, _):
+        return theta[0], np.array([1.0, theta[0]])
+
+    state = start(GradientDescent(), rate=0.1)
+
+    descend(slope, state, GradientDescent(), max_iter=1, adapt=True)
+
+    assert state.rate == 0.1
+
+
+def test_other_rows_of_the_same_loss_have_a_gradient_of_their_own():
+    def mirrored(theta, _):
+        loss, gradient = bowl(-theta)
+        return loss, -gradient
+
+    state = start(GradientDescent(), rate=0.1)
+    descend(bowl, state, GradientDescent(), max_iter=0, adapt=True)
+
+    descend(mirrored, state, GradientDescent(), max_iter=1, adapt=True)
+
+    assert_allclose(state.theta, -0.3)
 
 
 def test_a_level_loss_waits_for_its_patience():
