@@ -63,7 +63,8 @@ class LeftOut:
             return self.spectrum.V
         W = self.spectrum.V / self.spectrum.s
         for _ in range(2 * self.careful):
-            R, failed = linalg.lapack.dpotrf(self.rows.data.sum(partial(_gram, self.rows, W)))
+            gram = self.rows.data.sum(partial(_gram, self.rows, W), 2 * len(W))
+            R, failed = linalg.lapack.dpotrf(gram)
             if failed:
                 break
             W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T

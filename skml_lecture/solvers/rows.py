@@ -84,7 +84,7 @@ class CenteredRows:
 
     def gram_times(self, W):
         """Return Z'(Z W) of shape (d, k), without the squares of Z."""
-        return self.data.sum(each(partial(_gram_times, self, W)))
+        return self.data.sum(each(partial(_gram_times, self, W)), 2 * len(W))
 
     def exactly_centered(self):
         """Return Z as an array, without the rounding of the center."""
