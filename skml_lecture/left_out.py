@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 from scipy import linalg
 
-from skml_lecture.data import one_thread_if_small
+from skml_lecture.data import each, one_thread_if_small
 from skml_lecture.solvers.rows import FEW
 
 _EPS = np.finfo(np.float64).eps
@@ -63,7 +63,7 @@ class LeftOut:
             return self.spectrum.V
         W = self.spectrum.V / self.spectrum.s
         for _ in range(2 * self.careful):
-            gram = self.rows.data.sum(partial(_gram, self.rows, W), 2 * len(W))
+            gram = self.rows.data.sum(each(partial(_gram, self.rows, W)), 2 * len(W))
             R, failed = linalg.lapack.dpotrf(gram)
             if failed:
                 break
@@ -219,13 +219,9 @@ def errors_of_residuals(spectrum, alphas, u, rr, ry, noise):
     return errors / np.where(left > 0, left, 1)
 
 
-def _gram(rows, W, blocks):
-    """Return U'U of some blocks, U = Z W."""
-    total = 0.0
-    for block in blocks:
-        U = rows.dense(block) @ W
-        total = total + U.T @ U
-    return total
+def _gram(rows, W, block):
+    U = rows.dense(block) @ W
+    return U.T @ U
 
 
 def low_rank(M):

@@ -43,14 +43,9 @@ PUBLIC = [f"{module}.{name}" for module in MODULES for name in import_module(mod
 # of numpydoc's rules, those about line breaks, type spellings and sections that may be absent
 IGNORED = {"GL01", "GL02", "GL03", "GL08", "ES01", "SA01", "SA04", "EX01", "PR06", "PR08", "PR09"}
 IGNORED |= {"RT02", "RT03", "RT04", "RT05", "SS06", "YD01"}
-COME_WITH_THE_EXTRAS = {
-    "dask",
-    "distributed",
-    "matplotlib",
-    "pandas",
-    "pyarrow",
-}  # of Dask's frames
-COME_WITH_THE_EXTRAS |= {"numpy", "scipy", "skml_lecture", "sklearn", "threadpoolctl"}
+# what the extras of the notebooks bring, pandas and pyarrow as parts of Dask's data frames
+COME_WITH_THE_EXTRAS = {"dask", "distributed", "matplotlib", "numpy", "pandas", "pyarrow", "scipy"}
+COME_WITH_THE_EXTRAS |= {"skml_lecture", "sklearn", "threadpoolctl"}
 
 
 def documented(name):

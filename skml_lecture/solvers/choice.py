@@ -184,9 +184,9 @@ class Equations:
         return cholesky if cholesky.suffices and cholesky.rcond > self.rounding else None
 
     def _of_gram(self):
-        """Return the spectrum of the Gram matrix; what it lost, rows at hand tell to be null.
+        """Return the spectrum of the Gram matrix; nothing is lost where the rows have Z N = 0.
 
-        Directions N that are null for the squares have Z N of norm sqrt(eps) for all they say.
+        Squares do not tell Z N from zero up to a norm of sqrt(eps), G = Z'(Z N) up to one of eps.
         """
         spectrum = Spectrum.of_gram(*self.gram_and_cross)
         N, V, s = spectrum.lost, spectrum.V, spectrum.s[:, np.newaxis]
