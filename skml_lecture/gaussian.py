@@ -10,13 +10,15 @@ from sklearn.base import clone
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import column_or_1d
 
-from skml_lecture.data import Data
+from skml_lecture.data import Data, quiet
 from skml_lecture.distributions import MultivariateNormal, ShrunkMoments
 from skml_lecture.distributions.covariances import COVARIANCES
 from skml_lecture.distributions.normal import fourth_moments, ledoit_wolf
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.statistics import Moments
 from skml_lecture.validation import check_option, check_weight, validate_data, warn
+
+_FEW_ROWS = 1000  # that are scored at once
 
 
 class GaussianGenerativeClassifier(GenerativeClassifier):
@@ -304,13 +306,26 @@ class GaussianGenerativeClassifier(GenerativeClassifier):
         self.coef_ = W[[1]] - W[[0]] if binary else W
         self.intercept_ = b[[1]] - b[[0]] if binary else b
 
+    @quiet  # whoever calls looks at the scores
+    def _linear_scores(self, X):
+        z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
+        z += self.intercept_
+        return z
+
     def _scores(self, X):
         if not self.density_.covariance.is_tied:
             return super()._scores(X)
         X = self._read(X, reset=False)
-        with np.errstate(invalid="ignore", over="ignore"):  # looked at below
-            z = safe_sparse_dot(X, self.coef_.T, dense_output=True)
-        z += self.intercept_
+        if X.shape[0] <= _FEW_ROWS:
+            z = self._linear_scores(X)
+        else:  # by threads of our own: those of the BLAS would stay in the way of the next
+            z = np.empty((X.shape[0], len(self.coef_)))
+
+            def fill(blocks):
+                for block in blocks:
+                    z[block.rows] = self._linear_scores(block.x)
+
+            Data(X).map(fill)
         if not np.isfinite(z).all():
             self._check_finite(X)
         return z.ravel() if len(self.classes_) == 2 else z

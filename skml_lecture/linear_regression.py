@@ -19,7 +19,7 @@ from skml_lecture.validation import (
 )
 
 _FEW = 2**14  # float32 numbers that are converted at once
-_ROWS = 2048  # of a block of float32 rows
+_ROWS = 512  # of a block of float32 rows, at least
 _FEW_ROWS = 64  # of a small product, under which there are too many of them
 _SMALL_PRODUCT = 2**19  # multiplications, half of what OpenBLAS takes as they are
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
@@ -146,7 +146,7 @@ def _predict_float32(X, coef, intercept):
                 if not many:
                     z += intercept
 
-    data, cut = Data(X), (d, _ROWS)
+    data, cut = Data(X), (3 * d, _ROWS)  # a third of a block in doubles stays in the cache
     longest = max(block.n_rows for block in data.blocks(*cut))
     data.map(fill, *cut)
     return out

@@ -66,7 +66,7 @@ class Equations:
     @cached_property
     def kernel_spectrum(self):
         """The singular values and directions of the kernel."""
-        return Spectrum.of_kernel(self.rows, self.kernel)
+        return Spectrum.of_kernel(self.kernel, self.rows)
 
     @cached_property
     def gram_and_cross(self):

@@ -121,24 +121,29 @@ class _System:
     def step(self, v, ratio):
         """Let p = A v - ratio p; return A'p and the norms of p."""
         v = self.D * v
-        shift = self.center @ v
-
-        g, mass, square = reduce(add, self.share(partial(self._products, v, shift, ratio)))
         self.q = self.root_alpha * v - ratio * self.q
+        return self.transposed(v, self.center @ v, ratio)
+
+    def transposed(self, *step):
+        """Return A'p and the norms of p, after a step in the rows if there is one."""
+        g, mass, square = reduce(add, self.share(partial(self._products, step)))
         g = g - np.multiply.outer(self.center, mass) + self.root_alpha * self.q
         return self.D * g, np.sqrt(square + _squares(self.q))
 
     @quiet
-    def _products(self, v, shift, ratio, run):
+    def _products(self, step, run):
         """Let p = Z v - ratio p in the rows of a run; return their Z'p, before it is centered."""
         total = None
         for rows, x, xT in run:
-            p, z = self.p[rows], x @ v
-            z -= shift
-            if self.root_weight is not None:
-                z *= self.root_weight[rows]
-            p *= -ratio
-            p += z
+            p = self.p[rows]
+            if step:
+                v, shift, ratio = step
+                z = x @ v
+                z -= shift
+                if self.root_weight is not None:
+                    z *= self.root_weight[rows]
+                p *= -ratio
+                p += z
             e = p if self.root_weight is None else self.root_weight[rows] * p
             part = Sums((xT @ e, e.sum(axis=0), _squares(p)))
             total = part if total is None else total + part
@@ -161,7 +166,7 @@ def _lsqr(system, limit):
     norm need not be known before the second product. A system that has arrived stands still; after
     ``limit`` iterations all do.
     """
-    v, beta = system.step(0 * system.D, -1)
+    v, beta = system.transposed()
     alpha = np.sqrt(_squares(v))
     x = np.zeros_like(v)
     v *= _inverse(alpha)

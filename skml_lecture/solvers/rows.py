@@ -10,9 +10,11 @@ from skml_lecture.data import Data, each, quiet, run_in_threads
 from skml_lecture.data.data import runs_of
 from skml_lecture.solvers.lsqr import cut_of
 from skml_lecture.statistics.regression_moments import is_constant
+from skml_lecture.statistics.sums import Sums
 from skml_lecture.validation import check_overflow
 
 FEW = 2**19  # numbers: 4 MB
+_TELLING = 32  # rows, which rarely share a column that not all rows have
 HEAVY = 0.5  # a column of sparse rows with more values than this is seen as a dense one
 
 
@@ -133,9 +135,8 @@ class CenteredRows:
         if self.data.is_sparse:
             (x, _, center, heavy, H), weight = self.parts, self.data.weight
             weight = np.ones(x.shape[0]) if weight is None else weight
-            squared = sparse.csr_array(
-                (x.data.astype(np.float64) ** 2, x.indices, x.indptr), x.shape
-            )
+            squared = np.square(x.data, dtype=np.float64)
+            squared = sparse.csr_array((squared, x.indices, x.indptr), x.shape)
             squares = np.maximum(squared.T @ weight - weight.sum() * center**2, 0)
             squares[heavy] = weight @ H**2
         else:
@@ -228,17 +229,19 @@ def mean_of(data):
     row = 0.0 if data.is_sparse else np.asarray(data.x[share.argmax()], np.float64)
     work = each(partial(_share_of, share, row))
     few = not data.is_sparse and data.x.size <= FEW  # summed in less time than threads need
-    x_mean = row + (work(data.blocks()) if few else data.sum(work, **cut))
+    x_mean, y_mean = work(data.blocks()) if few else data.sum(work, **cut)
+    x_mean = row + x_mean
     if data.is_sparse and len(columns := _full_columns(data.x, share > 0)):
         x = data.x[:, columns].toarray().astype(np.float64)
         row = x[share.argmax()]
         x_mean[columns] = row + share @ (x - row)
-    return np.concatenate([x_mean, share @ data.targets])
+    return np.concatenate([x_mean, y_mean])
 
 
 def _full_columns(x, present):
     """Return the columns of sparse rows that every row present has a value of."""
-    if x.nnz < present.sum():
+    few = np.flatnonzero(present)[:_TELLING]
+    if np.bincount(x[few].indices, minlength=1).max() < len(few):
         return np.zeros(0, np.intp)
     stored = None if present.all() else np.repeat(present, np.diff(x.indptr))
     return np.flatnonzero(np.bincount(x.indices, stored, x.shape[1]) == present.sum())
@@ -246,9 +249,10 @@ def _full_columns(x, present):
 
 @quiet
 def _share_of(share, row, block):
-    """Return the share of a block in the mean, dense rows as seen from a row."""
+    """Return the shares of a block in the means, of dense rows as seen from a row."""
     x = block.x if sparse.issparse(block.x) else block.x - row
-    return x.T @ share[block.rows]
+    s = share[block.rows]
+    return Sums((x.T @ s, s @ block.targets))
 
 
 def _squares(center, block):

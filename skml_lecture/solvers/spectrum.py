@@ -1,6 +1,7 @@
 """Ridge regression for every alpha from the singular values and directions of the rows."""
 
 from dataclasses import dataclass, replace
+from functools import wraps
 
 import numpy as np
 from scipy import linalg
@@ -10,6 +11,17 @@ from skml_lecture.solvers.rank import EPS, null_directions, of_minimum_norm, row
 
 _ALIKE = 1e-6  # ratio of squared norms of columns
 CAREFUL_BELOW = 1e-8  # (smallest eigenvalue + alpha) / largest, for 8 digits
+
+
+def _by_one_thread_if_small(decompose):
+    """Keep the BLAS to one thread while a small matrix is decomposed."""
+
+    @wraps(decompose)
+    def decomposed(cls, A, *args):
+        with one_thread_if_small(A.size):
+            return decompose(cls, A, *args)
+
+    return decomposed
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,25 +61,26 @@ class Spectrum:
     lost: np.ndarray | None = None
 
     @classmethod
+    @_by_one_thread_if_small
     def of_gram(cls, gram, cross):
         """Decompose Z'Z = V diag(s^2) V', for columns of about the same size.
 
         So that what is null at unit norm is null here; of others nothing is left out.
         """
-        with one_thread_if_small(gram.size):
-            values, V = np.linalg.eigh(gram)
-            largest = values.max(initial=0)
-            sizes = gram.diagonal()
-            alike = sizes[sizes > 0].min(initial=largest) > _ALIKE * largest
-            kept = values > (32 * len(values) * EPS if alike else 0) * largest
-            rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
-            rcond = rcond if alike or (values > 0).all() else 0.0
-            is_complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
-            lost = None if is_complete else V[:, ~kept]
-            s, V = np.sqrt(values[kept]), V[:, kept]
-            return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, lost=lost)
+        values, V = np.linalg.eigh(gram)
+        largest = values.max(initial=0)
+        sizes = gram.diagonal()
+        alike = sizes[sizes > 0].min(initial=largest) > _ALIKE * largest
+        kept = values > (32 * len(values) * EPS if alike else 0) * largest
+        rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
+        rcond = rcond if alike or (values > 0).all() else 0.0
+        is_complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
+        lost = None if is_complete else V[:, ~kept]
+        s, V = np.sqrt(values[kept]), V[:, kept]
+        return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, lost=lost)
 
     @classmethod
+    @_by_one_thread_if_small
     def of_nearly_singular_gram(cls, gram, cross, rounding):
         """Decompose Z'Z of columns of any size, and of any rank.
 
@@ -102,6 +115,7 @@ class Spectrum:
         return replace(spectrum, least_squares=least_squares.T)
 
     @classmethod
+    @_by_one_thread_if_small
     def of_triangle(cls, A, b):
         """Decompose a triangular factor, or few rows, by their singular values.
 
@@ -128,6 +142,7 @@ class Spectrum:
         return replace(spectrum, least_squares=least_squares.T)
 
     @classmethod
+    @_by_one_thread_if_small
     def of_wide_rows(cls, Z, y):
         """Decompose fewer rows than features by the triangular factor of their transpose.
 
@@ -152,7 +167,8 @@ class Spectrum:
         return cls("svd", s[:rank], V[:, :rank], U.T @ y, rcond, U)
 
     @classmethod
-    def of_kernel(cls, rows, kernel):
+    @_by_one_thread_if_small
+    def of_kernel(cls, kernel, rows):
         """Decompose Z Z' = U diag(s^2) U'."""
         n = len(kernel)
         values, U = np.linalg.eigh(kernel)
