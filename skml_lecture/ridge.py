@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.closed_form import ClosedFormEstimator
+from skml_lecture.data import one_thread_if_small
 from skml_lecture.inference import Posterior, infer, of_one_target
 from skml_lecture.linear_regression import (
     LinearRegressor,
@@ -192,12 +193,14 @@ class RidgeRegression(LinearRegressor, ClosedFormEstimator):
 
     def _solve_equations(self, equations, alpha, single):
         """Set the solution, and say where it has lost digits."""
-        solver = equations.solver(alpha, self.solver)
-        coef = solver.coefs(alpha)
-        self.solver_ = solver.name
-        self._penalty = alpha, self.fit_intercept
-        self._spectrum = self._better_than_kept(solver, equations)
-        self._publish(coef, equations.intercept(coef), single)
+        d = self.n_features_in_
+        with one_thread_if_small(d * (d + len(alpha)), share=True):
+            solver = equations.solver(alpha, self.solver)
+            coef = solver.coefs(alpha)
+            self.solver_ = solver.name
+            self._penalty = alpha, self.fit_intercept
+            self._spectrum = self._better_than_kept(solver, equations)
+            self._publish(coef, equations.intercept(coef), single)
         if solver.name == "lsqr" and not solver.converged:
             warn(
                 "LSQR did not converge: scale the features, raise alpha, or use solver='svd'.",

@@ -459,7 +459,7 @@ class RidgeRegressionCV(LinearRegressor, DocumentedEstimator):
         least, most = alphas.min(), alphas.max()
         if least == most:
             return
-        chosen = self.alpha_[np.nanmax(mean, axis=0) > np.nanmin(mean, axis=0)]
+        chosen = self.alpha_[np.fmax.reduce(mean) > np.fmin.reduce(mean)]
         sides = [
             side
             for side, edge in (("smallest", least), ("largest", most))

@@ -463,8 +463,9 @@ def best_of(scores, scoring):
             f"No candidate has a score: scoring={scoring!r} is NaN on a fold for each. Use larger "
             f"test sets or another scoring."
         )
-    if np.isnan(mean).any():
-        warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
+    if not np.isnan(mean).any():
+        return mean, mean.argmax(axis=0)
+    warn("Some candidates have scores of NaN: they are out of the choice.", UserWarning)
     return mean, np.nanargmax(mean, axis=0)
 
 
@@ -474,8 +475,7 @@ def results_of(alphas, scores, seconds):
     used = _of_used_folds(scores).mean(axis=2)
     mean = used.mean(axis=0)
     each = np.full(len(alphas), seconds / over_targets.size / 2)  # half to fit, half to score
-    known = np.nan_to_num(mean, nan=-np.inf)
-    rank = 1 + np.searchsorted(np.sort(-known), -known)  # of equals the best
+    rank = 1 + np.searchsorted(np.sort(-mean), -mean)  # of equals the best; NaN comes last
     return {
         "mean_fit_time": each,
         "std_fit_time": np.zeros_like(each),

@@ -174,16 +174,16 @@ def _shared_out(work, tasks, n_helpers):
 
 
 @contextmanager
-def one_thread_if_small(n_elements):
+def one_thread_if_small(n_elements, *, share=False):
     """Keep the BLAS to one thread where data are small.
 
     Threads gain next to nothing there, and where the cores are busy their waiting for one another
-    takes many times as long as the work.
+    takes many times as long as the work. Tasks are shared out only if that is said.
     """
     if n_elements > _SMALL_DATA or blas_threads() < 2:
         yield
         return
-    with one_blas_thread(share=False):
+    with one_blas_thread(share=share):
         yield
 
 

@@ -1,10 +1,9 @@
 """The output of a layer for many rows, in blocks that fit the cache, on all cores."""
 
 import numpy as np
-from scipy.sparse import issparse
 
-from skml_lecture.data import quiet
 from skml_lecture.descent.network import ROWS
+from skml_lecture.validation import has_finite_sum
 
 
 def forward_rows(network, layers, data, check, finish=None, depth=None):
@@ -41,7 +40,7 @@ def forward_rows(network, layers, data, check, finish=None, depth=None):
     def fill(blocks):
         buffers = network.buffers(max(block.n_rows for block in blocks), dtype)
         for block in blocks:
-            if not _has_finite_sum(block.X):
+            if not has_finite_sum(block.X):
                 check(data.X)
             z = network.forward_through(layers, block.X, buffers, depth)[-1].T
             out[block.rows] = z if finish is None else finish(z)
@@ -51,9 +50,3 @@ def forward_rows(network, layers, data, check, finish=None, depth=None):
     else:
         data.map(fill, data.row_size + 2 * sum(network.sizes[1:]), ROWS)
     return out
-
-
-@quiet
-def _has_finite_sum(X):
-    """Tell whether the sum of all values is finite: then all are."""
-    return np.isfinite((X.data if issparse(X) else X).sum())

@@ -26,7 +26,7 @@ from skml_lecture.statistics.subtraction import remaining
 
 MAX_THREADED_WIDTH = 512  # wider products keep every core busy by themselves
 _ROWS = 720  # of a block, at least; OpenBLAS adds its halves, a third faster than 256 or 384 rows
-_FEW_ROWS = 1000  # up to which the BLAS uses no threads worth stopping
+_FEW_PRODUCTS = 2**18  # multiplications, up to which OpenBLAS takes one thread
 _FIRST_ROWS = 64  # from which an origin is taken
 _NEAR = 2.0  # distance of zero from the mean / spread: half a digit
 _MUCH = 2**18  # numbers that are worth to be seen from zero, without a copy
@@ -123,12 +123,13 @@ def products(origin, y_origin, data):
     d = len(origin)
     t = 0 if y_origin is None else len(y_origin)
     rows = min(_ROWS, max(2**20 // (d + 1), 64))
-    if t and (y_origin.any() or data.weight is not None):  # targets are copied
+    copied = t and not (data.weight is None and _lie_so(data.targets, y_origin))
+    if copied:
         rows = min(rows, max(2**18 // (t + 1), 128))
     # of narrow rows it is the calls that cost, and threads wait for one another between them
     blocks = partial(data.blocks, (1 if d <= NARROW else 4) * d + t, rows)
     n = max(block.n_rows for block in blocks())
-    y_seen = None if y_origin is None else _SeenFrom(y_origin, n)
+    y_seen = None if y_origin is None else _SeenFrom(y_origin, n if copied else 0)
     work = partial(_products, _SeenFrom(origin, n), y_seen)
     if d > MAX_THREADED_WIDTH:
         total, first, second, *rest = work(blocks())
@@ -138,7 +139,8 @@ def products(origin, y_origin, data):
     if 8 * d * (d + t) > _RUN_ELEMENTS:
         total, first, second, *rest = work(blocks())
     else:
-        with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
+        few = data.n_rows * d * (d + t) <= _FEW_PRODUCTS
+        with nullcontext() if few else one_thread_if_small(data.n_rows * d):
             total, first, second, *rest = data.sum(work, *blocks.args)
     return total, first, symmetric(second), *rest
 
@@ -174,6 +176,11 @@ def _weighted_sum(Z, root, product=times):
     return sum_of_rows(Z) if root is None else product(root[:, np.newaxis], Z)[0]
 
 
+def _lie_so(x, origin):
+    """Tell whether rows lie in memory as they are seen from an origin."""
+    return x.dtype == np.float64 and x.flags.c_contiguous and not origin.any()
+
+
 class _SeenFrom:
     """Rows of blocks minus an origin.
 
@@ -182,18 +189,17 @@ class _SeenFrom:
 
     def __init__(self, origin, n_rows):
         self.origin, self.n_rows = origin, n_rows
-        self.is_zero = not origin.any()
         # NumPy's loop over a narrow row is short: over so many at once it is a long one
         self.at_once = max(LONG_ROW // max(len(origin), 1), 1)
         self.repeated = np.tile(origin, self.at_once)
 
     def room(self):
-        """Lend room for the rows of a block."""
+        """Lend room for the rows of a block that are copied."""
         return lent(self.n_rows, len(self.origin))
 
     def __call__(self, x, root, room):
         """Return rows, times the roots of their weights, in an array of a room if need be."""
-        if self.is_zero and root is None and x.dtype == np.float64 and x.flags.c_contiguous:
+        if root is None and _lie_so(x, self.origin):
             return x
         z = room[: len(x)]
         many = len(x) // self.at_once * self.at_once if x.flags.c_contiguous else 0
@@ -217,7 +223,8 @@ def _grouped(origin, data, kind, missing):
     if wide or 8 * (k if own else 1) * d ** (1 + cross) > _RUN_ELEMENTS:
         weight, first, second = work(blocks())
     else:
-        with one_thread_if_small(data.n_rows * d) if data.n_rows > _FEW_ROWS else nullcontext():
+        few = data.n_rows * d * (d if cross else k) <= _FEW_PRODUCTS
+        with nullcontext() if few else one_thread_if_small(data.n_rows * d):
             weight, first, second = data.sum(work, *blocks.args)
     return weight, first, symmetric(second) if cross else second
 
