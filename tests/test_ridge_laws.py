@@ -173,6 +173,39 @@ def test_a_large_mean_costs_no_digits_without_intercept(route, alpha, seed, tabl
     assert_allclose(model.coef_, coef.astype(float), atol=lost * float(max(1, *np.abs(coef))))
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1e-16])
+@pytest.mark.parametrize("route", [chunks, merge, refit])
+@pytest.mark.parametrize("table", ["one-hot", "wide"])
+def test_what_only_the_mean_has_is_learnt_from_statistics_to_half_of_the_digits(
+    table, route, alpha
+):
+    for seed in range(60):
+        X, y, weight, cut = rows_of(seed, table, "one", weighted=True)
+        X = X + 2.0 ** (seed % 21)
+
+        model = route(X, y, weight, cut, alpha=alpha, fit_intercept=False)
+
+        coef, _ = exact.ridge(X, y, alpha, weight, fit_intercept=False)
+        size = float(max(1, *np.abs(coef)))
+        assert_allclose(model.coef_, coef.astype(float), rtol=0, atol=1e-8 * size)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-16])
+@pytest.mark.parametrize("route", [chunks, merge, refit])
+def test_what_the_rounding_of_a_mean_says_is_nothing(route, alpha):
+    """The mean lies in the span of what rows differ by, so that it says nothing new."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        A = rng.integers(-9, 10, (int(rng.integers(5, 10)), 2)) + 2.0 ** (seed % 15)
+        X, y = A @ [[1.0, 0, 2, -1], [0, 1, 1, 3]], rng.integers(-5, 6, len(A)).astype(float)
+
+        model = route(X, y, np.ones(len(A)), 3, alpha=alpha, fit_intercept=False)
+
+        coef, _ = exact.ridge(X, y, alpha, fit_intercept=False)
+        size = float(max(1, *np.abs(coef)))
+        assert_allclose(model.coef_, coef.astype(float), rtol=0, atol=1e-6 * size)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), power=st.integers(0, 14), fit_intercept=st.booleans())

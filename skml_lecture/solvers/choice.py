@@ -203,7 +203,7 @@ class Equations:
         """Return the spectrum of moments; about zero it is that of the centered ones and the mean.
 
         What the mean has along their null directions may be rounding: then it is the rank that
-        counts, which squares about zero tell, unless a penalty is larger.
+        counts, which squares about zero tell, unless it or a penalty is larger.
         """
         of_gram = Spectrum.of_nearly_singular_gram
         if not self.fit_intercept:
@@ -213,8 +213,10 @@ class Equations:
             mean = np.split(self.statistic.mean, [len(gram)])
             cutoff = max(32 * len(gram) * EPS, centered.rounding)
             noise = cutoff / spectrum.rcond * np.sqrt(self.statistic.weight) * linalg.norm(mean[0])
+            along = mean[0] - spectrum.V @ (spectrum.V.T @ mean[0])
+            news = np.sqrt(self.statistic.weight) * linalg.norm(along)
             is_full = spectrum.rank == np.count_nonzero(gram.diagonal())
-            if is_full or np.sqrt(np.min(alpha)) > noise:
+            if is_full or max(news, np.sqrt(np.min(alpha))) > noise:
                 return spectrum.about_zero(self.statistic.weight, *mean)
         return of_gram(*self.gram_and_cross, self.rounding)
 
