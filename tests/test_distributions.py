@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
+from sklearn.naive_bayes import CategoricalNB, MultinomialNB
 
 from skml_lecture.data.table import Table
 from skml_lecture.distributions import (
@@ -44,6 +45,11 @@ FAMILIES = [
     Exponential(),
     Automatic(),
 ]
+UNSMOOTHED = [
+    Gaussian(),
+    *(family(smoothing=0) for family in (Bernoulli, Categorical, Poisson, Multinomial, Histogram)),
+]
+SHARED = {"values", "edges"}  # parameters that all classes have in common
 DRAWN = {  # rows that each family takes
     Gaussian: lambda rng, shape: rng.normal(3, 2, shape),
     Bernoulli: lambda rng, shape: rng.integers(0, 2, shape) * 1.0,
@@ -196,6 +202,40 @@ def test_score_is_the_sum_of_the_contributions(family, rng):
 
 
 @each_family
+def test_the_density_of_a_class_is_what_it_contributes(family, rng):
+    X, codes, weight = draw(family, rng, missing=0)
+    statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
+    for member, columns, part in family.resolve(statistic):
+        parameters = member.parameters(part.filled())
+        terms = member.contributions(X[:, columns], member.table(parameters), {})
+
+        for c in range(N_CLASSES):
+            own = {name: value[c] for name, value in parameters.items() if name not in SHARED}
+            if isinstance(member, Categorical | Histogram):
+                own["probability"] = [chances[c] for chances in parameters["probability"]]
+            shared = {name: value for name, value in parameters.items() if name in SHARED}
+
+            density = member.log_density(X[:, columns], **own, **shared)
+
+            assert_allclose(terms[:, c], density, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [2.0**-20, 2.0**20])
+@pytest.mark.parametrize("family", UNSMOOTHED, ids=lambda family: type(family).__name__.lower())
+def test_the_unit_of_the_weights_does_not_matter_without_smoothing(family, factor, rng):
+    X, codes, weight = draw(family, rng)
+    X[codes == 1] = 0  # as of a class without any count
+
+    one, other = (
+        tables(family, family.summarize(Table(X), codes, N_CLASSES, weight * unit))
+        for unit in (1.0, factor)
+    )
+
+    for ours, theirs in zip(one, other, strict=True):
+        assert_array_equal(ours, theirs)
+
+
+@each_family
 def test_missing_values_say_nothing(family, rng):
     X, codes, weight = draw(family, rng, missing=0)
     statistic = family.summarize(Table(X), codes, N_CLASSES, weight)
@@ -345,15 +385,18 @@ def test_a_constant_column_says_nothing():
     assert_allclose(parameters["mean"], 0.1)
 
 
-def test_the_floor_of_a_variance_follows_its_column(rng):
+@pytest.mark.parametrize(
+    ("var_floor", "least"), [(1e-4, 1e-4), (0, np.finfo(float).eps ** 2)]
+)  # or what floating point can tell apart
+def test_the_floor_of_a_variance_follows_its_column(var_floor, least, rng):
     spread = np.array([1e6, 1e-3])
     X = np.vstack([rng.normal(size=(50, 2)), np.ones((5, 2))]) * spread
     codes = np.repeat([0, 1], [50, 5])
-    family = Gaussian(var_floor=1e-4)
+    family = Gaussian(var_floor=var_floor)
 
     variance = family.parameters(family.summarize(Table(X), codes, 2))["variance"]
 
-    assert_allclose(variance[1], 1e-4 * X.var(axis=0), rtol=1e-10)
+    assert_allclose(variance[1], least * X.var(axis=0), rtol=1e-10)
 
 
 def test_categories_need_not_be_small_whole_numbers(rng):
@@ -388,6 +431,11 @@ def test_values_outside_of_a_family_are_errors(family, value, message):
 
     with pytest.raises(ValueError, match=message):
         family.summarize(Table(X), codes, 2)
+
+
+@pytest.mark.parametrize("family", [Bernoulli, Categorical, Poisson, Multinomial, Histogram])
+def test_one_is_added_to_every_count_as_scikit_learn_does(family):
+    assert family().smoothing == CategoricalNB().alpha == MultinomialNB().alpha
 
 
 @pytest.mark.parametrize("family", [Bernoulli, Categorical, Poisson, Multinomial])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 from scipy.special import expit, logsumexp, softmax
-from sklearn.covariance import OAS, shrunk_covariance
+from sklearn.covariance import OAS, ledoit_wolf, shrunk_covariance
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
@@ -19,6 +19,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import GaussianGenerativeClassifier as Gaussian
+from skml_lecture.distributions import MultivariateNormal
+from skml_lecture.statistics import Moments
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 TIED = ["tied", "tied_diag"]
@@ -242,6 +244,32 @@ def test_ledoit_wolf_is_the_richer_estimate_reduced(data, covariance_type):
     assert_allclose(model.covariances_, expected[covariance_type])
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_few_rows_are_shrunk_as_by_scikit_learn_and_no_further_than_all_the_way(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(24, 8)), np.repeat([0, 1], 12)
+
+    model = Gaussian("full", shrinkage="auto").fit(X, y)
+
+    for c, covariance in enumerate(model.covariances_):
+        scaler = StandardScaler().fit(X[y == c])
+        expected, _ = ledoit_wolf(scaler.transform(X[y == c]))
+        units = np.outer(scaler.scale_, scaler.scale_)
+        assert_allclose(covariance / units, expected, atol=1e-12)
+
+
+@SINGULAR
+@pytest.mark.parametrize("shrinkage", [None, 0.3])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_the_unit_of_the_weights_does_not_matter(data, covariance_type, shrinkage):
+    X, y, weight = data
+    model = Gaussian(covariance_type, shrinkage=shrinkage).fit(X, y, weight)
+
+    light = Gaussian(covariance_type, shrinkage=shrinkage).fit(X, y, weight * 2.0**-20)
+
+    assert_same(light, model, X, rtol=1e-12)
+
+
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_reg_covar_is_added_to_the_variances(data, covariance_type):
     X, y, _ = data
@@ -251,6 +279,20 @@ def test_reg_covar_is_added_to_the_variances(data, covariance_type):
 
     identity = np.eye(5) if covariance_type in {"tied", "full"} else 1.0
     assert_allclose(covariances, plain + 0.5 * identity)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_densities_of_moments_are_those_of_the_model(data, covariance_type):
+    X, y, weight = data
+    model = Gaussian(covariance_type).fit(X, y, weight)
+    moments = Moments.from_samples(X, weight, groups=np.searchsorted(model.classes_, y))
+
+    densities = MultivariateNormal.of(moments, covariance_type)
+
+    expected = model.predict_joint_log_proba(X) - model.class_log_prior_
+    assert_allclose(densities.log_density(X), expected, rtol=1e-12)
+    numbers = np.concatenate([densities.means.ravel(), densities.covariances.ravel()])
+    assert densities.n_parameters == len(np.unique(numbers.round(12)))  # a matrix is symmetric
 
 
 # Densities, posteriors and draws
@@ -636,6 +678,19 @@ def test_sparse_rows_give_the_model_of_dense_ones(rng, covariance_type, shrinkag
     assert_same(model, dense, X.toarray())
     assert_allclose(model.predict_proba(X), dense.predict_proba(X.toarray()), atol=1e-10)
     assert_allclose(model.score_samples(X), dense.score_samples(X.toarray()))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("spread", [1e-6, 1e-3, 1.0, 1e3])
+def test_sparse_rows_far_from_zero_in_spreads_keep_their_digits(rng, covariance_type, spread):
+    y = np.arange(90) % 3
+    X = rng.normal(size=(90, 4)) * spread + 1 + spread * y[:, np.newaxis]
+    X[:, :2] *= rng.random((90, 2)) < 0.5
+    model = Gaussian(covariance_type).fit(X, y)
+
+    log_joint = model.predict_joint_log_proba(sparse.csr_array(X))
+
+    assert_allclose(log_joint, model.predict_joint_log_proba(X), rtol=1e-10)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)

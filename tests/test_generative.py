@@ -195,6 +195,17 @@ def test_draws_come_from_the_prior():
     assert_array_equal(X[:, 0], np.searchsorted(model.classes_, y))
 
 
+def test_draws_are_of_the_classes_that_have_rows_by_their_priors():
+    model = UnitBall(priors=[0.2, 0.3, 0.5])
+    model.partial_fit([[0.0], [1.0]], ["a", "b"], classes=["a", "b", "c"])
+
+    _, y = model.sample(3000, random_state=0)
+
+    labels, counts = np.unique(y, return_counts=True)
+    assert labels.tolist() == ["a", "b"]
+    assert stats.chisquare(counts, [1200, 1800]).pvalue > 1e-3
+
+
 def test_draws_of_one_class_repeat_with_the_seed(data):
     model = UnitBall().fit(*data)
 
@@ -407,6 +418,7 @@ def test_bad_priors_are_refused(data, priors, message):
         ),
         (lambda m, X, y: m.forget(X[:1], ["z"]), "class 'z' cannot be taken away"),
         (lambda m, X, y: m.discount(0.0), "above 0 and at most 1, got 0.0"),
+        (lambda m, X, y: m.discount(1.5), "above 0 and at most 1, got 1.5"),
         (lambda m, X, y: m.discount(np.nan), "above 0 and at most 1, got nan"),
         (lambda m, X, y: m.fit_statistics(0 * m.statistics_), "no row is left to fit"),
         (lambda m, X, y: m.sample(class_label="z"), "one of"),

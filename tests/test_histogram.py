@@ -61,7 +61,7 @@ def test_bins_hold_about_equal_masses(rng):
     parameters = model.families_[0].parameters
     assert_allclose(parameters["probability"][0], np.full((1, 8), 1 / 8), atol=0.01)
     assert parameters["edges"][0][0] <= X.min()
-    assert parameters["edges"][0][-1] >= X.max()
+    assert X.max() <= parameters["edges"][0][-1] <= X.max() * (1 + 1 / 128)  # a cell is no wider
 
 
 def test_a_heavy_value_has_a_bin_of_its_own(rng):

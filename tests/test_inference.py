@@ -63,6 +63,21 @@ def test_a_weight_counts_rows(diabetes, rng):
     assert_allclose(weighted.sigma**2, repeated.scale, rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [2.0**-30, 2.0**30])
+def test_the_unit_of_the_targets_changes_no_t_and_no_p_value(diabetes, unit):
+    X, y = diabetes
+
+    one, other = (RidgeRegression(1.0).fit(X, targets).inference() for targets in (y, unit * y))
+
+    for part, its in ((one, other), (one.intercept, other.intercept)):
+        for name in ("t", "p_value"):
+            assert_allclose(its[name], part[name], rtol=1e-10)
+        for name in ("coef", "standard_error", "interval"):
+            assert_allclose(its[name], unit * part[name], rtol=1e-10)
+    assert_allclose([other.r2, other.degrees_of_freedom], [one.r2, one.degrees_of_freedom])
+    assert_allclose(other.sigma, unit * one.sigma)
+
+
 @pytest.mark.parametrize("duplicate", [False, True])
 def test_a_penalty_is_a_gaussian_prior(diabetes, duplicate):
     X, y = (np.asarray(part) for part in diabetes)

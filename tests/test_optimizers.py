@@ -160,6 +160,13 @@ def test_momentum_sums_decayed_gradients():
     assert_allclose(velocity, [-RATE * 2, -RATE * (1 + 0.5 * 2), -RATE * (0.5 + 0.25 * 2)])
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_the_gain_of_momentum_is_how_many_steps_one_gradient_leads(momentum):
+    path = run(Momentum(momentum), [[1.0], *[[0.0]] * 500], np.zeros(1))
+
+    assert_allclose(path[-1], -RATE * Momentum(momentum).gain)
+
+
 def test_nesterov_extrapolates_along_its_last_step():
     path = run(Nesterov(), [[2.0], [1.0]], np.zeros(1))[:, 0]
 
@@ -188,6 +195,16 @@ def test_nesterov_looks_uphill_from_where_the_step_has_led():
     optimizer.update(theta, 2 * ahead / RATE, state, RATE)  # takes back more than the momentum
 
     assert state["inertia"] > inertia
+
+
+def test_nesterov_goes_on_where_it_is_level():
+    optimizer, theta = Nesterov(), np.zeros(1)
+    state = optimizer.init(theta)
+    for gradient in (-1.0, -1.0, 0.0):
+        before = state["inertia"]
+        optimizer.update(theta, np.array([gradient]), state, RATE)
+
+    assert state["inertia"] > before
 
 
 def test_nesterov_restarts_where_momentum_points_uphill():

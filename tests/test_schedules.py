@@ -7,7 +7,12 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 
-from skml_lecture.descent.schedules import SCHEDULES, resolve_schedule, scheduled_rate
+from skml_lecture.descent.schedules import (
+    SCHEDULES,
+    Settling,
+    resolve_schedule,
+    scheduled_rate,
+)
 
 members = pytest.mark.parametrize("name", SCHEDULES)
 
@@ -34,8 +39,23 @@ def test_inverse_root_is_the_lectures_decay():
     assert_allclose([schedule(t) for t in (0, 3, 99)], [1, 1 / 2, 1 / 10])
 
 
+@pytest.mark.parametrize("constant", [1, 8, 20])
+@pytest.mark.parametrize("least", [0.0, 0.25])
+def test_what_settles_is_level_then_falls_as_the_lectures_decay_to_its_least(constant, least):
+    decay, updates = resolve_schedule("inv_sqrt"), range(1000)
+
+    factors = np.array([Settling(constant, least)(t) for t in updates])
+
+    assert (factors[:constant] == 1).all()
+    falls = factors[constant:] / [decay(t) for t in updates[constant:]] * decay(constant - 1)
+    assert_allclose(falls[factors[constant:] > least], 1)
+    assert (factors[-1] == least) == (least > 0)
+    assert [Settling()(t) for t in updates] == [Settling(8, 0)(t) for t in updates]
+
+
 def test_a_function_is_a_schedule():
     assert scheduled_rate(2.0, resolve_schedule(lambda t: 1 / (t + 1)), 3) == 0.5
+    assert scheduled_rate(2.0, lambda _: 0, 3) == 0
 
 
 @pytest.mark.parametrize("factor", [-1.0, np.nan, np.inf, "a", None])

@@ -14,7 +14,14 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
-from skml_lecture.descent.optimizers import OPTIMIZERS
+from skml_lecture.classification import Labels
+from skml_lecture.data import Data
+from skml_lecture.descent.activations import Tanh
+from skml_lecture.descent.network import Network
+from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent
+from skml_lecture.descent.recipe import Recipe
+from skml_lecture.descent.stream import Seen, learn_chunk
+from skml_lecture.statistics import Moments
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -255,3 +262,91 @@ def test_weights_of_classes_count_in_chunks_of_any_size(size):
         means.append(model.predict_proba(X[:200])[:, 1].mean())
 
     assert_allclose(np.mean(means[len(means) // 2 :]), full, atol=0.1)
+
+
+def rate_after(chunks, make=np.asarray, alpha=0.0, **recipe):
+    """Return the rate that a stream of chunks ends with, of two classes and gradient descent."""
+    state, recipe = None, Recipe(GradientDescent(), alpha=alpha, **recipe)
+    for X, weight in chunks:
+        Y = (np.arange(len(X)) % 2)[:, np.newaxis].astype(float)
+        network = Network([X.shape[1], 1])
+        state = learn_chunk(Data(make(X), Y, weight), Labels([0, 1]), network, recipe, state)
+    return state.rate
+
+
+def skewed(rng, n=40):
+    """Rows whose second moments have one direction that is far larger than the others."""
+    X = rng.normal(size=(n, 3)) * [8.0, 0.5, 0.25]
+    return X * (rng.random((n, 3)) < 0.7), rng.uniform(0.5, 4, n)
+
+
+@pytest.mark.parametrize("size", [1, 5, None])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("alpha", [0.0, 30.0])
+@pytest.mark.parametrize("make", [np.asarray, csr_array])
+def test_the_first_rate_is_for_the_curvature_of_batches_of_a_chunk(
+    size, weighted, alpha, make, rng
+):
+    """That of a batch of b rows is one b-th that of the worst row, and else that of all."""
+    X, weight = skewed(rng)
+    weight = weight if weighted else None
+
+    rate = rate_after([(X, weight)], make, alpha, batch_size=size)
+
+    share = np.ones(40) if weight is None else weight
+    strength, share = alpha / share.sum(), share / share.sum()
+    Z = np.column_stack([X, np.ones(40)])
+    curvature = np.linalg.eigvalsh((share * Z.T) @ Z)[-1]
+    if size is not None:
+        worst = (40 * share * (Z**2).sum(axis=1)).max()
+        curvature += (worst - curvature) / size
+    assert_allclose(1 / rate, curvature / 4 + strength, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 5, None])
+def test_the_rate_of_sparse_rows_is_that_of_dense_ones_in_any_units(size, rng):
+    X, weight = skewed(rng)
+    X[:, 0] += 3
+    options = {"batch_size": size, "preconditioner": "scale"}
+
+    sparse, dense = (rate_after([(X, weight)], make, **options) for make in (csr_array, np.asarray))
+
+    assert_allclose(sparse, dense, rtol=1e-9)
+
+
+def test_the_rate_is_for_the_average_curvature_or_that_of_the_chunk_where_it_is_larger(rng):
+    X, _ = skewed(rng)
+    chunks = [(3 * X, None), (X, None), (2 * X, None)]
+    own = np.array([1 / rate_after([chunk]) for chunk in chunks])
+
+    found = [1 / rate_after(chunks[: n + 1]) for n in range(3)]
+
+    expected = np.maximum(own, own.cumsum() / [1, 2, 3])
+    assert_allclose(found, expected, rtol=1e-9)
+    assert 1 / rate_after(chunks[1::-1]) == pytest.approx(own[0])
+
+
+def test_what_a_stream_has_seen_adds(rng):
+    parts = [
+        Seen(*rng.uniform(1, 9, 2), Moments.from_samples(rng.normal(size=(5, 2))), *rng.random(2))
+        for _ in range(2)
+    ]
+
+    total = parts[0] + parts[1]
+
+    for name in ("weight", "n_rows", "curvature", "n_chunks"):
+        assert getattr(total, name) == sum(getattr(part, name) for part in parts)
+    assert_allclose(total.moments.mean, (parts[0].moments + parts[1].moments).mean)
+    assert (Seen(1.0, 1) + Seen(2.0, 2)).moments is None
+
+
+def test_random_numbers_of_a_stream_come_from_zero_where_nothing_is_said(rng):
+    data = Data(rng.normal(size=(20, 3)), np.eye(3)[np.arange(20) % 3])
+    recipe, targets = Recipe(GradientDescent(), batch_size=4), Labels(range(3))
+
+    states = [
+        learn_chunk(data, targets, Network([3, 4, 3], [Tanh()]), recipe, rng=source)
+        for source in (None, np.random.RandomState(0))
+    ]
+
+    assert_array_equal(states[0].theta, states[1].theta)

@@ -285,6 +285,37 @@ def test_units_are_those_of_the_standardized_features(make, shifted, rng):
     assert_allclose(np.average(Z**2, axis=0, weights=weight), 1, rtol=1e-6)
 
 
+@pytest.mark.parametrize("strength", [0.0, 1e-4, 30.0])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_with_a_penalty_in_the_units_every_weight_curves_by_one(strength, fit_intercept, shifted):
+    scaled = Scaled.from_data(Data(shifted), 1, fit_intercept).with_penalty(strength)
+
+    Z = scaled.features(shifted, fit_intercept)[:, :4]
+
+    assert_allclose((Z**2).mean(axis=0) + strength / scaled.scale**2, 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "near"),
+    [
+        *((factor, 0.0, True) for factor in (1.0, 1.9, 0.55)),
+        *((factor, 0.0, False) for factor in (2.0, 0.5, 2.1, 0.45)),
+        *((1.0, shift, True) for shift in (0.45, -0.45)),
+        *((1.0, shift, False) for shift in (0.55, -0.55)),
+    ],
+)
+def test_units_are_near_within_a_factor_two_and_origins_within_half_a_spread(factor, shift, near):
+    mean, scale = np.array([8.0, -16.0, 0.0]), np.array([1.0, 2.0, 4.0])
+    here = Scaled(mean, scale, 1, True)
+
+    for j in range(3):
+        one = np.arange(3) == j
+        there = Scaled(
+            np.where(one, mean + shift * scale, mean), np.where(one, factor * scale, scale), 1, True
+        )
+        assert here.is_near(there) == there.is_near(here) == near
+
+
 def test_scale_turns_the_condition_number_of_the_lecture_to_one():
     """Lee, lecture 5: 313,418 on the Pokemon data, with one feature and the intercept."""
     x = np.array([338, 333, 328, 207, 226, 25, 179, 60, 208, 606.0])[:, None]

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -235,6 +236,26 @@ def test_data_are_validated_as_scikit_learn_does(dtype, finite, multi_output):
         with np.errstate(invalid="ignore"):
             expected = outcome(scikit_learn.validate_data, rows, target, **options)
         assert outcome(validate_data, rows, target, **options) == expected
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
+@pytest.mark.parametrize("accepted", ["csr", "csc", ["csc", "coo"], True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sparse_rows_are_validated_as_scikit_learn_does(kind, accepted, dtype):
+    rows = kind(X)
+    options = {"accept_sparse": accepted, "dtype": dtype, "ensure_all_finite": False, "reset": True}
+
+    found, expected = [], []
+    for results, validate in ((found, validate_data), (expected, scikit_learn.validate_data)):
+        model = RidgeRegression()
+        try:
+            results += (type(valid := validate(model, rows, **options)), valid.dtype)
+            assert_array_equal(valid.toarray(), X)
+        except TypeError as error:
+            results.append(str(error))
+        results.append(vars(model))
+
+    assert found == expected
 
 
 def test_a_failure_gives_the_attributes_back():
