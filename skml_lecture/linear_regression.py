@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skml_lecture.data import Data, lent, quiet
+from skml_lecture.data import Data, lent, quiet, run_in_threads, runs_of
 from skml_lecture.solvers import MAX_GRAM
 from skml_lecture.statistics import RegressionMoments, Triangle
 from skml_lecture.validation import (
@@ -19,7 +19,8 @@ from skml_lecture.validation import (
 )
 
 _FEW = 2**14  # float32 numbers that are converted at once
-_ROWS = 512  # of a block of float32 rows, at least
+_BLOCK = 2**16  # of these: as doubles, 0.5 MB, they stay in the cache
+_ROWS = 512  # of a block, at least
 _FEW_ROWS = 64  # of a small product, under which there are too many of them
 _SMALL_PRODUCT = 2**19  # multiplications, half of what OpenBLAS takes as they are
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm
@@ -131,24 +132,25 @@ def _predict_float32(X, coef, intercept):
     out, W = np.empty((n, *targets)), np.empty((d + many, *targets))
     W[:d], W[d:] = coef.T, intercept
     size = _SMALL_PRODUCT // W.size
+    step = max(_BLOCK // d, _ROWS)
 
-    def fill(blocks):
-        with lent(longest, d + many) as memory:
+    def fill(starts):
+        with lent(step, d + many) as memory:
             memory[:, d:] = 1.0
-            for block in blocks:
-                x, z = memory[: block.n_rows], out[block.rows]
-                np.copyto(x[:, :d], block.x)
+            for start in starts:
+                rows = slice(start, start + step)
+                z = out[rows]
+                x = memory[: len(z)]
+                np.copyto(x[:, :d], X[rows])
                 stacked = len(x) // size * size if many and size >= _FEW_ROWS else 0
                 if stacked:
                     small = x[:stacked].reshape(-1, size, d + 1)
                     np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
                 np.matmul(x[stacked:], W, out=z[stacked:])
-                if not many:
-                    z += intercept
 
-    data, cut = Data(X), (3 * d, _ROWS)  # a third of a block in doubles stays in the cache
-    longest = max(block.n_rows for block in data.blocks(*cut))
-    data.map(fill, *cut)
+    run_in_threads(fill, runs_of(range(0, n, step)))
+    if not many:
+        out += intercept
     return out
 
 
