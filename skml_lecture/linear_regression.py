@@ -128,29 +128,36 @@ def _predict_float32(X, coef, intercept):
     small that OpenBLAS does not pack them take two thirds of the time.
     """
     (n, d), targets = X.shape, coef.shape[:-1]
-    many = bool(targets)
-    out, W = np.empty((n, *targets)), np.empty((d + many, *targets))
-    W[:d], W[d:] = coef.T, intercept
-    size = _SMALL_PRODUCT // W.size
-    step = max(_BLOCK // d, _ROWS)
+    out, step = np.empty((n, *targets)), max(_BLOCK // d, _ROWS)
+    pieces = [slice(start, start + step) for start in range(0, n, step)]
+    if not targets:
 
-    def fill(starts):
-        with lent(step, d + many) as memory:
+        def fill(run):
+            for rows in run:
+                np.matmul(X[rows], coef, out=out[rows])  # NumPy converts these rows
+
+        run_in_threads(fill, runs_of(pieces))
+        out += intercept
+        return out
+
+    W = np.empty((d + 1, *targets))  # rows one after the other, which suits small products
+    W[:d], W[d] = coef.T, intercept
+    size = _SMALL_PRODUCT // W.size
+
+    def fill_many(run):
+        with lent(step, d + 1) as memory:
             memory[:, d:] = 1.0
-            for start in starts:
-                rows = slice(start, start + step)
+            for rows in run:
                 z = out[rows]
                 x = memory[: len(z)]
                 np.copyto(x[:, :d], X[rows])
-                stacked = len(x) // size * size if many and size >= _FEW_ROWS else 0
+                stacked = len(x) // size * size if size >= _FEW_ROWS else 0
                 if stacked:
                     small = x[:stacked].reshape(-1, size, d + 1)
                     np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
                 np.matmul(x[stacked:], W, out=z[stacked:])
 
-    run_in_threads(fill, runs_of(range(0, n, step)))
-    if not many:
-        out += intercept
+    run_in_threads(fill_many, runs_of(pieces))
     return out
 
 
