@@ -1,6 +1,6 @@
 """Rows seen as blocks, and the tables that they are read from."""
 
-from skml_lecture.data.data import Data, canonical, each, runs_of, sample_positions
+from skml_lecture.data.data import FEW_ROWS, Data, canonical, each, runs_of, sample_positions
 from skml_lecture.data.memory import lent
 from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import (
@@ -23,6 +23,7 @@ from skml_lecture.data.threads import (
 )
 
 __all__ = [
+    "FEW_ROWS",
     "Data",
     "Table",
     "accepts",

@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length
 from skml_lecture.data.threads import run_in_threads
 
 _BLOCK_ELEMENTS = 2**18  # 2 MB of float64: half of a core's share of the cache
+FEW_ROWS = 256  # that are multiplied at once; blocks are multiples of them and leave no rest
 _SPARSE_BLOCK_ENTRIES = 2**19
 _SHARED_ENTRIES = 2**16  # below, a second block costs more than a second core gains
 _N_RUNS = 8  # fixed, so that sums do not depend on the number of threads
@@ -179,6 +180,7 @@ class Data:
         n, extra = self.n_rows, 0 if width is None else max(width - self.row_size, 0)
         if self.picks is not None or not self.is_sparse:
             step = max(_BLOCK_ELEMENTS // max(width or self.row_size, 1), at_least)
+            step -= step % FEW_ROWS if step > FEW_ROWS else 0
             return [slice(i, min(i + step, n)) for i in range(0, n, step)]
         cost = self.X.indptr + extra * np.arange(n + 1)
         n_blocks = -(-int(cost[-1]) // max(_SPARSE_BLOCK_ENTRIES, 4 * result))

@@ -3,12 +3,11 @@
 import numpy as np
 from scipy.linalg.blas import dgemm
 
-from skml_lecture.data import has_wide_vectors
+from skml_lecture.data import FEW_ROWS, has_wide_vectors
 
 NARROW = 32  # columns, up to which products are taken of a few rows at a time
-LONG_ROW = 512  # numbers, over which NumPy loops at full speed
+LONG_ROW = 1024  # numbers, over which NumPy loops at full speed
 _FEW_VECTORS = 3  # by which a matrix is multiplied faster one by one
-_SMALL_FACTOR = 2**13  # numbers: OpenBLAS shares out products from 2^18 multiplications on
 
 
 def product_with_itself(Z):
@@ -29,34 +28,37 @@ def product_with_itself(Z):
 def times(A, B, first=0):
     """Return A'B of rows, of A the columns from the first on; no copy of C-contiguous ones.
 
-    Of narrow rows it is a sum over products so small that OpenBLAS takes one thread for each:
-    the digits do not depend on how many there are. Few columns that lie one after the other are
+    Of narrow rows it is a sum over products of a few, which stay in the first cache and are so
+    small that OpenBLAS takes one thread for each (up to 2^18 multiplications): the digits do not
+    depend on how many there are. Few columns that lie one after the other are
     multiplied one by one, as vectors.
     """
     n, wide = len(A), max(A.shape[1], B.shape[1])
-    size = _SMALL_FACTOR // max(wide, 1)
     At = A.T[first:]
-    if wide > NARROW or n <= size:
+    if wide > NARROW or n <= FEW_ROWS:
         return At @ B
-    runs = n // size
-    many = runs * size
-    small, of_B = At[:, :many].reshape(len(At), runs, size), B[:many].reshape(runs, size, -1)
+    runs = n // FEW_ROWS
+    many = runs * FEW_ROWS
+    small, of_B = (
+        At[:, :many].reshape(len(At), runs, FEW_ROWS),
+        B[:many].reshape(runs, FEW_ROWS, -1),
+    )
     if len(At) <= _FEW_VECTORS and At.flags.c_contiguous:
         total = np.matmul(small[:, :, np.newaxis], of_B)[:, :, 0].sum(axis=1)
     else:
         total = np.matmul(small.swapaxes(0, 1), of_B).sum(axis=0)
-    return total + At[:, many:] @ B[many:]
+    return total if many == n else total + At[:, many:] @ B[many:]
 
 
 def sum_of_rows(Z):
     """Return the sum of C-contiguous rows: several at a time, for NumPy adds long ones faster."""
     n, d = Z.shape
-    together = max(LONG_ROW // max(d, 1), 1)
+    together = 1 << max(LONG_ROW // max(d, 1), 1).bit_length() - 1  # blocks leave no rest
     many = n // together * together
     if not many * d:
-        return Z.sum(axis=0)
-    long = Z[:many].reshape(-1, together * d).sum(axis=0)
-    return long.reshape(together, d).sum(axis=0) + Z[many:].sum(axis=0)
+        return np.add.reduce(Z)
+    long = np.add.reduce(np.add.reduce(Z[:many].reshape(-1, together, d)))
+    return long if many == n else long + np.add.reduce(Z[many:])
 
 
 def times_by_scipy(A, B):

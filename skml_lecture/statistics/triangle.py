@@ -1,12 +1,13 @@
 """The triangular factor of rows: a statistic that does not square their condition."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import reduce
+from operator import add
 
 import numpy as np
 from scipy import linalg, sparse
 
-from skml_lecture.data import each, one_blas_thread, quiet
+from skml_lecture.data import one_blas_thread, quiet
 from skml_lecture.statistics import sums
 from skml_lecture.statistics.moments import check_factor
 from skml_lecture.statistics.regression_moments import is_constant
@@ -93,6 +94,7 @@ class Triangle:
         return cls(0.0, x, y, np.zeros((0, 1 + n_features)), np.zeros((0, n_targets)), y)
 
     @classmethod
+    @quiet
     def from_data(cls, data):
         """Reduce rows, block by block.
 
@@ -113,13 +115,12 @@ class Triangle:
         # a factor is not exact in any case, and nearer to the mean its rounding is less
         origin, y_origin = (sums.near_mean(rows, few_digits=False) for rows in (data, targets))
         width = 1 + d + t
-        work = each(partial(cls._of_block, origin, y_origin))
-        with one_blas_thread():  # up to a thousand columns two of them take longer than one
-            return data.sum(work, width, at_least=2 * width)
+        blocks = data.blocks(width, at_least=2 * width)
+        with one_blas_thread(share=False):  # two take longer than one, up to a thousand columns
+            return reduce(add, (cls._of_block(block, origin, y_origin) for block in blocks))
 
     @classmethod
-    @quiet
-    def _of_block(cls, origin, y_origin, block):
+    def _of_block(cls, block, origin, y_origin):
         x = block.x.toarray() if sparse.issparse(block.x) else block.x
         A = np.ones((block.n_rows, 1 + len(origin)))
         np.subtract(x, origin, out=A[:, 1:])
@@ -305,7 +306,6 @@ class Triangle:
             )
 
 
-@quiet
 def _reduced(A, Y, rest):
     """Return R, Q'Y and the rest of the squares of Y of the QR decomposition A = Q R."""
     k, t = min(A.shape), Y.shape[1]
