@@ -120,6 +120,19 @@ def test_going_on_remembers_the_best_loss_of_the_plateau(task):
     assert twice.ending == "converged"
 
 
+def test_going_on_with_other_rows_held_out_measures_the_best_parameters_of_them(task):
+    data, _, network = task
+    recipe = Recipe(Momentum(), learning_rate=0.01, batch_size=40, max_iter=5, early_stopping=True)
+    wrong = Data(data.X, np.roll(data.targets, 1, axis=1))
+    half = learn(*task, recipe, held_out=data, to_resume=True)
+
+    state = learn(*task, recipe, half, held_out=wrong)
+
+    loss = Objective(wrong, network, SoftmaxCrossEntropy()).mean_loss
+    assert_allclose(state.early.best_loss, loss(state.early.best_theta))
+    assert_allclose(state.early.best_loss, min(loss(half.chosen), *state.validation_curve[5:]))
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_call_that_fails_leaves_the_state_as_it_was(name, task):
     recipe = Recipe(resolve_optimizer(name), learning_rate=0.01, batch_size=40, max_iter=4)

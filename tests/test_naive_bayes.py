@@ -603,3 +603,45 @@ def test_a_class_without_any_value_of_a_column_has_no_weight_there(family, conta
         statistic = NaiveBayes(family).summarize(container(X), y, weight)
 
         assert_array_equal(statistic.values.summary.weight[:, 0] > 0, [False, True])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [*"abcdef"],
+        [0, 1, 2, *"abcdef"],
+        [-2.5, 0.5, 7.0, *"abcdef"],
+        [5, 2**60, 2**60 + 1, 2**60 + 2],
+        [0, 3, 4096],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [object, None])
+def test_every_value_of_a_column_has_its_share_of_each_class(values, kind, rng):
+    if kind is None and isinstance(values[-1], str):
+        values = [str(value) for value in values]
+    picks, y = rng.integers(0, len(values), (300, 2)), rng.integers(0, 2, 300)
+    model = NaiveBayes("categorical", smoothing=0.5)
+
+    model.fit(np.array(values, kind)[picks], y)
+
+    rows = np.tile(np.arange(len(values)), (2, 1)).T
+    terms = model.feature_log_densities(np.array(values, kind)[rows])
+    for c in (0, 1):
+        counts = np.stack(
+            [np.bincount(column, minlength=len(values)) for column in picks[y == c].T]
+        )
+        shares = (counts + 0.5) / (np.sum(y == c) + 0.5 * len(values))
+        assert_allclose(terms[:, c], np.log(shares.T), rtol=1e-12)
+
+
+@pytest.mark.parametrize("labels", [["a"], [*"abc"]])
+def test_rows_without_any_label_say_nothing(labels):
+    X = np.array([[label, "z"] for label in labels * 4], object)
+    model = NaiveBayes("categorical").fit(X, np.arange(len(X)) % 2)
+
+    rows = np.array([[None, None], [None, "z"], ["a", None]], object)
+    for n in (1, 2, 3):
+        terms = np.swapaxes(model.feature_log_densities(rows[:n]), 1, 2)
+
+        assert_array_equal(terms[pd.isna(rows[:n])], 0)

@@ -123,6 +123,18 @@ def test_a_loss_is_level_to_the_digits_that_features_far_from_zero_leave(far, rn
         assert epochs_until(GradientNorm(0.0, np.float32), [2.0, *level][:30]) is None
 
 
+def test_features_are_near_zero_where_nothing_else_is_said(rng):
+    eps, stops = float(np.finfo(float).eps), set()
+    for _ in range(50):
+        losses = (1 + 6 * eps * rng.uniform(-1, 1, 60)).tolist()
+
+        found = epochs_until(GradientNorm(0.0, np.float64), losses)
+
+        assert found == epochs_until(GradientNorm(0.0, np.float64, 0.0), losses)
+        stops.add(found)
+    assert len(stops) > 1
+
+
 def test_a_loss_of_zero_is_level():
     assert epochs_until(GradientNorm(0.0, np.float64), [0.0] * 30) == 21
 

@@ -16,7 +16,7 @@ from skml_lecture.descent.objective import Objective, View
 from skml_lecture.descent.optimizers import OPTIMIZERS, GradientDescent, Momentum, resolve_optimizer
 from skml_lecture.descent.schedules import InverseSqrt
 from skml_lecture.descent.state import State
-from skml_lecture.descent.stopping import GradientNorm, Plateau
+from skml_lecture.descent.stopping import EarlyStopping, GradientNorm, Plateau
 from skml_lecture.descent.training import descend
 
 
@@ -29,6 +29,44 @@ def bowl(theta, batch=None):
 def start(optimizer, size=2, rate=0.1):
     theta = np.zeros(size)
     return State(theta, optimizer.init(theta), rate=rate)
+
+
+def test_a_state_begins_where_nothing_has_happened():
+    state = State(np.zeros(2), {})
+
+    assert (state.t, state.n_epochs, state.epochs_in_coordinates, state.seed) == (0, 0, 0, 0)
+    assert (state.stopped, state.loss_curve, state.validation_curve) == (False, [], [])
+    assert_array_equal(state.chosen, state.theta)
+
+
+@pytest.mark.parametrize("best", [None, np.ones(3)])
+@pytest.mark.parametrize("draws", [True, False])
+def test_a_copy_is_of_the_type_asked_for_and_shares_nothing_that_is_written_into(best, draws):
+    early, stop = EarlyStopping(0.0, 3), Plateau(0.0, 3)
+    early.best_theta = best
+    state = State(
+        np.ones(3), {"sum": np.ones(3), "t": 1}, accepted=(np.ones(3), np.ones(3), 1.0),
+        loss_curve=[1.0], stop=stop, early=early,
+        rng=np.random.RandomState(0), units=np.random.default_rng(0),
+    )  # fmt: skip
+    before = pickle.dumps(state)
+
+    new = state.copy(np.float32, draws=draws)
+
+    arrays = [new.u, new.memory["sum"], *new.accepted[:2]]
+    arrays += [] if best is None else [new.early.best_theta]
+    for array in arrays:
+        assert array.dtype == np.float32
+        assert_array_equal(array, 1)
+        array[...] = 7
+    assert (new.early.best_theta is None) == (best is None)
+    new.memory["t"] += 1
+    new.loss_curve.append(0.5)
+    new.stop.update(0.5)
+    new.early.update(0.5, new.u)
+    assert pickle.dumps(state) == before
+    for name in ("rng", "units"):
+        assert (getattr(new, name) is getattr(state, name)) == (not draws)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
