@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg.blas import dgemm
 
-from skml_lecture.data import FEW_ROWS, has_wide_vectors
+from skml_lecture.data import FEW_ROWS, has_wide_vectors, lent
 
 NARROW = 32  # columns, up to which products are taken of a few rows at a time
 LONG_ROW = 1024  # numbers, over which NumPy loops at full speed
@@ -46,7 +46,8 @@ def times(A, B, first=0):
     if len(At) <= _FEW_VECTORS and At.flags.c_contiguous:
         total = np.matmul(small[:, :, np.newaxis], of_B)[:, :, 0].sum(axis=1)
     else:
-        total = np.matmul(small.swapaxes(0, 1), of_B).sum(axis=0)
+        with lent(runs, len(At), B.shape[1]) as products:
+            total = np.matmul(small.swapaxes(0, 1), of_B, out=products).sum(axis=0)
     return total if many == n else total + At[:, many:] @ B[many:]
 
 
