@@ -15,7 +15,7 @@ from sklearn.datasets import load_wine
 from sklearn.ensemble import BaggingClassifier
 
 from skml_lecture import GaussianGenerativeClassifier, NaiveBayes
-from skml_lecture.statistics import Moments
+from skml_lecture.statistics import ColumnTallies, Moments, Tally
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 SINGULAR = pytest.mark.filterwarnings("ignore:A covariance is singular:UserWarning")
@@ -315,3 +315,13 @@ def test_a_distribution_that_its_owner_changes_changes_no_fitted_model(rng):
     model.set_params(distributions__handle_unknown="error")
 
     assert_array_equal(model.predict_proba(2 * X), P)
+
+
+def test_tallies_without_values_are_the_identity_and_count_nothing():
+    part = ColumnTallies((Tally(["blue", "red"], np.array([[1.0, 0.0], [2.0, 3.0]])),), 2)
+    empty = ColumnTallies.empty(n_classes=2, n_columns=1)
+
+    assert [column.counts.shape for column in (empty + empty).columns] == [(2, 0)]
+    for whole in (empty + part, part + empty):
+        assert list(whole.columns[0].values) == ["blue", "red"]
+        assert_array_equal(whole.columns[0].counts, part.columns[0].counts)
