@@ -318,6 +318,17 @@ def test_lsqr_over_many_blocks_makes_every_gradient_vanish(rng, as_array, dtype,
     assert_allclose(gradient / sizes, 0, atol=1e-8 * np.linalg.norm(y))
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_the_unit_of_the_features_does_not_change_when_lsqr_stops(scale, rng):
+    """Without a penalty, where columns are not scaled to unit norm."""
+    X, y = rng.normal(size=(60, 12)), rng.normal(size=60)
+    expected = RidgeRegression(0.0, solver="svd").fit(X, y).coef_
+
+    model = RidgeRegression(0.0, solver="lsqr").fit(X * scale, y)
+
+    assert_allclose(model.coef_ * scale, expected, rtol=1e-8)
+
+
 def test_models_pickle_with_their_statistics(rng):
     X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
     model = pickle.loads(pickle.dumps(RidgeRegression().fit(X[:9], y[:9])))
