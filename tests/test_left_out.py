@@ -57,6 +57,27 @@ def test_folds_of_one_row_have_the_scores_of_rows_left_out(rng, shape):
         assert_allclose(found, expected if weight[i] else [np.nan] * 2, rtol=1e-9)
 
 
+@pytest.mark.parametrize("cv", [None, 5])
+@pytest.mark.parametrize("table", ["collinear", "one-hot", "wide"])
+@pytest.mark.parametrize("power", [-40, -10, 10, 40])
+def test_scores_do_not_depend_on_the_unit_of_the_features(table, power, cv, rng):
+    X, y = rng.normal(size=(60, 6)), rng.normal(size=60)
+    if table == "collinear":
+        X[:, 1] = X[:, 0] + 1e-6 * X[:, 1]
+    elif table == "one-hot":
+        X = np.eye(6)[np.arange(60) % 6]
+    else:
+        X = rng.normal(size=(60, 1100))
+    alphas, unit = np.array([1e-8, 1e-4, 1.0]), 2.0**power
+
+    found = RidgeRegressionCV(alphas * unit**2, cv=cv).fit(X * unit, y)
+
+    expected = RidgeRegressionCV(alphas, cv=cv).fit(X, y)
+    assert_allclose(found.cv_results_["mean_test_score"],
+                    expected.cv_results_["mean_test_score"], rtol=1e-9)  # fmt: skip
+    assert_allclose(found.coef_ * unit, expected.coef_, rtol=1e-7, atol=1e-12)
+
+
 def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):
     weight = np.ones(len(y)) if weight is None else weight
     errors = np.empty(len(y))

@@ -15,7 +15,7 @@ from sklearn.datasets import load_wine
 from sklearn.ensemble import BaggingClassifier
 
 from skml_lecture import GaussianGenerativeClassifier, NaiveBayes
-from skml_lecture.statistics import ColumnTallies, Moments, Tally
+from skml_lecture.statistics import ColumnSums, ColumnTallies, Moments, Tally
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 SINGULAR = pytest.mark.filterwarnings("ignore:A covariance is singular:UserWarning")
@@ -325,3 +325,14 @@ def test_tallies_without_values_are_the_identity_and_count_nothing():
     for whole in (empty + part, part + empty):
         assert list(whole.columns[0].values) == ["blue", "red"]
         assert_array_equal(whole.columns[0].counts, part.columns[0].counts)
+
+
+def test_a_column_of_which_all_weight_is_taken_away_has_no_sum():
+    parts = [ColumnSums(np.ones((2, 1)), np.array([[x], [-x]])) for x in (0.1, 0.2, 0.3)]
+    whole = parts[0] + parts[1] + parts[2]
+
+    rest = whole - parts[0] - parts[1]
+
+    assert_allclose(rest.sums, parts[2].sums, rtol=1e-14)
+    assert (rest.sums != parts[2].sums).any()  # by rounding, which would be left
+    assert_array_equal((rest - parts[2]).sums, np.zeros((2, 1)))
