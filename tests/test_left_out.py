@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import KFold
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
@@ -76,6 +77,25 @@ def test_scores_do_not_depend_on_the_unit_of_the_features(table, power, cv, rng)
     assert_allclose(found.cv_results_["mean_test_score"],
                     expected.cv_results_["mean_test_score"], rtol=1e-9)  # fmt: skip
     assert_allclose(found.coef_ * unit, expected.coef_, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(60, 6), (40, 1100)])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_folds_of_nearly_dependent_tables_are_those_of_refits(shape, n_targets, rng):
+    X, y = rng.normal(size=shape), rng.normal(size=(shape[0], n_targets))
+    if shape[0] > shape[1]:
+        X[:, 1] = X[:, 0] + 1e-6 * X[:, 1]
+    else:
+        X[1::2] = X[::2]
+    alphas = [3e-9 * np.linalg.norm(X, 2) ** 2, 1.0]
+
+    scores = RidgeRegressionCV(alphas, cv=5).fit(X, y).cv_results_
+
+    for f, (train, test) in enumerate(KFold(5).split(X)):
+        for a, alpha in enumerate(alphas):
+            model = RidgeRegression(alpha, solver="svd").fit(X[train], y[train])
+            expected = -np.mean((y[test] - model.predict(X[test])) ** 2)
+            assert_allclose(scores[f"split{f}_test_score"][a], expected, rtol=1e-6)
 
 
 def left_out_errors(X, y, alpha, fit_intercept=True, weight=None):
