@@ -30,8 +30,8 @@ def times(A, B, first=0):
 
     Of narrow rows it is a sum over products of a few, which stay in the first cache and are so
     small that OpenBLAS takes one thread for each (up to 2^18 multiplications): the digits do not
-    depend on how many there are. Few columns that lie one after the other are
-    multiplied one by one, as vectors.
+    depend on how many there are. Few columns that lie one after the other are multiplied one by
+    one, as vectors.
     """
     n, wide = len(A), max(A.shape[1], B.shape[1])
     At = A.T[first:]

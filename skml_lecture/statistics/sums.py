@@ -139,8 +139,7 @@ def products(origin, y_origin, data):
     if 8 * d * (d + t) > _RUN_ELEMENTS:
         total, first, second, *rest = work(blocks())
     else:
-        few = data.n_rows * d * (d + t) <= _FEW_PRODUCTS
-        with nullcontext() if few else one_thread_if_small(data.n_rows * d):
+        with _few_threads(data.n_rows * d, d + t):
             total, first, second, *rest = data.sum(work, *blocks.args)
     return total, first, symmetric(second), *rest
 
@@ -174,6 +173,11 @@ def _products(seen, y_seen, blocks):
 def _weighted_sum(Z, root, product=times):
     """Return the sum of w z of rows sqrt(w) z."""
     return sum_of_rows(Z) if root is None else product(root[:, np.newaxis], Z)[0]
+
+
+def _few_threads(size, uses):
+    """Keep the BLAS to one thread over few numbers, unless it takes no more for their products."""
+    return nullcontext() if size * uses <= _FEW_PRODUCTS else one_thread_if_small(size)
 
 
 def _lie_so(x, origin):
@@ -223,8 +227,7 @@ def _grouped(origin, data, kind, missing):
     if wide or 8 * (k if own else 1) * d ** (1 + cross) > _RUN_ELEMENTS:
         weight, first, second = work(blocks())
     else:
-        few = data.n_rows * d * (d if cross else k) <= _FEW_PRODUCTS
-        with nullcontext() if few else one_thread_if_small(data.n_rows * d):
+        with _few_threads(data.n_rows * d, d if cross else k):
             weight, first, second = data.sum(work, *blocks.args)
     return weight, first, symmetric(second) if cross else second
 
