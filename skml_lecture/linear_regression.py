@@ -19,7 +19,7 @@ from skml_lecture.validation import (
 )
 
 _FEW = 2**14  # float32 numbers that are converted at once
-_BLOCK = 2**16  # of these: as doubles, 0.5 MB, they stay in the cache
+_BLOCK = 2**18  # of these: 2 MB as doubles, long enough for the rows to stream through
 _ROWS = 512  # of a block, at least
 _FEW_ROWS = 64  # of a small product, under which there are too many of them
 _SMALL_PRODUCT = 2**19  # multiplications, half of what OpenBLAS takes as they are
@@ -76,11 +76,13 @@ class LinearRegressor(RegressorMixin):
         if sparse.issparse(X) or X.dtype == np.float64:
             out = X @ coef.T
             out += intercept
+            finite = np.isfinite(out).all()
         elif X.size <= _FEW:
             out = X.astype(np.float64) @ coef.T + intercept
+            finite = np.isfinite(out).all()
         else:
-            out = _predict_float32(X, coef, intercept)
-        if not np.isfinite(out).all():
+            out, finite = _predict_float32(X, coef, intercept)
+        if not finite:
             check_finite(X)
             warn("Predictions overflow.", RuntimeWarning)
         return out
@@ -122,7 +124,7 @@ class LinearRegressor(RegressorMixin):
 
 
 def _predict_float32(X, coef, intercept):
-    """Predict float32 rows in float64, converted while they are in the cache.
+    """Predict float32 rows in float64, converted in the cache, and tell whether all are finite.
 
     Of many targets the intercept is the coefficient of a last column of ones, and products so
     small that OpenBLAS does not pack them take two thirds of the time.
@@ -138,11 +140,12 @@ def _predict_float32(X, coef, intercept):
 
         run_in_threads(fill, runs_of(pieces))
         out += intercept
-        return out
+        return out, np.isfinite(out).all()
 
     W = np.empty((d + 1, *targets))  # rows one after the other, which suits small products
     W[:d], W[d] = coef.T, intercept
     size = _SMALL_PRODUCT // W.size
+    finite = []
 
     def fill_many(run):
         with lent(step, d + 1) as memory:
@@ -156,9 +159,10 @@ def _predict_float32(X, coef, intercept):
                     small = x[:stacked].reshape(-1, size, d + 1)
                     np.matmul(small, W, out=z[:stacked].reshape(-1, size, *targets))
                 np.matmul(x[stacked:], W, out=z[stacked:])
+                finite.append(np.isfinite(z).all())
 
     run_in_threads(fill_many, runs_of(pieces))
-    return out
+    return out, all(finite)
 
 
 def check_alpha(alpha, n_targets):
