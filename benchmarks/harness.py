@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 HERE = Path(__file__).parent
 ONLY = re.compile(os.environ.get("BENCH_ONLY", ""))  # rows whose work matches; "" are all
 NO_WIDE = ", without AVX-512"  # of the titles of the second run
-SHORT = 0.5  # seconds
+SHORT, WHILE = 0.5, 0.1  # seconds: what is repeated within a turn, and how long at least
+MOST, A_WHILE = 15, 8  # turns at most, seconds before which there are more than asked for
 NARROW_TARGET = 1.0  # what a row must reach without wide vectors, unless it says otherwise
 
 
@@ -116,7 +117,9 @@ def measure(ours, peer, gap, repeats, inner, note):
     difference = float(gap(answer, peer_answer))
     note = note(answer) if callable(note) else note
     del answer, peer_answer
-    times = [(seconds(ours, inner), seconds(peer, inner)) for _ in range(repeats)]
+    times, begin = [], time.perf_counter()
+    while len(times) < repeats or (len(times) < MOST and time.perf_counter() - begin < A_WHILE):
+        times.append((seconds(ours, inner), seconds(peer, inner)))
     ours_s, peer_s = (median(column) for column in zip(*times, strict=True))
     return ours_s, peer_s, ours_mb, peer_mb, difference, note
 
@@ -132,18 +135,20 @@ def blas_threads(threads):
 def seconds(call, inner=1):
     """Return the wall time of ``call()``, when the threads of what ran before are asleep.
 
-    Short work is done once more at once, and timed then: processors that slept, as those of a
-    virtual machine do in every pause, take tens of milliseconds to be as fast as they were.
+    Short work is repeated for a while, of which all times but the first count: processors that
+    slept, as those of a virtual machine do in every pause, take tens of milliseconds to be as
+    fast as they were, and a single time of a few milliseconds is a matter of chance.
     """
     time.sleep(0.2)  # OpenBLAS threads spin for 0.1 s after their last call
-    for _ in range(2):
+    times, begin = [], time.perf_counter()
+    while len(times) < 2 or time.perf_counter() - begin < WHILE:
         start = time.perf_counter()
         for _ in range(inner):
             call()
-        took = time.perf_counter() - start
-        if took > SHORT:
-            break
-    return took / inner
+        times.append((time.perf_counter() - start) / inner)
+        if times[0] * inner > SHORT:
+            return times[0]
+    return median(times[1:])
 
 
 def with_peak_memory(call):
@@ -202,7 +207,8 @@ def machine():
         f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores; "
         f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, "
         f"scikit-learn {sklearn.__version__}; {platform.system()}; medians of alternating runs, "
-        f"of short ones each time the second; memory by tracemalloc. {kernels()}"
+        f"of short ones up to {MOST}, each the median of those in {WHILE} s after the first; "
+        f"memory by tracemalloc. {kernels()}"
     )
 
 

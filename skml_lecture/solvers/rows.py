@@ -126,8 +126,10 @@ class CenteredRows:
         _, LT, center, heavy, H = self.parts
         product = LT @ A
         if self.fit_intercept:
-            product -= np.multiply.outer(center, A.sum(axis=0))
-        product[heavy] += H.T @ A
+            total = A.sum(axis=0)
+            product -= center * total if A.ndim == 1 else np.outer(center, total)
+        if len(heavy):
+            product[heavy] += H.T @ A
         return product
 
     def squared_norms(self):

@@ -69,7 +69,7 @@ def near_mean(data, n_groups=None, *, few_digits=True):
             row[data.targets[present]] = np.arange(data.n_rows)[present]
             rows = np.concatenate([row[row >= 0], rows])
         codes = data.targets[rows]
-    x = _dense(data.take(rows))
+    x = _dense(replace(data, targets=None).take(rows))  # a thousand targets are not copied
     origin, spread = _near_mean(x, codes, n_groups or 1, few_digits=few_digits)
     much = few_digits and data.n_rows * data.row_size > _MUCH
     if much and (np.abs(origin) <= _NEAR * spread).all():
