@@ -73,6 +73,21 @@ def test_one_row_on_the_wrong_side_keeps_two_classes_together(
         assert separated == (n_classes > 2)  # from the others both classes stand apart
 
 
+def test_too_many_rows_for_a_linear_program_say_no_by_one_on_the_wrong_side(
+    n_classes, of_rows, fit_intercept, rng
+):
+    X, y, W = corners(rng, n_classes)
+    X, y, b = np.tile(X, (30_000, 1)), np.tile(y, 30_000), np.zeros(len(W))
+    Xs = of_rows(np.hstack([X, np.zeros((len(X), 12))]))
+    W = np.hstack([W, np.zeros((len(W), 12))])
+
+    assert separates(data_of(Xs, y, n_classes, of_rows), W, b, fit_intercept)
+    for wrong in (rng.integers(len(y)), slice(None, None, 7)):
+        of_wrong = y.copy()
+        of_wrong[wrong] = (of_wrong[wrong] + 1) % n_classes
+        assert not separates(data_of(Xs, of_wrong, n_classes, of_rows), W, b, fit_intercept)
+
+
 def test_a_boundary_away_from_zero_needs_an_intercept(n_classes, of_rows, fit_intercept, rng):
     for _ in range(5):
         X = np.repeat(np.arange(1.0, n_classes + 1), 2)[1:-1] * 10.0 ** rng.uniform(-4, 4)

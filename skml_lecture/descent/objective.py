@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skml_lecture.data import quiet
 from skml_lecture.descent.coordinates import Unchanged
@@ -98,6 +99,11 @@ class BatchSums:
         for name, value in zip(self.__slots__, [*state, {}], strict=True):
             setattr(self, name, value)
 
+    def largest_product(self, batch):
+        """Return the multiplications of the largest product of a pass over a batch."""
+        entries = batch.X.nnz if issparse(batch.X) else batch.X.size
+        return self.network.largest_product(entries // len(batch), len(batch))
+
     @quiet
     def __call__(self, batch):
         """Return the sums over a batch, or a part of one."""
@@ -188,10 +194,11 @@ class Objective:
         if not strength:
             return 0.0
         for part in self.network.weight_slices:
-            squares += float(np.dot(theta[part], theta[part]))
             for start in range(part.start, part.stop, _BLOCK):
                 block = slice(start, min(start + _BLOCK, part.stop))
-                gradient[block] += strength * theta[block]
+                W = theta[block]
+                squares += float(np.dot(W, W))
+                gradient[block] += strength * W
         return strength / 2 * squares
 
     @quiet  # the loop checks for what is not finite

@@ -12,6 +12,7 @@ from skml_lecture.data import one_thread_if_small
 
 _GROWN = 5.0  # a margin in nats, below which nothing has grown without end
 _LARGEST = 2**22  # entries of a linear program that is worth its time
+_TELLING = 1000  # rows, among which one is mostly on the wrong side if any is
 
 
 def separates(data, W, b, fit_intercept=True):
@@ -19,7 +20,7 @@ def separates(data, W, b, fit_intercept=True):
 
     Complete separation shows in the fitted scores. Where rows lie on the boundary, a linear program
     decides: the largest sum of margins that are all >= 0, of coefficients in a box. Where classes
-    overlap it is zero.
+    overlap it is zero. Of data too large for that, a row on the wrong side says no.
 
     Parameters
     ----------
@@ -40,12 +41,14 @@ def separates(data, W, b, fit_intercept=True):
     separated : bool
         Completely or quasi-completely.
     """
+    too_large = 2 * max(W.shape[0] - 1, 1) * data.n_rows * (W.shape[1] + 1) > _LARGEST
     with one_thread_if_small(0):  # every block is
+        if too_large and _extremes(W, b, [data.sample(_TELLING)]).smallest <= 0:
+            return False
         margins = data.sum(partial(_extremes, W, b))
     if margins.smallest > 0:
         return True
-    n_entries = 2 * max(W.shape[0] - 1, 1) * data.n_rows * (W.shape[1] + 1)
-    if margins.largest < _GROWN or n_entries > _LARGEST:
+    if too_large or margins.largest < _GROWN:
         return False
     return _has_direction(data.sample(data.n_rows), W.shape[0], fit_intercept)
 
