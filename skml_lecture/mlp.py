@@ -201,6 +201,9 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
     n_outputs_ : int
         Number of output units.
 
+    activations_ : list of Activation
+        The activation of every hidden layer.
+
     out_activation_ : {"logistic", "softmax"}
         What turns the scores into probabilities.
 
@@ -412,15 +415,15 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
             "out_activation_": task.targets.output,
             "n_parameters_": network.n_parameters,
             "optimizer_": name_of(task.recipe.optimizer),
-            "_activations": network.activations,
+            "activations_": network.activations,
             "_multilabel": task.targets.several,
         }
 
     def _fitted_layers(self):
         sizes = [len(self.coefs_[0]), *(len(b) for b in self.intercepts_)]
         weights, columns = [W.T for W in self.coefs_], [b[:, None] for b in self.intercepts_]
-        layers = [*zip(weights, columns, [*self._activations, None], strict=True)]
-        return Network(sizes, self._activations), layers
+        layers = [*zip(weights, columns, [*self.activations_, None], strict=True)]
+        return Network(sizes, self.activations_), layers
 
     def _warn(self, state, task):
         share = task.data.whole(weights_of_targets) / task.data.total_weight

@@ -173,12 +173,14 @@ class Pass:
 
     def bind(self, theta, gradient):
         """Work on these two vectors of shape (n_parameters,) from now on; return self."""
-        if self._bound[0] is not theta or self._bound[1] is not gradient:
-            network, self._bound = self.network, (theta, gradient)
+        network, bound = self.network, self._bound
+        if bound[0] is not theta:
             self._forward = network.layers(theta)
             self._transposed = [W.T for W, _, _ in self._forward]
+        if bound[1] is not gradient:
             pairs = zip(network.weights(gradient), network.intercepts(gradient), strict=True)
             self._gradients = list(pairs)
+        self._bound = theta, gradient
         return self
 
     def loss_and_gradient(self, X, Y, weight=None, masks=None):

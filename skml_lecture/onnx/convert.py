@@ -220,8 +220,9 @@ def _convert_network(scope, operator, container):
     model = operator.raw_operator
     graph = Graph(scope, operator, container, model.coefs_[0])
     a = graph.X()
-    for W, b, activation in model._fitted_layers()[1]:
-        a = graph.linear(a, W, b)
+    layers = zip(model.coefs_, model.intercepts_, [*model.activations_, None], strict=True)
+    for W, b, activation in layers:
+        a = graph.linear(a, W.T, b)
         if activation is not None:
             a = _activate(graph, a, activation)
     if not _is_multilabel(model):
