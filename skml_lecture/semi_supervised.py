@@ -387,6 +387,8 @@ def read_labels(y, *, may_lack=False):
         labeled = np.array([not (is_missing(label) or label == -1) for label in y], dtype=bool)
     else:
         labeled = y != -1 if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        raise ValueError("Input y contains NaN: a number as a label is -1 where there is none.")
     if may_lack and not labeled.any():
         return np.zeros(len(y), dtype=int), labeled
     if not labeled.any():

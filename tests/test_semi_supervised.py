@@ -145,6 +145,13 @@ def test_mixed_tables_with_missing_values(rng):
     assert (model.transduction_ == names).mean() > 0.7
 
 
+def test_nan_among_numbers_is_no_label_and_the_error_says_what_is():
+    model, X = SemiSupervisedEM(NaiveBayes("gaussian")), np.arange(6.0)[:, np.newaxis]
+
+    with pytest.raises(ValueError, match=r"y contains NaN.*-1"):
+        model.fit(X, [0.0, 1, np.nan, 0, 1, np.nan])
+
+
 @pytest.mark.parametrize("mark", [None, np.nan, float("nan"), pd.NA, -1])
 def test_labels_are_marked_as_scikit_learn_marks_them(data, mark):
     X, y, hidden = data
