@@ -536,3 +536,17 @@ def test_null_directions_cost_other_columns_no_digit_in_three_of_four_tables(sol
         errors.append(float(np.abs(error).max()))
 
     assert np.quantile(errors, 0.75) < 1e-12
+
+
+def test_many_rows_of_nearly_dependent_columns_are_solved_to_all_digits(rng):
+    """The Gram's rounding grows with the rows; X and beta have so few bits that y is exact."""
+    for _ in range(6):
+        U, _ = np.linalg.qr(rng.normal(size=(100_000, 5)))
+        V, _ = np.linalg.qr(rng.normal(size=(5, 5)))
+        X = np.round(U * [1, 1, 1, 1, 1 / 3e4] @ V.T * 2**30) / 2**30
+        beta = rng.integers(-99, 100, 5)
+
+        model = RidgeRegression(0.0, fit_intercept=False).fit(X, X @ beta)
+
+        assert model.solver_ == "cholesky"
+        assert_allclose(model.coef_, beta, rtol=0, atol=1e-13 * np.linalg.norm(beta))
