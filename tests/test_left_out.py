@@ -1,5 +1,6 @@
 """Rows left out one at a time: the errors of as many refits, in closed form."""
 
+import exact
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -39,6 +40,20 @@ def test_leave_one_out_is_what_leaving_each_row_out_gives(rng):
         model = Ridge(2.0).fit(X[rest], Y[rest], weight[rest])
         errors[i] = Y[i] - model.predict(X[[i]])[0]
     assert_allclose(ours.best_score_, -np.average(errors**2, axis=0, weights=weight), rtol=1e-10)
+
+
+@pytest.mark.parametrize("power", [6, 7])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_row_of_a_leverage_close_to_one_costs_few_digits(power, fit_intercept, rng):
+    for _ in range(10):
+        X, y = rng.integers(-5, 6, (30, 3)).astype(float), rng.integers(-9, 10, 30).astype(float)
+        X[0, 1] = 10.0**power  # 1 - leverage is a few hundred times 10^-2power
+
+        model = RidgeRegressionCV([1e-3, 1.0], fit_intercept=fit_intercept).fit(X, y)
+
+        scores = model.cv_results_["mean_test_score"]
+        expected = [exact.left_out_score(X, y, a, fit_intercept=fit_intercept) for a in (1e-3, 1.0)]
+        assert_allclose(scores, expected, rtol=1e-8)  # of RidgeCV up to 4e-4
 
 
 @pytest.mark.parametrize("shape", [(20, 4), (9, 12)])
