@@ -176,14 +176,3 @@ def test_lecture_forward_example():
     hidden = net.forward(theta, np.array([[1.0, -1.0]]))[0]
 
     assert_allclose(hidden[:, 0], [0.98, 0.12], atol=5e-3)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_initial_scores_are_as_large_as_what_feeds_them(activation, rng):
-    net = Network([150, 200, 100], [resolve_activation(activation)])
-
-    W = net.weights(net.initialize(rng))[-1]
-
-    assert W.shape == (100, 200)
-    assert_allclose(W.var(), 2 / 300, rtol=0.05)  # Glorot's
-    assert np.abs(W).max() <= np.sqrt(3 * 2 / 300)
