@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ONLY = re.compile(os.environ.get("BENCH_ONLY", ""))  # rows whose work matches; "" are all
 NO_WIDE = ", without AVX-512"  # of the titles of the second run
 SHORT, WHILE = 0.5, 0.1  # seconds: what is repeated within a turn, and how long at least
-MOST, A_WHILE = 15, 8  # turns at most, seconds before which there are more than asked for
+MOST, A_WHILE, LONG = 15, 8, 60  # turns at most; seconds for more, and for those asked for
 NARROW_TARGET = 1.0  # what a row must reach without wide vectors, unless it says otherwise
 
 
@@ -118,7 +118,10 @@ def measure(ours, peer, gap, repeats, inner, note):
     note = note(answer) if callable(note) else note
     del answer, peer_answer
     times, begin = [], time.perf_counter()
-    while len(times) < repeats or (len(times) < MOST and time.perf_counter() - begin < A_WHILE):
+    for turn in range(MOST):
+        took = time.perf_counter() - begin
+        if turn and took > (LONG if turn < repeats else A_WHILE):
+            break
         times.append((seconds(ours, inner), seconds(peer, inner)))
     ours_s, peer_s = np.quantile(times, 0.25, axis=0)  # what else a machine does only adds time
     return ours_s, peer_s, ours_mb, peer_mb, difference, note
