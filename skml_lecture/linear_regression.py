@@ -20,7 +20,7 @@ from skml_lecture.validation import (
 
 _FEW = 2**14  # float32 numbers that are converted at once
 _BLOCK = 2**18  # of these: 2 MB as doubles, long enough for the rows to stream through
-_ROWS = 512  # of a block, at least
+_ROWS = 8  # of a block, at least
 _FEW_ROWS = 64  # of a small product, under which there are too many of them
 _SMALL_PRODUCT = 2**19  # multiplications, half of what OpenBLAS takes as they are
 _DIGITS_GONE_BELOW = 1e-6  # reciprocal condition of a Gram matrix, in columns of unit norm

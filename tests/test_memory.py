@@ -112,3 +112,12 @@ def test_many_classes_need_no_memory_of_classes_times_rows(rng):
         _, fit = allocated(lambda model=model: clone(model).fit(X, y))
 
         assert fit < 60e6
+
+
+@pytest.mark.parametrize("n_targets", [None, 3])
+def test_wide_float32_rows_are_predicted_by_a_few_at_a_time(n_targets, rng):
+    X = rng.normal(size=(60, 100_000)).astype(np.float32)
+    shape = 60 if n_targets is None else (60, n_targets)
+    model = RidgeRegression(1e3).fit(X, rng.normal(size=shape))
+
+    assert allocated(lambda: model.predict(X))[1] < X.nbytes
