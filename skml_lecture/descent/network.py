@@ -174,6 +174,7 @@ class Pass:
     def bind(self, theta, gradient):
         """Work on these two vectors of shape (n_parameters,) from now on; return self."""
         network, bound = self.network, self._bound
+        self._bound = None, None  # whatever interrupts this
         if bound[0] is not theta:
             self._forward = network.layers(theta)
             self._transposed = [W.T for W, _, _ in self._forward]
