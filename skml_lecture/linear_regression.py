@@ -73,15 +73,12 @@ class LinearRegressor(RegressorMixin):
         coef, intercept = self.coef_, self.intercept_
         if not coef.all():
             assert_all_finite(X, input_name="X")
-        if sparse.issparse(X) or X.dtype == np.float64:
-            out = X @ coef.T
+        if not sparse.issparse(X) and X.dtype == np.float32 and X.size > _FEW:
+            out, finite = _predict_float32(X, coef, intercept)
+        else:
+            out = (X if sparse.issparse(X) else X.astype(np.float64, copy=False)) @ coef.T
             out += intercept
             finite = np.isfinite(out).all()
-        elif X.size <= _FEW:
-            out = X.astype(np.float64) @ coef.T + intercept
-            finite = np.isfinite(out).all()
-        else:
-            out, finite = _predict_float32(X, coef, intercept)
         if not finite:
             check_finite(X)
             warn("Predictions overflow.", RuntimeWarning)

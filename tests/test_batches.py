@@ -11,7 +11,7 @@ from sklearn.base import clone
 from skml_lecture import CascadedLogisticMLP, LogisticRegressionGD
 from skml_lecture.data import Data, in_order, places_of, shuffled
 from skml_lecture.descent.activations import Tanh
-from skml_lecture.descent.batches import LARGE_BATCH, LEAST_PART, Batch, Loader
+from skml_lecture.descent.batches import LEAST_PART, Batch, Loader
 from skml_lecture.descent.dropout import Dropout
 from skml_lecture.descent.losses import resolve_loss
 from skml_lecture.descent.network import Network
@@ -182,30 +182,25 @@ def test_batches_come_where_no_thread_can_start(rng, monkeypatch):
 
 
 @pytest.mark.parametrize("n", [1, 2 * LEAST_PART - 1, 2 * LEAST_PART, 5 * LEAST_PART + 1])
-@pytest.mark.parametrize("product", [LARGE_BATCH, LARGE_BATCH + 1])
 @pytest.mark.usefixtures("two_threads")
-def test_threads_share_out_the_rows_of_a_batch_that_is_not_small(n, product):
+def test_threads_share_out_the_rows_of_a_batch_that_is_not_small(n):
     batch, seen = Batch(np.arange(n)[:, np.newaxis], np.zeros((n, 1)), None), {}
 
     def work(part):
         seen[part.number] = part.X.ravel()
         return Sums(len(part), np.array([part.X.sum()]))
 
-    work.largest_product = lambda _: product
     total = batch.sum(work)
 
     assert (total.loss, total.gradient) == (n, n * (n - 1) / 2)
-    assert len(seen) == (1 if n < 2 * LEAST_PART or product <= LARGE_BATCH else 2)
+    assert len(seen) == (1 if n < 2 * LEAST_PART else 2)
     assert_array_equal(np.concatenate([seen[number] for number in sorted(seen)]), np.arange(n))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("of_rows", [np.asarray, csr_matrix])
 @pytest.mark.parametrize("dropout", [None, (0.3, 0.4)])
-def test_an_update_does_not_depend_on_how_it_is_shared_out(
-    weighted, of_rows, dropout, request, monkeypatch
-):
-    monkeypatch.setattr("skml_lecture.descent.batches.LARGE_BATCH", 0)  # every one is shared out
+def test_an_update_does_not_depend_on_how_it_is_shared_out(weighted, of_rows, dropout, request):
     rng = np.random.default_rng(0)
     network, loss = Network([6, 5, 3], [Tanh()]), resolve_loss("cross_entropy", "softmax")
     n = 3 * LEAST_PART + 1

@@ -13,7 +13,6 @@ from skml_lecture.data import free_threads, in_order, run_in_threads, shuffled
 
 _CHUNK = 2**19  # elements: two chunks and what a batch needs fit the cache
 LEAST_PART = 48  # rows of a batch that a thread takes: matrix products of fewer are slower
-LARGE_BATCH = 2**23  # multiplications of a product: a fraction of a millisecond
 
 
 @dataclass(slots=True)
@@ -29,9 +28,9 @@ class Batch:
         return self.X.shape[0]
 
     def sum(self, work):
-        """Return ``work(rows)``; of large work the sum over as many parts as there are threads."""
+        """Return ``work(rows)``, or the sum over as many parts of them as there are threads."""
         n_parts = min(free_threads(), len(self) // LEAST_PART)
-        if n_parts < 2 or work.largest_product(self) <= LARGE_BATCH:
+        if n_parts < 2:
             return work(self)
         edges = [len(self) * i // n_parts for i in range(n_parts + 1)]
         parts = [self.part(*ends, number) for number, ends in enumerate(pairwise(edges))]

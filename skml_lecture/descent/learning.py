@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from skml_lecture.data import blas_threads, one_blas_thread
-from skml_lecture.descent.batches import LARGE_BATCH, LEAST_PART, Loader, batches_of
+from skml_lecture.descent.batches import LEAST_PART, Loader, batches_of
 from skml_lecture.descent.beginning import begin, reshape_for
 from skml_lecture.descent.curvature import Curvature
 from skml_lecture.descent.dropout import Dropout
@@ -20,7 +20,7 @@ __all__ = ["learn"]
 
 _SHARED_PASS = 2**20  # multiplications: below, threads wait for one another as long as they work
 _FEW_ROWS = 1000  # tell how far from zero the features are
-_MANY_PARAMETERS = 2**17  # of which an update takes a fraction of a millisecond
+_LARGE_BATCH = 2**23  # multiplications of a product: a fraction of a millisecond
 
 
 def learn(
@@ -222,17 +222,17 @@ class _Watcher:
 def _few_threads(objective, recipe):
     """Return a context in which the threads of the BLAS are kept to what pays.
 
-    Passes over all rows are shared out to threads of ours, and so are updates by large batches, or
-    of many parameters. Where the parts of batches would be small, or soon done as in single
-    precision, the threads of the BLAS are quicker: they spin, ours have to wake up.
+    Passes over all rows are shared out to threads of ours, and so are large updates by batches.
+    Where their parts would be small, or soon done as in single precision, the threads of the BLAS
+    are quicker: they spin, ours have to wake up.
     """
     data = objective.data
     n_rows = recipe.rows_per_update(data.n_rows)
     products = objective.network.largest_product(data.row_size, n_rows or data.n_rows)
     if n_rows is None:
         return one_blas_thread(share=products > _SHARED_PASS)
-    large = products > LARGE_BATCH
+    large = products > _LARGE_BATCH
     soon = data.dtype == np.float32 or n_rows < LEAST_PART * blas_threads()
     if large and soon:
         return nullcontext()
-    return one_blas_thread(share=large or objective.network.n_parameters > _MANY_PARAMETERS)
+    return one_blas_thread(share=large)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skml_lecture.data import quiet
 from skml_lecture.descent.coordinates import Unchanged
@@ -98,11 +97,6 @@ class BatchSums:
     def __setstate__(self, state):
         for name, value in zip(self.__slots__, [*state, {}], strict=True):
             setattr(self, name, value)
-
-    def largest_product(self, batch):
-        """Return the multiplications of the largest product of a pass over a batch."""
-        entries = batch.X.nnz if issparse(batch.X) else batch.X.size
-        return self.network.largest_product(entries // len(batch), len(batch))
 
     @quiet
     def __call__(self, batch):
