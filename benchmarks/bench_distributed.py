@@ -12,13 +12,12 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 import dask.array as da
 import numpy as np
 from dask import delayed
 from distributed import Client, LocalCluster, wait
-from harness import ONLY, Row, line_of, report
+from harness import ONLY, Row, in_turn, line_of, report
 
 from skml_lecture import (
     CascadedLogisticMLP,
@@ -94,8 +93,7 @@ def compare(work, ours, peer, *, peer_name, gap=lambda *_: 0.0, limit=1e-6, at_l
     answer, ours_mb, client_mb = with_memory(ours)
     peer_answer, peer_mb, _ = with_memory(peer)
     difference = float(gap(answer, peer_answer))
-    times = [(timed(ours), timed(peer)) for _ in range(repeats)]
-    ours_s, peer_s = (median(column) for column in zip(*times, strict=True))
+    ours_s, peer_s = in_turn(ours, peer, repeats)
     below = MOST_MB if of_peers_memory is None else min(MOST_MB, of_peers_memory * peer_mb)
     note = ", ".join(filter(None, [f"client {client_mb:.0f} MB", note]))
     if client_mb >= MOST_MB:

@@ -117,14 +117,18 @@ def measure(ours, peer, gap, repeats, inner, note):
     difference = float(gap(answer, peer_answer))
     note = note(answer) if callable(note) else note
     del answer, peer_answer
+    return *in_turn(ours, peer, repeats, inner), ours_mb, peer_mb, difference, note
+
+
+def in_turn(ours, peer, repeats, inner=1):
+    """Return the seconds that two calls take, run in turn."""
     times, begin = [], time.perf_counter()
     for turn in range(MOST):
         took = time.perf_counter() - begin
         if turn and took > (LONG if turn < repeats else A_WHILE):
             break
         times.append((seconds(ours, inner), seconds(peer, inner)))
-    ours_s, peer_s = np.quantile(times, 0.25, axis=0)  # what else a machine does only adds time
-    return ours_s, peer_s, ours_mb, peer_mb, difference, note
+    return np.quantile(times, 0.25, axis=0)  # what else a machine does only adds time
 
 
 @contextmanager
