@@ -1,5 +1,6 @@
 """Errors of rows left out one at a time, under the ridge models of all others, in closed form."""
 
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 
@@ -7,12 +8,14 @@ import numpy as np
 from scipy import linalg
 
 from skml_lecture.data import each, one_thread_if_small
+from skml_lecture.solvers import Equations
 from skml_lecture.solvers.rows import FEW
 
 _EPS = np.finfo(np.float64).eps
 _WELL = 1e-4  # reciprocal condition: above it, directions are orthonormal to twelve digits
 NEAR = 1e-4  # 1 - leverage: under it, digits cancel
 _NEAR_AT_ONCE = 256  # rows
+_KEPT = 1e-9  # of the size of the targets
 _FEW_COLUMNS = 8  # that are no combinations of fewer
 
 
@@ -44,31 +47,23 @@ class LeftOut:
         self.spectrum = equations.spectrum(alphas)
         self.y = self.rows.targets
         n, d = self.rows.shape
-        self.careful = self.spectrum.name == "svd" or n <= d + 1
-        self.to_directions = self._to_directions()
+        self.careful = is_ill_conditioned(self.spectrum) or n <= d + 1
+        if self.spectrum.U is None:  # V / s (d, r) takes the rows Z to U
+            self.to_directions = self.spectrum.V / self.spectrum.s
+            if self.careful:
+                self._correct()
         self.f = self.spectrum.shrinkage(alphas)  # (r, a)
         weight = self.rows.data.total_weight
         # the direction of the intercept, which every row has a share of
         self.ones = self.rows.root_weight / np.sqrt(weight) * self.rows.fit_intercept
 
-    def _to_directions(self):
-        """Return V / s (d, r), which takes the rows Z to U, corrected so that U is orthonormal.
+    def _correct(self):
+        """Correct the directions by passes over the rows."""
 
-        With U'U = R'R, which is the identity but for what the condition made of rounding,
-        U R^-1 is: so that r = 0 where a row is explained.
-        """
-        if self.spectrum.U is not None:
-            return None
-        if not self.spectrum.rank:
-            return self.spectrum.V
-        W = self.spectrum.V / self.spectrum.s
-        for _ in range(2 * self.careful):
-            gram = self.rows.data.sum(each(partial(_gram, self.rows, W)), 2 * len(W))
-            R, failed = linalg.lapack.dpotrf(gram)
-            if failed:
-                break
-            W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T
-        return W
+        def products(W):
+            return self.rows.data.sum(each(partial(_products, self.rows, W)), 2 * len(W))
+
+        self.to_directions, self.spectrum = corrected(self.spectrum, products)
 
     def use(self, work):
         """Return ``work(rows, E)`` for every slice of rows, E (t, a, b) their errors left out.
@@ -81,6 +76,7 @@ class LeftOut:
             parts = np.split(rows, range(_NEAR_AT_ONCE, n, _NEAR_AT_ONCE))
             complete = self.spectrum.rank + self.rows.fit_intercept == n  # no row has a rest
             U = self._all_directions(complete)
+            self.spectrum = replace(self.spectrum, Uy=U.T @ self.y)
             others = [] if complete else [(rows, U)]
             return [
                 work(slice(p[0], p[-1] + 1), self._exactly(p, U[p], lambda: others)) for p in parts
@@ -172,8 +168,25 @@ class LeftOut:
             ry += r @ self.y[positions]
         n, d = self.rows.shape
         noise = noise_of(self.spectrum, n, careful=self.careful and n > d + 1)
-        errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
+        errors, doubtful = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
+        for i in np.flatnonzero(doubtful.any(axis=1)):
+            errors[:, i, doubtful[i]] = self._of_others(rows[i], self.alphas[doubtful[i]])
         return (errors / self.rows.root_weight[rows][:, np.newaxis]).swapaxes(1, 2)
+
+    def _of_others(self, row, alphas):
+        """Return the errors (t, a), times the root of the weight, under models of all others."""
+        data = self.rows.data
+        others = np.delete(np.arange(data.n_rows), row)
+        equations = Equations(self.rows.fit_intercept, data.take(others))
+        one = replace(equations.rows, data=data.take([row]))
+        penalties = [np.full(self.y.shape[1], alpha) for alpha in alphas]
+        coefs = [equations.solver(alpha).coefs(alpha) for alpha in penalties]
+        return one.targets.T - np.transpose(coefs @ one.dense(one.data)[0])
+
+
+def is_ill_conditioned(spectrum):
+    """Tell whether directions may be orthonormal to fewer than twelve digits."""
+    return spectrum.name == "svd" or spectrum.rcond < _WELL
 
 
 def noise_of(spectrum, n_rows, *, careful):
@@ -182,11 +195,14 @@ def noise_of(spectrum, n_rows, *, careful):
 
 
 def errors_of_residuals(spectrum, alphas, u, rr, ry, noise):
-    """Return the errors left out (t, m, a) of rows whose leverage may be one.
+    """Return the errors left out of rows whose leverage may be one.
 
     What no direction explains of row i is seen in r = (I - U U' - ones) e_i: e_i = r'y +
     sum u (1 - f) U'y and 1 - h_i = r'r + sum u^2 (1 - f), sums of which nothing cancels. At
     leverage one r = 0, and a tiny alpha divides out; at alpha = 0 its limit stands.
+
+    Where columns are of very different size, a small direction has a large part in the sums: of
+    a row that is explained without it they may be rounding.
 
     Parameters
     ----------
@@ -200,6 +216,13 @@ def errors_of_residuals(spectrum, alphas, u, rr, ry, noise):
         The products r'r and r'y, overwritten.
     noise : float
         Size of an r that is rounding.
+
+    Returns
+    -------
+    errors : ndarray of shape (t, m, a)
+        Times the roots of the weights.
+    doubtful : ndarray of bool of shape (m, a)
+        Whether an error of an explained row may have lost its digits.
     """
     explained = rr <= noise**2
     rr[explained], ry[explained] = 0, 0
@@ -211,17 +234,45 @@ def errors_of_residuals(spectrum, alphas, u, rr, ry, noise):
     )
     zero = np.flatnonzero(alphas == 0)
     if explained.any() and len(zero):
-        limit = (s.min(initial=np.inf) / s)[:, 0] ** 2
+        g[:, zero] = limit = (s.min(initial=np.inf) / s) ** 2
         some = np.ix_(explained, zero)
-        left[some] = (u[explained] ** 2 @ limit)[:, np.newaxis]
+        left[some] = u[explained] ** 2 @ limit
         for of_target, Uy in zip(errors, spectrum.Uy.T, strict=True):
-            of_target[some] = ((u[explained] * Uy) @ limit)[:, np.newaxis]
-    return errors / np.where(left > 0, left, 1)
+            of_target[some] = (u[explained] * Uy) @ limit
+    errors /= np.where(left > 0, left, 1)
+    size = linalg.norm(spectrum.Uy, axis=1)
+    lost = _EPS * (size @ g) > _KEPT * left * linalg.norm(size)  # what u has of rounding
+    return errors, explained[:, np.newaxis] & lost
 
 
-def _gram(rows, W, block):
-    U = rows.dense(block) @ W
-    return U.T @ U
+def corrected(spectrum, products):
+    """Return W = V / s (d, r), so that the directions U = Z W are orthonormal, and the spectrum.
+
+    With U'U = R'R, which is the identity but for what the condition made of rounding, U R^-1 is:
+    so that r = 0 where a row is explained. Where U is much shorter than one, all of s was
+    rounding, and the direction is left out. ``products(W)`` returns U'[U, y].
+    """
+    W, Uy, stay = spectrum.V / spectrum.s, spectrum.Uy, np.arange(spectrum.rank)
+    for _ in range(2):
+        UU, now = np.split(products(W), [len(stay)], axis=1)
+        some = np.flatnonzero(UU.diagonal() > 1 / 4)
+        R, failed = linalg.lapack.dpotrf(UU[np.ix_(some, some)])
+        if failed or not len(some):
+            break
+        W = linalg.solve_triangular(R, W[:, some].T, trans="T", check_finite=False).T
+        Uy = linalg.solve_triangular(R, now[some], trans="T", check_finite=False)
+        stay = stay[some]
+    return W, replace(spectrum, s=spectrum.s[stay], V=spectrum.V[:, stay], Uy=Uy)
+
+
+def products_with(U, y):
+    """Return U'[U, y] of rows."""
+    return U.T @ np.hstack([U, y])
+
+
+def _products(rows, W, block):
+    one = replace(rows, data=block)
+    return products_with(rows.dense(block) @ W, one.targets)
 
 
 def low_rank(M):

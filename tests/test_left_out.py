@@ -4,8 +4,9 @@ import exact
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.datasets import load_wine
 from sklearn.linear_model import Ridge, RidgeCV
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, LeaveOneOut, cross_val_predict
 
 from skml_lecture import RidgeRegression, RidgeRegressionCV
 
@@ -153,3 +154,59 @@ def test_leave_one_out_keeps_its_digits_on_badly_scaled_columns(rng, scale):
 
     truth = [-np.mean(left_out_errors(X, y, a) ** 2) for a in (1e-3, 1.0, 10.0)]
     assert_allclose(ours.cv_results_["mean_test_score"], truth, rtol=1e-9)
+
+
+def awkward_table(rng, power):
+    """Return a few rows of levels, flags and numbers, whose columns are of very different size."""
+    d = int(rng.integers(1, 5))
+    n = int(rng.integers(max(3, d - 1), d + 5))
+    kinds = [
+        lambda: np.arange(n) == rng.integers(n),
+        lambda: rng.integers(0, 2, n),
+        lambda: rng.normal(size=n).round(2),
+        lambda: rng.integers(-3, 4, n) / 4 + rng.choice([0, 8]),
+    ]
+    X = np.column_stack([kinds[rng.integers(4)]() for _ in range(d)]).astype(float)
+    return X * 2.0 ** rng.integers(-power, power + 1, d), rng.normal(size=n).round(2)
+
+
+@pytest.mark.parametrize("power", [0, 5, 10, 13])
+def test_rows_left_out_of_columns_of_any_size_have_the_errors_of_exact_arithmetic(power):
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        X, y = awkward_table(rng, power)
+        fit_intercept = bool(rng.integers(2))
+        for alpha in (0.0, 1e-8, 1.0):
+            expected = exact.left_out_score(X, y, alpha, fit_intercept=fit_intercept)
+
+            score = RidgeRegressionCV([alpha], fit_intercept=fit_intercept).fit(X, y).best_score_
+
+            assert_allclose(score, expected, rtol=1e-6, atol=1e-6 * np.mean(y**2), err_msg=seed)
+
+
+@pytest.mark.parametrize(("size", "small"), [(1e4, 1e-4), (1e6, 1), (1e8, 1), (1e8, 1e-2)])
+def test_the_only_row_of_a_column_is_left_out_without_a_penalty(size, small):
+    X = np.array([[1, 0, 0.1], [0, 1, 0.4], [0, 1, 0.1]]) * [size, 1, small]
+    for cv in (None, LeaveOneOut()):
+        model = RidgeRegressionCV([0.0], cv=cv).fit(X, [0, 1, 3])
+
+        assert_allclose(model.best_score_, -17 / 3, rtol=1e-10)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+@pytest.mark.parametrize("zeros", [0, 3])
+def test_about_as_many_rows_as_features_are_left_out_one_at_a_time(more, zeros):
+    X, y = load_wine(return_X_y=True)
+    for seed in range(5):
+        rows = np.random.default_rng(seed).choice(len(X), X.shape[1] + more + zeros, replace=False)
+        weight = np.arange(len(rows)) >= zeros
+
+        model = RidgeRegressionCV((0.1, 1.0, 10.0)).fit(X[rows], y[rows], weight)
+
+        kept = rows[zeros:]
+        left_out = [
+            cross_val_predict(RidgeRegression(alpha), X[kept], y[kept], cv=LeaveOneOut())
+            for alpha in model.alphas
+        ]
+        expected = [-np.mean((y[kept] - predicted) ** 2) for predicted in left_out]
+        assert_allclose(model.cv_results_["mean_test_score"], expected, rtol=1e-7)

@@ -1,16 +1,22 @@
 """Leave-one-out of rows that lie on a cluster: a pass for the statistic, one for the leverages."""
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy import linalg
 from sklearn.base import clone
 
 from skml_lecture.data import Data
 from skml_lecture.distributed.rows import joined
-from skml_lecture.left_out import NEAR, errors_of_residuals, noise_of
+from skml_lecture.left_out import (
+    NEAR,
+    corrected,
+    errors_of_residuals,
+    is_ill_conditioned,
+    noise_of,
+    products_with,
+)
 from skml_lecture.ridge import RidgeRegression
 from skml_lecture.ridge_search import LOSSES, check_of_errors, score_of, spread_of_targets
 from skml_lecture.solvers import Equations
@@ -85,21 +91,19 @@ class LeftOutPass:
 
     def losses(self, total, numbers):
         """Return the weighted sums (t, a) of the losses."""
-        careful = self.spectrum.name == "svd"
-        W = self.spectrum.V / self.spectrum.s
-        for _ in range(2 * careful):
-            R, failed = linalg.lapack.dpotrf(total(partial(self._gram, W)))
-            if failed:
-                break
-            W = linalg.solve_triangular(R, W.T, trans="T", check_finite=False).T
-        sums = total(partial(self._errors, W), numbers)
+        W, one = self.spectrum.V / self.spectrum.s, self
+        careful = is_ill_conditioned(self.spectrum)
+        if careful:
+            W, spectrum = corrected(self.spectrum, lambda W: total(partial(self._products, W)))
+            one = replace(self, spectrum=spectrum)
+        sums = total(partial(one._errors, W), numbers)
         if not sums.near:
             return sums.losses
         places, u, root = (np.concatenate(part) for part in zip(*sums.near, strict=True))
-        sums_r = total(partial(self._residuals, W, places, u, root), numbers)
+        sums_r = total(partial(one._residuals, W, places, u, root), numbers)
         rr, ry = sums_r[:, 0].copy(), sums_r[:, 1:].copy()
-        noise = noise_of(self.spectrum, self.n_rows, careful=careful)
-        errors = errors_of_residuals(self.spectrum, self.alphas, u, rr, ry, noise)
+        noise = noise_of(one.spectrum, self.n_rows, careful=careful)
+        errors, _ = errors_of_residuals(one.spectrum, self.alphas, u, rr, ry, noise)
         return sums.losses + self._weighted(np.moveaxis(errors, 0, 1), root)
 
     def _weighted(self, errors, root):
@@ -119,8 +123,9 @@ class LeftOutPass:
         """Return the intercept's share of the directions of rows of these root weights."""
         return root / np.sqrt(self.weight) * self.reader.fit_intercept
 
-    def _gram(self, W, X, y, weight):
-        return sum(U.T @ U for _, U, _, _ in self._directions(W, X, y, weight))
+    def _products(self, W, X, y, weight):
+        """Return U'[U, y] of a block."""
+        return sum(products_with(U, y) for _, U, y, _ in self._directions(W, X, y, weight))
 
     def _errors(self, W, X, y, weight, number):
         """Return the sums of a block, and those rows whose leverage is near one."""

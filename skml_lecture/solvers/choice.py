@@ -42,8 +42,13 @@ class Equations:
 
     @property
     def is_wide(self):
-        """Whether there are rows, fewer than features: the kernel matrix is the smaller one."""
-        return self.data is not None and self.data.n_rows < self.data.n_features
+        """Whether there are rows, of fewer directions than features: the kernel matrix is smaller.
+
+        Of as many rows as features the center takes one.
+        """
+        return (
+            self.data is not None and self.data.n_rows - self.fit_intercept < self.data.n_features
+        )
 
     @cached_property
     def rows(self):
@@ -224,7 +229,10 @@ class Equations:
         if self.data is None and isinstance(self.statistic, RegressionMoments):
             return self._of_moments(alpha)
         if self.is_wide:
-            return Spectrum.of_wide_rows(self.rows.exactly_centered(), self.rows.targets)
+            Z = self.rows.exactly_centered()
+            is_wide = np.count_nonzero(Z.any(axis=0)) >= len(Z)  # without columns of zeros
+            of_rows = Spectrum.of_wide_rows if is_wide else Spectrum.of_triangle
+            return of_rows(Z, self.rows.targets)
         triangle = self.statistic
         if not isinstance(triangle, Triangle):
             triangle = Triangle.from_data(self.data)

@@ -35,7 +35,8 @@ class Spectrum:
     name : str
         What was factorised.
     s : ndarray of shape (r,)
-        Singular values, positive.
+        Singular values, positive, the largest first: whoever makes directions orthonormal, one
+        after the other, corrects what is less exact by what is more so.
     V : ndarray of shape (d, r)
         Directions among the features, orthonormal.
     Uy : ndarray of shape (r, t)
@@ -71,11 +72,11 @@ class Spectrum:
         largest = values.max(initial=0)
         sizes = gram.diagonal()
         alike = sizes[sizes > 0].min(initial=largest) > _ALIKE * largest
-        kept = values > (32 * len(values) * EPS if alike else 0) * largest
+        is_null = values <= (32 * len(values) * EPS if alike else 0) * largest
+        kept = np.flatnonzero(~is_null)[::-1]
         rcond = values[kept].min(initial=largest) / largest if largest > 0 else 1.0
         rcond = rcond if alike or (values > 0).all() else 0.0
-        is_complete = np.count_nonzero(kept) == np.count_nonzero(sizes)
-        lost = None if is_complete else V[:, ~kept]
+        lost = None if len(kept) == np.count_nonzero(sizes) else V[:, is_null]
         s, V = np.sqrt(values[kept]), V[:, kept]
         return cls("eigh", s, V, V.T @ cross / s[:, np.newaxis], rcond, lost=lost)
 
@@ -175,7 +176,7 @@ class Spectrum:
         largest = values.max(initial=0)
         kept = np.arange(n) >= int(rows.fit_intercept)  # the direction of centering is null
         rcond = values[kept].min(initial=largest) / (largest or 1)
-        kept &= values > n * EPS * largest
+        kept = np.flatnonzero(kept & (values > n * EPS * largest))[::-1]
         values, U = values[kept], U[:, kept]
         s = np.sqrt(values)
         return KernelSpectrum("cholesky", s, rows, U.T @ rows.targets, rcond, U)
