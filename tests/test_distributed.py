@@ -19,7 +19,7 @@ from distributed import Client, get_task_stream, wait
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -242,6 +242,97 @@ def test_the_score_is_a_float_and_that_of_the_estimator(rng, model):
 
     assert type(score) is float
     assert score == pytest.approx(fitted.estimator_.score(X, y, weight), rel=1e-12)
+
+
+def told(score, *rows):
+    """The score of rows, minus infinity where it raises; and whether it warns."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = score(*rows)
+        except ValueError:
+            result = -np.inf
+    return result, any(issubclass(one.category, UndefinedMetricWarning) for one in caught)
+
+
+def assert_same_score(model, rows, sizes):
+    blocks = [None if part is None else in_blocks(part, sizes) for part in rows]
+
+    ours, theirs = told(model.score, *blocks), told(model.estimator_.score, *rows)
+
+    assert ours[1] == theirs[1]
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12, nan_ok=True)
+
+
+SPOILT = {
+    "as they are": lambda y, w: (y, w),
+    "no weights": lambda y, _: (y, None),
+    "NaN in y": lambda y, w: (broken(y, 200, np.nan), w),
+    "infinity in y": lambda y, w: (broken(y, 200, np.inf), w),
+    "NaN in y of weight zero": lambda y, w: (broken(y, 200, np.nan), broken(w, 200, 0.0)),
+    "NaN in the weights": lambda y, w: (y, broken(w, 200, np.nan)),
+    "infinity in the weights": lambda y, w: (y, broken(w, 200, np.inf)),
+    "no weight in a block": lambda y, w: (y, broken(w, slice(100, None), 0.0)),
+    "no weight at all": lambda y, w: (y, 0 * w),
+    "weights in a column": lambda y, w: (y, w[:, None]),
+    "targets in a column": lambda y, w: (y[:, None], w),
+    "two targets": lambda y, w: (np.column_stack([y, y]), w),
+    "three dimensions": lambda y, w: (y[:, None, None], w),
+    "digits": lambda y, w: (np.round(y).astype(int).astype(str), w),
+    "words": lambda y, w: (np.where(y > 0, "a", "b"), w),
+    "constant targets": lambda y, w: (np.ones_like(y), w),
+    "complex targets": lambda y, w: (y + 1j, w),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+@pytest.mark.parametrize("n_targets", [None, 2])
+def test_a_score_of_a_regressor_in_blocks_takes_what_it_takes_in_memory(rng, case, n_targets):
+    for _ in range(3):
+        X, y, weight = make_rows(rng)
+        y = y + rng.normal(size=240)
+        targets = y if n_targets is None else rng.normal(size=(240, n_targets)) + y[:, None]
+        model = DistributedFit(RidgeRegression()).fit(in_blocks(X, (100, 0, 140)), targets)
+
+        assert_same_score(model, [X, *SPOILT[case](y, weight + 0.1)], (100, 0, 140))
+
+
+@pytest.mark.parametrize("case", [case for case in SPOILT if "complex" not in case])
+def test_a_score_of_a_classifier_in_blocks_takes_what_it_takes_in_memory(rng, case):
+    X, y, weight = make_rows(rng)
+    model = DistributedFit(NaiveBayes("gaussian")).fit(in_blocks(X, (100, 0, 140)), y)
+
+    assert_same_score(model, [X, *SPOILT[case](y + 0.0, weight + 0.1)], (100, 0, 140))
+
+
+@pytest.mark.parametrize("model", [RidgeRegression(), NaiveBayes("gaussian")], ids=name_of)
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_a_score_of_few_rows(rng, model, n_rows):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(model).fit(in_blocks(X, (100, 140)), y)
+
+    assert_same_score(model, [X[:n_rows], y[:n_rows]], (1,) * n_rows)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize("model", [RidgeRegression(), NaiveBayes("gaussian")], ids=name_of)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y, w: (broken(y, 200, np.nan), w), r"X\.blocks\[1\].*NaN"),
+        (lambda y, w: (y, broken(w, 30, np.nan)), r"X\.blocks\[0\].*sample_weight.*NaN"),
+        (lambda y, w: (y, broken(w, 200, -1.0)), r"X\.blocks\[1\].*Negative values"),
+        (lambda y, w: (np.column_stack([y, y, y, y]), w), r"X\.blocks\[\d\]"),
+        (lambda y, w: (y, 0 * w), "all values of sample_weight are zero"),
+    ],
+)
+def test_a_score_says_which_block_is_at_fault(rng, model, change, message):
+    X, y, weight = make_rows(rng)
+    model = DistributedFit(model).fit(in_blocks(X, (120, 120)), y)
+    new, weight = change(y + 0.0, weight)
+
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        model.score(*(in_blocks(part, (120, 120)) for part in (X, new, weight)))
 
 
 def test_rows_of_two_calls_and_rows_taken_away(engine, rng):
