@@ -72,6 +72,15 @@ METHODS = (
 )
 
 
+CLASSIFIERS = [
+    GaussianGenerativeClassifier(),
+    NaiveBayes("gaussian"),
+    NaiveBayes(),
+    LogisticRegressionGD(),
+    CascadedLogisticMLP((5,), max_iter=2, random_state=0),
+]
+
+
 def name_of(model):
     return str(model).replace("\n", "")
 
@@ -886,6 +895,117 @@ def test_unknown_labels_and_features_of_a_later_call(rng):
         model.predict(rows[:, :3]).compute()
 
     assert_array_equal(model.predict_proba(X), before)
+
+
+@ends
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=name_of)
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_block_of_a_label_that_was_not_announced_is_named(rng, model, announced):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (60,) * 4)
+    fitted = DistributedFit(model)
+    if announced:
+        fitted.partial_fit(rows, y, classes=[0, 1, 2])
+    before = pickle.dumps(getattr(fitted, "estimator_", None))
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[2\].*abels.*\[9\]"):
+        fitted.partial_fit(rows, broken(y, 130, 9), classes=[0, 1, 2])
+
+    assert pickle.dumps(getattr(fitted, "estimator_", None)) == before
+
+
+@ends
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=name_of)
+@pytest.mark.parametrize("kind", [object, None])
+@pytest.mark.parametrize("n_blocks", [2, 20])
+def test_strings_in_a_block_and_numbers_in_another_are_told_of_a_block(rng, model, kind, n_blocks):
+    X, y, _ = make_rows(rng)
+    words = y.astype(str).astype(kind or str)
+    labels = [*np.split(y, n_blocks)[:-1], np.split(words, n_blocks)[-1]]
+    labels = [da.from_delayed(dask.delayed(part), part.shape, object) for part in labels]
+    rows = in_blocks(X, (240 // n_blocks,) * n_blocks)
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[.*(Mix of label|strings? and number)"):
+        DistributedFit(model).fit(rows, da.concatenate(labels))
+
+
+@ends
+@pytest.mark.parametrize("order", [1, -1])
+def test_blocks_of_labels_without_weight_do_not_count(rng, order):
+    X, y, _ = make_rows(rng)
+    words = y[:120].astype(str).astype(object)
+    labels = np.concatenate([words, np.full(120, "other", object)][::order])
+    weight = np.repeat([1.0, 0.0], 120)[::order]
+
+    fitted = DistributedFit(LogisticRegressionGD()).fit(in_blocks(X, (120, 120)), labels, weight)
+
+    assert_array_equal(fitted.classes_, ["0", "1", "2"])
+
+
+SET_LATER = [
+    (RidgeRegression(1.0), {"alpha": 1000.0}),
+    (RidgeRegression(1.0), {"fit_intercept": False}),
+    (GaussianGenerativeClassifier("full"), {"covariance_type": "tied"}),
+    (GaussianGenerativeClassifier(), {"shrinkage": 0.5}),
+    (NaiveBayes("gaussian"), {"priors": [0.8, 0.1, 0.1]}),
+    (NaiveBayes("gaussian"), {"var_floor": 0.1}),
+    (LogisticRegressionGD(random_state=0), {"alpha": 10.0}),
+    (LogisticRegressionGD(random_state=0), {"learning_rate": 1e-3}),
+    (CascadedLogisticMLP((5,), random_state=0), {"alpha": 10.0}),
+]
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("method", ["partial_fit", "forget", "merge"])
+@pytest.mark.parametrize(("model", "params"), SET_LATER, ids=str)
+def test_parameters_that_are_set_later_hold_from_the_next_call_on(
+    rng, model, params, method, in_memory
+):
+    if not hasattr(model, method):
+        return
+    X, y, _ = make_rows(rng)
+    rows = [X, y] if in_memory else [in_blocks(part, (60,) * 4) for part in (X, y)]
+    fitted = DistributedFit(clone(model)).partial_fit(*rows)
+    local = clone(model).partial_fit(X, y)
+    more, here = ([part[60:200] for part in whole] for whole in (rows, (X, y)))
+    if method == "merge":
+        more, here = ([clone(model).partial_fit(*here)] for _ in range(2))
+
+    fitted.set_params(**{f"estimator__{name}": value for name, value in params.items()})
+    getattr(fitted, method)(*more)
+
+    expected = getattr(local.set_params(**params), method)(*here)
+    assert_same_predictions(fitted.estimator_, expected, X, 1e-8)
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "forget", "summarize"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_another_estimator_does_not_go_on_from_the_fitted_model(rng, method, in_memory):
+    X, y, _ = make_rows(rng)
+    rows = [X, y] if in_memory else [in_blocks(part, (60,) * 4) for part in (X, y)]
+    model = DistributedFit(NaiveBayes("gaussian")).fit(*rows)
+    model.set_params(estimator=RidgeRegression())
+
+    with pytest.raises(ValueError, match="fitted model is a NaiveBayes, but estimator is a Ridge"):
+        getattr(model, method)(*rows)
+    with pytest.raises(ValueError, match="call fit to begin anew"):
+        model.merge(NaiveBayes("gaussian").fit(X, y))
+
+    assert is_classifier(model)
+    assert model.score(*rows) == NaiveBayes("gaussian").fit(X, y).score(X, y)
+    assert not is_classifier(model.fit(*rows))
+    assert model.score(*rows) == pytest.approx(RidgeRegression().fit(X, y).score(X, y))
+
+
+@ends
+def test_a_warm_start_of_another_estimator_begins_anew(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (120, 120))
+    model = DistributedFit(LogisticRegressionGD(warm_start=True, max_iter=3)).fit(rows, y)
+
+    model.set_params(estimator=clone(NETWORK).set_params(warm_start=True)).fit(rows, y)
+
+    assert_same_epochs(model.estimator_, clone(NETWORK).fit(X, y))
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), None, "ridge"])

@@ -27,13 +27,18 @@ _PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
 
 
 def _has(method):
-    """Return a check that the estimator has a method."""
+    """Return a check that what predicts has a method."""
+    return partial(_check_method, "_inner", method)
 
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)  # says why it has not
-        return True
 
-    return check
+def _learns_by(method):
+    """Return a check that what learns, under the parameters there are now, has a method."""
+    return partial(_check_method, "estimator", method)
+
+
+def _check_method(of, method, self):
+    getattr(getattr(self, of), method)  # says why it has not
+    return True
 
 
 def _total(model, blocks, work, each=None):
@@ -57,6 +62,15 @@ def _check_some(model, n_rows):
         raise ValueError(
             f"Every block of X is empty, while a minimum of 1 sample is required by "
             f"{type(model).__name__}."
+        )
+
+
+def _check_taken(method, arguments):
+    """Raise where a method of a model does not know an argument."""
+    if unknown := arguments.keys() - signature(method).parameters.keys():
+        raise TypeError(
+            f"{method.__name__} of {type(method.__self__).__name__} takes no "
+            f"{', '.join(sorted(unknown))}."
         )
 
 
@@ -217,8 +231,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
         model = self._model_to_fit()
-        if unknown := fit_params.keys() - signature(model.fit).parameters.keys():
-            raise TypeError(f"fit of {type(model).__name__} takes no {', '.join(sorted(unknown))}.")
+        _check_taken(model.fit, fit_params)
         if not is_distributed(X):
             model.fit(X, y, sample_weight, **fit_params)
         elif isinstance(model, DescentEstimator):
@@ -233,7 +246,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             self._fit_closed_form(model, X, y, sample_weight)
         return self._publish(model)
 
-    @available_if(_has("partial_fit"))
+    @available_if(_learns_by("partial_fit"))
     def partial_fit(self, X, y, *, classes=None, sample_weight=None):
         """Learn from more rows.
 
@@ -255,14 +268,16 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         """
         model = self._current()
         announced = {} if classes is None else {"classes": classes}
+        _check_taken(model.partial_fit, announced)
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
         if isinstance(model, DescentEstimator):
             return self._publish(pass_by_descent(model, X, _flat(model, y), classes, sample_weight))
-        statistic = self._summed(model, X, y, sample_weight)
-        return self._publish(model._learn(statistic, **announced))
+        if announced:
+            model._announce(classes)  # so that the block of another label is named
+        return self._publish(model._learn(self._summed(model, X, y, sample_weight)))
 
-    @available_if(_has("forget"))
+    @available_if(_learns_by("forget"))
     def forget(self, X, y, sample_weight=None):
         """Take rows away again: the model becomes that of one ``fit`` on the rest.
 
@@ -281,9 +296,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             The model of the rest.
         """
         check_is_fitted(self)
-        return self._publish(self.estimator_._unlearn(self.summarize(X, y, sample_weight)))
+        removed = self.summarize(X, y, sample_weight)
+        return self._publish(self._current()._unlearn(removed))
 
-    @available_if(_has("merge"))
+    @available_if(_learns_by("merge"))
     def merge(self, other):
         """Fold the data of another fitted model into this one.
 
@@ -301,9 +317,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         if isinstance(other, DistributedFit):
             check_is_fitted(other)
             other = other.estimator_
-        return self._publish(self.estimator_.merge(other))
+        return self._publish(self._current().merge(other))
 
-    @available_if(_has("summarize"))
+    @available_if(_learns_by("summarize"))
     def summarize(self, X, y, sample_weight=None):
         """Return the statistic of rows; the model stays as it is.
 
@@ -412,18 +428,31 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             )
         return model
 
+    @property
+    def _inner(self):
+        """What predicts: the fitted model, or the estimator where there is none."""
+        return getattr(self, "estimator_", self.estimator)
+
     def _current(self):
-        """Return the fitted model, or a new one where there is none."""
-        if hasattr(self, "estimator_"):
-            return self.estimator_
-        return clone(self._checked_estimator())
+        """Return a copy of the fitted model, with the parameters there are now, to go on with.
+
+        Where there is none it is a new model.
+        """
+        model = clone(self._checked_estimator())
+        if not hasattr(self, "estimator_"):
+            return model
+        if type(model) is not type(self.estimator_):
+            raise ValueError(
+                f"The fitted model is a {type(self.estimator_).__name__}, but estimator is a "
+                f"{type(model).__name__} now: call fit to begin anew."
+            )
+        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
 
     def _model_to_fit(self):
         """Return a model that may be written into: new, or to go on with."""
         model = clone(self._checked_estimator())
-        if not (getattr(model, "warm_start", False) and hasattr(self, "estimator_")):
-            return model
-        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
+        goes_on = getattr(model, "warm_start", False) and type(self._inner) is type(model)
+        return self._current() if goes_on else model
 
     def _fit_closed_form(self, model, X, y, sample_weight):
         """Fit a model to the sums over the blocks."""
@@ -458,5 +487,5 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         return self
 
     def __sklearn_tags__(self):
-        inner = self.estimator
+        inner = self._inner
         return get_tags(inner) if isinstance(inner, BaseEstimator) else super().__sklearn_tags__()
