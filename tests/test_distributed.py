@@ -18,6 +18,7 @@ import pytest
 from distributed import Client, get_task_stream, wait
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
@@ -714,6 +715,30 @@ def test_parameters_are_nested_and_clones_are_unfitted(rng):
     with pytest.raises(NotFittedError):
         copy.predict(X)
     assert is_classifier(DistributedFit(NaiveBayes()))
+
+
+@ends
+@pytest.mark.parametrize("whole", [True, False])
+def test_hidden_features_of_blocks_are_an_array_in_any_container(rng, whole):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 0, 140))
+    model = DistributedFit(clone(NETWORK)).set_output(transform=None if whole else "pandas")
+
+    with config_context(transform_output="pandas" if whole else "default"):
+        features = model.fit_transform(rows, y)[:, :2].compute(scheduler="synchronous")
+        frame = model.transform(X)
+
+    assert type(features) is np.ndarray
+    assert list(frame.columns) == list(model.get_feature_names_out())
+    assert_array_equal(features, frame.iloc[:, :2])
+
+
+def test_only_what_wraps_a_transformer_transforms(rng):
+    X, y, _ = make_rows(rng)
+
+    for model in (DistributedFit(RidgeRegression()), DistributedFit(RidgeRegression()).fit(X, y)):
+        for method in ("transform", "fit_transform", "set_output", "get_feature_names_out"):
+            assert not hasattr(model, method)
 
 
 def broken(X, row, value):

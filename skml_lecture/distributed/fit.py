@@ -378,12 +378,54 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         Returns
         -------
         Z : dask array of shape (n_samples, n_units)
-            Lazy, in the blocks of ``X``; of rows in memory an ndarray.
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray, or what ``set_output`` says.
         """
         check_is_fitted(self)
         if not is_distributed(X):
             return self.estimator_.transform(X, layer)
         return predicted(self.estimator_, "transform", X, layer=layer)
+
+    @available_if(_has("transform"))
+    def fit_transform(self, X, y, sample_weight=None, **fit_params):
+        """Fit the model, and return the activations of the last hidden layer.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+        **fit_params : dict
+            What else ``fit`` takes.
+
+        Returns
+        -------
+        Z : dask array of shape (n_samples, n_units)
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray, or what ``set_output`` says.
+        """
+        return self.fit(X, y, sample_weight, **fit_params).transform(X)
+
+    @available_if(_has("set_output"))
+    def set_output(self, *, transform=None):
+        """Set in which container ``transform`` returns rows in memory, here and in a later fit.
+
+        Rows in blocks become a dask array in any case.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None leaves it as it is.
+
+        Returns
+        -------
+        self : DistributedFit
+            The same model.
+        """
+        self.estimator.set_output(transform=transform)
+        self._inner.set_output(transform=transform)
+        return self
 
     @available_if(_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):

@@ -45,7 +45,8 @@ class _Call:
         with naming(where):
             if not X.shape[0]:
                 return self.like
-            return getattr(self.model, self.method)(X, **self.arguments)
+            result = getattr(self.model, self.method)(X, **self.arguments)
+            return np.asarray(result)  # whatever set_output says
 
 
 def _like(model, method, layer=None):
