@@ -704,6 +704,21 @@ def test_inside_a_grid_search(rng, as_rows):
     assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
 
 
+def test_frames_and_unknown_sizes_inside_a_grid_search(rng):
+    X, y, _ = make_rows(rng)
+    frame = dd.from_pandas(pd.DataFrame(X).assign(y=y), npartitions=3)
+    rows = frame.drop(columns="y").to_dask_array(lengths=True)
+    labels = frame["y"].to_dask_array()
+    grid = {"estimator__var_floor": [1e-9, 1e-1]}
+
+    search = GridSearchCV(DistributedFit(NaiveBayes("gaussian")), grid, cv=3)
+    search.fit(rows, labels.compute_chunk_sizes())
+
+    local = GridSearchCV(NaiveBayes("gaussian"), {"var_floor": [1e-9, 1e-1]}, cv=3).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
+
+
 def test_parameters_are_nested_and_clones_are_unfitted(rng):
     X, y, _ = make_rows(rng)
     model = DistributedFit(RidgeRegression(2.0)).fit(in_blocks(X, (240,)), y)

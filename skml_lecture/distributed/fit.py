@@ -147,9 +147,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Tasks run on the ``distributed.Client`` that is there, else on the scheduler that Dask is set
     to, threads by default. n rows in b blocks cost what one pass over them costs, shared out, and
     the transfer of b statistics, about :math:`\log_8 b` one after the other; the client receives
-    one. Narrow blocks that a worker holds already are taken a few at a time. Blocks may be of
-    unknown size, empty, sparse, of weight zero, or lack classes; columns may lie in several chunks.
-    Blocks of X and y of known sizes are matched, others must be alike.
+    one. Splits of a search that are no consecutive folds go out to the blocks, a byte or two a row.
+    Narrow blocks that a worker holds already are taken a few at a time. Blocks may be of unknown
+    size, empty, sparse, of weight zero, or lack classes; columns may lie in several chunks. Blocks
+    of X and y of known sizes are matched, others must be alike.
 
     The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
     ridge regression goes back to its rows, which a sum of statistics cannot: it warns, and
@@ -171,7 +172,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Callbacks, set on ``estimator``, are told of every epoch; the rows that they may ask for are
     all rows where they hold no more than a million numbers, else a sample.
 
-    Rows in memory are fitted and predicted in memory.
+    Rows in memory are fitted and predicted in memory. scikit-learn's searches take rows by their
+    positions, which data frames of Dask and arrays of unknown chunk sizes do not have.
 
     References
     ----------
