@@ -1018,6 +1018,19 @@ def test_parameters_that_are_set_later_hold_from_the_next_call_on(
     assert_same_predictions(fitted.estimator_, expected, X, 1e-8)
 
 
+@ends
+@pytest.mark.parametrize("cls", [LogisticRegressionGD, CascadedLogisticMLP])
+def test_a_generator_goes_on_from_where_the_last_call_left_it(rng, cls):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+    options = {"max_iter": 3, "batch_size": 30, "random_state": np.random.RandomState(0)}
+
+    fitted = DistributedFit(cls(**options)).fit(rows, y).partial_fit(rows, y)
+
+    local = cls(**options).fit(X, y).partial_fit(X, y)
+    assert_same_predictions(fitted.estimator_, local, X)
+
+
 @pytest.mark.parametrize("method", ["partial_fit", "forget", "summarize"])
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_another_estimator_does_not_go_on_from_the_fitted_model(rng, method, in_memory):

@@ -4,6 +4,7 @@ import copy
 from functools import partial
 from inspect import signature
 
+from numpy.random import RandomState
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import get_tags
@@ -490,7 +491,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
                 f"The fitted model is a {type(self.estimator_).__name__}, but estimator is a "
                 f"{type(model).__name__} now: call fit to begin anew."
             )
-        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
+        fitted, params = copy.copy(self.estimator_), model.get_params(deep=False)
+        if all(isinstance(of.get("random_state"), RandomState) for of in (params, vars(fitted))):
+            del params["random_state"]  # the generator goes on from where the last call left it
+        return fitted.set_params(**params)
 
     def _model_to_fit(self):
         """Return a model that may be written into: new, or to go on with."""
