@@ -170,6 +170,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
                 return ClassStatistics(encode(y)[0][:0], np.zeros(0), None)
             X, y, weight = X[rows], y[rows], weight[rows]
         classes, codes, counts = encode(y)
+        self._check_announced(classes)
         if weight is not None:
             counts = np.bincount(codes, weight)
         rows = self._summarize_rows(X, codes, len(classes), weight)
@@ -191,18 +192,24 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
             )
         self._announced = classes
 
+    def _check_announced(self, labels):
+        """Raise where labels are not among the classes that the caller named."""
+        if self._announced is None:
+            return
+        unique_labels(self._announced, labels)
+        unknown = np.setdiff1d(labels, self._announced)
+        if len(unknown):
+            raise ValueError(
+                f"Labels {unknown.tolist()} are not among the classes that partial_fit was "
+                f"given: {self._announced.tolist()}."
+            )
+
     def _takes(self, values):
         return isinstance(values, ClassStatistics)
 
     def _solve(self, values, *, whole):
+        self._check_announced(values.classes)
         if self._announced is not None:
-            unique_labels(self._announced, values.classes)
-            unknown = np.setdiff1d(values.classes, self._announced)
-            if len(unknown):
-                raise ValueError(
-                    f"Labels {unknown.tolist()} are not among the classes that partial_fit was "
-                    f"given: {self._announced.tolist()}."
-                )
             values = values.over(self._announced)
         self.classes_ = values.classes
         self.class_count_ = values.weight

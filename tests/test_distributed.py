@@ -18,8 +18,9 @@ import pytest
 from distributed import Client, get_task_stream, wait
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -70,6 +71,15 @@ METHODS = (
     "decision_function",
     "score_samples",
 )
+
+
+CLASSIFIERS = [
+    GaussianGenerativeClassifier(),
+    NaiveBayes("gaussian"),
+    NaiveBayes(),
+    LogisticRegressionGD(),
+    CascadedLogisticMLP((5,), max_iter=2, random_state=0),
+]
 
 
 def name_of(model):
@@ -242,6 +252,95 @@ def test_the_score_is_a_float_and_that_of_the_estimator(rng, model):
 
     assert type(score) is float
     assert score == pytest.approx(fitted.estimator_.score(X, y, weight), rel=1e-12)
+
+
+def told(score, *rows):
+    """The score of rows, minus infinity where it raises; and whether it warns."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = score(*rows)
+        except ValueError:
+            result = -np.inf
+    return result, any(issubclass(one.category, UndefinedMetricWarning) for one in caught)
+
+
+def assert_same_score(model, rows, sizes):
+    blocks = [None if part is None else in_blocks(part, sizes) for part in rows]
+
+    ours, theirs = told(model.score, *blocks), told(model.estimator_.score, *rows)
+
+    assert ours[1] == theirs[1]
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12, nan_ok=True)
+
+
+SPOILT = {
+    "as they are": lambda y, w: (y, w),
+    "no weights": lambda y, _: (y, None),
+    "NaN in y": lambda y, w: (broken(y, 200, np.nan), w),
+    "infinity in y": lambda y, w: (broken(y, 200, np.inf), w),
+    "NaN in y of weight zero": lambda y, w: (broken(y, 200, np.nan), broken(w, 200, 0.0)),
+    "no weight in a block": lambda y, w: (y, broken(w, slice(100, None), 0.0)),
+    "targets in a column": lambda y, w: (y[:, None], w),
+    "two targets": lambda y, w: (np.column_stack([y, y]), w),
+    "three dimensions": lambda y, w: (y[:, None, None], w),
+    "digits": lambda y, w: (np.round(y).astype(int).astype(str), w),
+    "words": lambda y, w: (np.where(y > 0, "a", "b"), w),
+    "constant targets": lambda y, w: (np.ones_like(y), w),
+    "complex targets": lambda y, w: (y + 1j, w),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+@pytest.mark.parametrize("n_targets", [None, 2])
+def test_a_score_of_a_regressor_in_blocks_takes_what_it_takes_in_memory(rng, case, n_targets):
+    for _ in range(3):
+        X, y, weight = make_rows(rng)
+        y = y + rng.normal(size=240)
+        targets = y if n_targets is None else rng.normal(size=(240, n_targets)) + y[:, None]
+        model = DistributedFit(RidgeRegression()).fit(in_blocks(X, (100, 0, 140)), targets)
+
+        assert_same_score(model, [X, *SPOILT[case](y, weight + 0.1)], (100, 0, 140))
+
+
+@pytest.mark.parametrize("case", [case for case in SPOILT if "complex" not in case])
+def test_a_score_of_a_classifier_in_blocks_takes_what_it_takes_in_memory(rng, case):
+    X, y, weight = make_rows(rng)
+    model = DistributedFit(NaiveBayes("gaussian")).fit(in_blocks(X, (100, 0, 140)), y)
+
+    assert_same_score(model, [X, *SPOILT[case](y + 0.0, weight + 0.1)], (100, 0, 140))
+
+
+@pytest.mark.parametrize("model", [RidgeRegression(), NaiveBayes("gaussian")], ids=name_of)
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_a_score_of_few_rows(rng, model, n_rows):
+    X, y, _ = make_rows(rng)
+    model = DistributedFit(model).fit(in_blocks(X, (100, 140)), y)
+
+    assert_same_score(model, [X[:n_rows], y[:n_rows]], (1,) * n_rows)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize("model", [RidgeRegression(), NaiveBayes("gaussian")], ids=name_of)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y, w: (broken(y, 200, np.nan), w), r"X\.blocks\[1\].*NaN"),
+        (lambda y, w: (y, broken(w, 30, np.nan)), r"X\.blocks\[0\].*sample_weight.*NaN"),
+        (lambda y, w: (y, broken(w, 200, np.inf)), r"X\.blocks\[1\].*sample_weight.*infinity"),
+        (lambda y, w: (y, broken(w, 200, -1.0)), r"X\.blocks\[1\].*Negative values"),
+        (lambda y, w: (y, w[:, None]), r"X\.blocks\[\d\].*sample_weight must be 1D"),
+        (lambda y, w: (np.column_stack([y, y, y, y]), w), r"X\.blocks\[\d\]"),
+        (lambda y, w: (y, 0 * w), "all values of sample_weight are zero"),
+    ],
+)
+def test_a_score_says_which_block_is_at_fault(rng, model, change, message):
+    X, y, weight = make_rows(rng)
+    model = DistributedFit(model).fit(in_blocks(X, (120, 120)), y)
+    new, weight = change(y + 0.0, weight)
+
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        model.score(*(in_blocks(part, (120, 120)) for part in (X, new, weight)))
 
 
 def test_rows_of_two_calls_and_rows_taken_away(engine, rng):
@@ -603,6 +702,21 @@ def test_inside_a_grid_search(rng, as_rows):
     assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
 
 
+def test_frames_and_unknown_sizes_inside_a_grid_search(rng):
+    X, y, _ = make_rows(rng)
+    frame = dd.from_pandas(pd.DataFrame(X).assign(y=y), npartitions=3)
+    rows = frame.drop(columns="y").to_dask_array(lengths=True)
+    labels = frame["y"].to_dask_array()
+    grid = {"estimator__var_floor": [1e-9, 1e-1]}
+
+    search = GridSearchCV(DistributedFit(NaiveBayes("gaussian")), grid, cv=3)
+    search.fit(rows, labels.compute_chunk_sizes())
+
+    local = GridSearchCV(NaiveBayes("gaussian"), {"var_floor": [1e-9, 1e-1]}, cv=3).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores, local.cv_results_["mean_test_score"], rtol=1e-10)
+
+
 def test_parameters_are_nested_and_clones_are_unfitted(rng):
     X, y, _ = make_rows(rng)
     model = DistributedFit(RidgeRegression(2.0)).fit(in_blocks(X, (240,)), y)
@@ -614,6 +728,30 @@ def test_parameters_are_nested_and_clones_are_unfitted(rng):
     with pytest.raises(NotFittedError):
         copy.predict(X)
     assert is_classifier(DistributedFit(NaiveBayes()))
+
+
+@ends
+@pytest.mark.parametrize("whole", [True, False])
+def test_hidden_features_of_blocks_are_an_array_in_any_container(rng, whole):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 0, 140))
+    model = DistributedFit(clone(NETWORK)).set_output(transform=None if whole else "pandas")
+
+    with config_context(transform_output="pandas" if whole else "default"):
+        features = model.fit_transform(rows, y)[:, :2].compute(scheduler="synchronous")
+        frame = model.transform(X)
+
+    assert type(features) is np.ndarray
+    assert list(frame.columns) == list(model.get_feature_names_out())
+    assert_array_equal(features, frame.iloc[:, :2])
+
+
+def test_only_what_wraps_a_transformer_transforms(rng):
+    X, y, _ = make_rows(rng)
+
+    for model in (DistributedFit(RidgeRegression()), DistributedFit(RidgeRegression()).fit(X, y)):
+        for method in ("transform", "fit_transform", "set_output", "get_feature_names_out"):
+            assert not hasattr(model, method)
 
 
 def broken(X, row, value):
@@ -795,6 +933,130 @@ def test_unknown_labels_and_features_of_a_later_call(rng):
         model.predict(rows[:, :3]).compute()
 
     assert_array_equal(model.predict_proba(X), before)
+
+
+@ends
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=name_of)
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_block_of_a_label_that_was_not_announced_is_named(rng, model, announced):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (60,) * 4)
+    fitted = DistributedFit(model)
+    if announced:
+        fitted.partial_fit(rows, y, classes=[0, 1, 2])
+    before = pickle.dumps(getattr(fitted, "estimator_", None))
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[2\].*abels.*\[9\]"):
+        fitted.partial_fit(rows, broken(y, 130, 9), classes=[0, 1, 2])
+
+    assert pickle.dumps(getattr(fitted, "estimator_", None)) == before
+
+
+@ends
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=name_of)
+@pytest.mark.parametrize("kind", [object, None])
+@pytest.mark.parametrize("n_blocks", [2, 20])
+def test_strings_in_a_block_and_numbers_in_another_are_told_of_a_block(rng, model, kind, n_blocks):
+    X, y, _ = make_rows(rng)
+    words = y.astype(str).astype(kind or str)
+    labels = [*np.split(y, n_blocks)[:-1], np.split(words, n_blocks)[-1]]
+    labels = [da.from_delayed(dask.delayed(part), part.shape, object) for part in labels]
+    rows = in_blocks(X, (240 // n_blocks,) * n_blocks)
+
+    with pytest.raises(ValueError, match=r"X\.blocks\[.*(Mix of label|strings? and number)"):
+        DistributedFit(model).fit(rows, da.concatenate(labels))
+
+
+@ends
+@pytest.mark.parametrize("order", [1, -1])
+def test_blocks_of_labels_without_weight_do_not_count(rng, order):
+    X, y, _ = make_rows(rng)
+    words = y[:120].astype(str).astype(object)
+    labels = np.concatenate([words, np.full(120, "other", object)][::order])
+    weight = np.repeat([1.0, 0.0], 120)[::order]
+
+    fitted = DistributedFit(LogisticRegressionGD()).fit(in_blocks(X, (120, 120)), labels, weight)
+
+    assert_array_equal(fitted.classes_, ["0", "1", "2"])
+
+
+SET_LATER = [
+    (RidgeRegression(1.0), {"alpha": 1000.0}),
+    (RidgeRegression(1.0), {"fit_intercept": False}),
+    (GaussianGenerativeClassifier("full"), {"covariance_type": "tied"}),
+    (GaussianGenerativeClassifier(), {"shrinkage": 0.5}),
+    (NaiveBayes("gaussian"), {"priors": [0.8, 0.1, 0.1]}),
+    (NaiveBayes("gaussian"), {"var_floor": 0.1}),
+    (LogisticRegressionGD(random_state=0), {"alpha": 10.0}),
+    (LogisticRegressionGD(random_state=0), {"learning_rate": 1e-3}),
+    (CascadedLogisticMLP((5,), random_state=0), {"alpha": 10.0}),
+]
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("method", ["partial_fit", "forget", "merge"])
+@pytest.mark.parametrize(("model", "params"), SET_LATER, ids=str)
+def test_parameters_that_are_set_later_hold_from_the_next_call_on(
+    rng, model, params, method, in_memory
+):
+    if not hasattr(model, method):
+        return
+    X, y, _ = make_rows(rng)
+    rows = [X, y] if in_memory else [in_blocks(part, (60,) * 4) for part in (X, y)]
+    fitted = DistributedFit(clone(model)).partial_fit(*rows)
+    local = clone(model).partial_fit(X, y)
+    more, here = ([part[60:200] for part in whole] for whole in (rows, (X, y)))
+    if method == "merge":
+        more, here = ([clone(model).partial_fit(*here)] for _ in range(2))
+
+    fitted.set_params(**{f"estimator__{name}": value for name, value in params.items()})
+    getattr(fitted, method)(*more)
+
+    expected = getattr(local.set_params(**params), method)(*here)
+    assert_same_predictions(fitted.estimator_, expected, X, 1e-8)
+
+
+@ends
+@pytest.mark.parametrize("cls", [LogisticRegressionGD, CascadedLogisticMLP])
+def test_a_generator_goes_on_from_where_the_last_call_left_it(rng, cls):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (100, 140))
+    options = {"max_iter": 3, "batch_size": 30, "random_state": np.random.RandomState(0)}
+
+    fitted = DistributedFit(cls(**options)).fit(rows, y).partial_fit(rows, y)
+
+    local = cls(**options).fit(X, y).partial_fit(X, y)
+    assert_same_predictions(fitted.estimator_, local, X)
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "forget", "summarize"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_another_estimator_does_not_go_on_from_the_fitted_model(rng, method, in_memory):
+    X, y, _ = make_rows(rng)
+    rows = [X, y] if in_memory else [in_blocks(part, (60,) * 4) for part in (X, y)]
+    model = DistributedFit(NaiveBayes("gaussian")).fit(*rows)
+    model.set_params(estimator=RidgeRegression())
+
+    with pytest.raises(ValueError, match="fitted model is a NaiveBayes, but estimator is a Ridge"):
+        getattr(model, method)(*rows)
+    with pytest.raises(ValueError, match="call fit to begin anew"):
+        model.merge(NaiveBayes("gaussian").fit(X, y))
+
+    assert is_classifier(model)
+    assert model.score(*rows) == NaiveBayes("gaussian").fit(X, y).score(X, y)
+    assert not is_classifier(model.fit(*rows))
+    assert model.score(*rows) == pytest.approx(RidgeRegression().fit(X, y).score(X, y))
+
+
+@ends
+def test_a_warm_start_of_another_estimator_begins_anew(rng):
+    X, y, _ = make_rows(rng)
+    rows = in_blocks(X, (120, 120))
+    model = DistributedFit(LogisticRegressionGD(warm_start=True, max_iter=3)).fit(rows, y)
+
+    model.set_params(estimator=clone(NETWORK).set_params(warm_start=True)).fit(rows, y)
+
+    assert_same_epochs(model.estimator_, clone(NETWORK).fit(X, y))
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), None, "ridge"])

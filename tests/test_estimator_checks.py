@@ -35,10 +35,13 @@ from sklearn.utils.estimator_checks import (
 
 from skml_lecture import (
     CascadedLogisticMLP,
+    GaussianGenerativeClassifier,
     LogisticRegressionGD,
     NaiveBayes,
+    RidgeRegression,
     SemiSupervisedEM,
 )
+from skml_lecture.distributed import DistributedFit
 
 pytestmark = [
     pytest.mark.brief,
@@ -106,6 +109,31 @@ def test_every_configuration_passes_the_estimator_checks(model):
 @pytest.mark.parametrize("options", [{}, {"hidden_layer_sizes": (8, 6), "dropout": 0.05}], ids=str)
 def test_hidden_features_have_names_and_containers(options, check):
     check("CascadedLogisticMLP", CascadedLogisticMLP(**options, max_iter=5))
+
+
+WRAPPED = [
+    RidgeRegression(),
+    NaiveBayes(),
+    GaussianGenerativeClassifier(),
+    LogisticRegressionGD(),
+    CascadedLogisticMLP(max_iter=5, random_state=0),
+]
+
+
+@pytest.mark.parametrize("model", WRAPPED, ids=str)
+def test_a_model_that_is_wrapped_for_a_cluster_passes_the_estimator_checks(model):
+    wrapped = DistributedFit(model)
+
+    check_estimator(wrapped)
+
+    for check in EVERY:
+        check("DistributedFit", clone(wrapped))
+
+
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
+@pytest.mark.parametrize("check", TRANSFORMER)
+def test_hidden_features_of_a_wrapped_network_have_names_and_containers(check):
+    check("DistributedFit", DistributedFit(CascadedLogisticMLP(max_iter=5, random_state=0)))
 
 
 @pytest.mark.parametrize(

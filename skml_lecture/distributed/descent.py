@@ -29,6 +29,7 @@ from skml_lecture.distributed.blocks import (
     read_blocks,
 )
 from skml_lecture.distributed.rows import ClusterData, ClusterLoader
+from skml_lecture.statistics.classes import united
 from skml_lecture.validation import NoRowsError, check_weight
 
 _TOLD = 2**20  # elements of the sample that callbacks are told of
@@ -86,7 +87,7 @@ class Facts(NamedTuple):
         return Facts(
             self.n_rows + other.n_rows,
             self.n_features,
-            np.union1d(self.classes, other.classes),
+            united(self.classes, other.classes),
             self.several or other.several,
             np.promote_types(self.dtype, other.dtype),
             self.is_sparse or other.is_sparse,
@@ -147,7 +148,8 @@ class Reader:
                 setattr(reader, attribute, getattr(self.model, attribute))
         read = partial(_read, reader, self.model._several_labels, reset, dtype)
         rows = dask.persist(*blocks.each(read, f"read-{name}"))
-        total = compute(added([delayed(_facts)(part) for part in rows], f"add-{rows[0].key}"))
+        facts = [delayed(_facts)(part) for part in rows]
+        total = compute(added(facts, f"add-{rows[0].key}", self.blocks.name))
         if total.value is None or not len(total.value.classes):
             raise NoRowsError(
                 f"No row is left to fit: {name} needs at least 1 sample of positive weight, all "

@@ -4,6 +4,7 @@ import copy
 from functools import partial
 from inspect import signature
 
+from numpy.random import RandomState
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import get_tags
@@ -27,13 +28,18 @@ _PUBLISHED = ("classes_", "n_features_in_", "feature_names_in_")
 
 
 def _has(method):
-    """Return a check that the estimator has a method."""
+    """Return a check that what predicts has a method."""
+    return partial(_check_method, "_inner", method)
 
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)  # says why it has not
-        return True
 
-    return check
+def _learns_by(method):
+    """Return a check that what learns, under the parameters there are now, has a method."""
+    return partial(_check_method, "estimator", method)
+
+
+def _check_method(of, method, self):
+    getattr(getattr(self, of), method)  # says why it has not
+    return True
 
 
 def _total(model, blocks, work, each=None):
@@ -57,6 +63,15 @@ def _check_some(model, n_rows):
         raise ValueError(
             f"Every block of X is empty, while a minimum of 1 sample is required by "
             f"{type(model).__name__}."
+        )
+
+
+def _check_taken(method, arguments):
+    """Raise where a method of a model does not know an argument."""
+    if unknown := arguments.keys() - signature(method).parameters.keys():
+        raise TypeError(
+            f"{method.__name__} of {type(method.__self__).__name__} takes no "
+            f"{', '.join(sorted(unknown))}."
         )
 
 
@@ -133,9 +148,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Tasks run on the ``distributed.Client`` that is there, else on the scheduler that Dask is set
     to, threads by default. n rows in b blocks cost what one pass over them costs, shared out, and
     the transfer of b statistics, about :math:`\log_8 b` one after the other; the client receives
-    one. Narrow blocks that a worker holds already are taken a few at a time. Blocks may be of
-    unknown size, empty, sparse, of weight zero, or lack classes; columns may lie in several chunks.
-    Blocks of X and y of known sizes are matched, others must be alike.
+    one. Splits of a search that are no consecutive folds go out to the blocks, a byte or two a row.
+    Narrow blocks that a worker holds already are taken a few at a time. Blocks may be of unknown
+    size, empty, sparse, of weight zero, or lack classes; columns may lie in several chunks. Blocks
+    of X and y of known sizes are matched, others must be alike.
 
     The result is that of ``fit`` to rounding, whatever the blocks. ``fit`` of a nearly singular
     ridge regression goes back to its rows, which a sum of statistics cannot: it warns, and
@@ -157,7 +173,8 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
     Callbacks, set on ``estimator``, are told of every epoch; the rows that they may ask for are
     all rows where they hold no more than a million numbers, else a sample.
 
-    Rows in memory are fitted and predicted in memory.
+    Rows in memory are fitted and predicted in memory. scikit-learn's searches take rows by their
+    positions, which data frames of Dask and arrays of unknown chunk sizes do not have.
 
     References
     ----------
@@ -217,8 +234,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             If rows are not valid: what ``fit`` of rows in memory says, and in which block.
         """
         model = self._model_to_fit()
-        if unknown := fit_params.keys() - signature(model.fit).parameters.keys():
-            raise TypeError(f"fit of {type(model).__name__} takes no {', '.join(sorted(unknown))}.")
+        _check_taken(model.fit, fit_params)
         if not is_distributed(X):
             model.fit(X, y, sample_weight, **fit_params)
         elif isinstance(model, DescentEstimator):
@@ -233,7 +249,7 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             self._fit_closed_form(model, X, y, sample_weight)
         return self._publish(model)
 
-    @available_if(_has("partial_fit"))
+    @available_if(_learns_by("partial_fit"))
     def partial_fit(self, X, y, *, classes=None, sample_weight=None):
         """Learn from more rows.
 
@@ -255,14 +271,16 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         """
         model = self._current()
         announced = {} if classes is None else {"classes": classes}
+        _check_taken(model.partial_fit, announced)
         if not is_distributed(X):
             return self._publish(model.partial_fit(X, y, sample_weight=sample_weight, **announced))
         if isinstance(model, DescentEstimator):
             return self._publish(pass_by_descent(model, X, _flat(model, y), classes, sample_weight))
-        statistic = self._summed(model, X, y, sample_weight)
-        return self._publish(model._learn(statistic, **announced))
+        if announced:
+            model._announce(classes)  # so that the block of another label is named
+        return self._publish(model._learn(self._summed(model, X, y, sample_weight)))
 
-    @available_if(_has("forget"))
+    @available_if(_learns_by("forget"))
     def forget(self, X, y, sample_weight=None):
         """Take rows away again: the model becomes that of one ``fit`` on the rest.
 
@@ -281,9 +299,10 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             The model of the rest.
         """
         check_is_fitted(self)
-        return self._publish(self.estimator_._unlearn(self.summarize(X, y, sample_weight)))
+        removed = self.summarize(X, y, sample_weight)
+        return self._publish(self._current()._unlearn(removed))
 
-    @available_if(_has("merge"))
+    @available_if(_learns_by("merge"))
     def merge(self, other):
         """Fold the data of another fitted model into this one.
 
@@ -301,9 +320,9 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         if isinstance(other, DistributedFit):
             check_is_fitted(other)
             other = other.estimator_
-        return self._publish(self.estimator_.merge(other))
+        return self._publish(self._current().merge(other))
 
-    @available_if(_has("summarize"))
+    @available_if(_learns_by("summarize"))
     def summarize(self, X, y, sample_weight=None):
         """Return the statistic of rows; the model stays as it is.
 
@@ -362,12 +381,54 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         Returns
         -------
         Z : dask array of shape (n_samples, n_units)
-            Lazy, in the blocks of ``X``; of rows in memory an ndarray.
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray, or what ``set_output`` says.
         """
         check_is_fitted(self)
         if not is_distributed(X):
             return self.estimator_.transform(X, layer)
         return predicted(self.estimator_, "transform", X, layer=layer)
+
+    @available_if(_has("transform"))
+    def fit_transform(self, X, y, sample_weight=None, **fit_params):
+        """Fit the model, and return the activations of the last hidden layer.
+
+        Parameters
+        ----------
+        X : dask array or dask data frame of shape (n_samples, n_features), or rows in memory
+            The rows.
+        y : dask array, dask series or array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or targets.
+        sample_weight : dask array, dask series or array-like of shape (n_samples,), default=None
+            Non-negative weights; None means 1.
+        **fit_params : dict
+            What else ``fit`` takes.
+
+        Returns
+        -------
+        Z : dask array of shape (n_samples, n_units)
+            Lazy, in the blocks of ``X``; of rows in memory an ndarray, or what ``set_output`` says.
+        """
+        return self.fit(X, y, sample_weight, **fit_params).transform(X)
+
+    @available_if(_has("set_output"))
+    def set_output(self, *, transform=None):
+        """Set in which container ``transform`` returns rows in memory, here and in a later fit.
+
+        Rows in blocks become a dask array in any case.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None leaves it as it is.
+
+        Returns
+        -------
+        self : DistributedFit
+            The same model.
+        """
+        self.estimator.set_output(transform=transform)
+        self._inner.set_output(transform=transform)
+        return self
 
     @available_if(_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
@@ -412,18 +473,34 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
             )
         return model
 
+    @property
+    def _inner(self):
+        """What predicts: the fitted model, or the estimator where there is none."""
+        return getattr(self, "estimator_", self.estimator)
+
     def _current(self):
-        """Return the fitted model, or a new one where there is none."""
-        if hasattr(self, "estimator_"):
-            return self.estimator_
-        return clone(self._checked_estimator())
+        """Return a copy of the fitted model, with the parameters there are now, to go on with.
+
+        Where there is none it is a new model.
+        """
+        model = clone(self._checked_estimator())
+        if not hasattr(self, "estimator_"):
+            return model
+        if type(model) is not type(self.estimator_):
+            raise ValueError(
+                f"The fitted model is a {type(self.estimator_).__name__}, but estimator is a "
+                f"{type(model).__name__} now: call fit to begin anew."
+            )
+        fitted, params = copy.copy(self.estimator_), model.get_params(deep=False)
+        if all(isinstance(of.get("random_state"), RandomState) for of in (params, vars(fitted))):
+            del params["random_state"]  # the generator goes on from where the last call left it
+        return fitted.set_params(**params)
 
     def _model_to_fit(self):
         """Return a model that may be written into: new, or to go on with."""
         model = clone(self._checked_estimator())
-        if not (getattr(model, "warm_start", False) and hasattr(self, "estimator_")):
-            return model
-        return copy.copy(self.estimator_).set_params(**model.get_params(deep=False))
+        goes_on = getattr(model, "warm_start", False) and type(self._inner) is type(model)
+        return self._current() if goes_on else model
 
     def _fit_closed_form(self, model, X, y, sample_weight):
         """Fit a model to the sums over the blocks."""
@@ -458,5 +535,5 @@ class DistributedFit(MetaEstimatorMixin, DocumentedEstimator):
         return self
 
     def __sklearn_tags__(self):
-        inner = self.estimator
+        inner = self._inner
         return get_tags(inner) if isinstance(inner, BaseEstimator) else super().__sklearn_tags__()

@@ -6,11 +6,13 @@ from functools import partial
 import dask.array as da
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import accuracy_score
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import accuracy_score, mean_squared_error
 
 from skml_lecture.descending import DescentEstimator
 from skml_lecture.distributed.blocks import naming, read_blocks, whole_rows
 from skml_lecture.statistics import Moments
+from skml_lecture.validation import check_weight, warn
 
 
 def predicted(model, method, X, **arguments):
@@ -43,7 +45,8 @@ class _Call:
         with naming(where):
             if not X.shape[0]:
                 return self.like
-            return getattr(self.model, self.method)(X, **self.arguments)
+            result = getattr(self.model, self.method)(X, **self.arguments)
+            return np.asarray(result)  # whatever set_output says
 
 
 def _like(model, method, layer=None):
@@ -80,11 +83,18 @@ def _of_partition(call, X, partition_info=None):
 def score(model, X, y, sample_weight=None):
     """Return ``model.score(X, y, sample_weight)`` from the sums over the blocks."""
     work = partial(_hits if is_classifier(model) else _squares, model)
-    name = f"score-{type(model).__name__}"
-    sums = read_blocks(X, y, sample_weight).sum(work, name).value
-    if sums is None:
+    part = read_blocks(X, y, sample_weight).sum(work, f"score-{type(model).__name__}")
+    if part.value is None:
         raise ValueError("There is no row to score: every block of X is empty.")
-    return sums.score()
+    if not part.value.weight:
+        raise ValueError("There is no row to score: all values of sample_weight are zero.")
+    return part.value.score(part.n_rows)
+
+
+def _checked_weights(X, weight):
+    """Return the weights of the rows of a block, which may be zero: others may not be."""
+    weight = check_weight(weight, X, may_vanish=True)
+    return np.ones(X.shape[0]) if weight is None else weight
 
 
 @dataclass(frozen=True)
@@ -97,14 +107,17 @@ class _Hits:
     def __add__(self, other):
         return _Hits(self.weight + other.weight, self.right + other.right)
 
-    def score(self):
+    def score(self, n_rows):  # noqa: ARG002 - of any number
         """Return the accuracy."""
-        return float(self.right / self.weight) if self.weight else float("nan")
+        return float(self.right / self.weight)
 
 
 def _hits(model, X, y, weight):
-    weight = np.broadcast_to(1.0 if weight is None else np.asarray(weight, float), X.shape[0])
-    right = accuracy_score(y, model.predict(X), sample_weight=weight, normalize=False)
+    labels, weight = model.predict(X), _checked_weights(X, weight)
+    if not weight.any():
+        accuracy_score(y, labels)  # checks them: of weights that are all zero it would raise
+        return _Hits(0.0, 0.0)
+    right = accuracy_score(y, labels, sample_weight=weight, normalize=False)
     return _Hits(float(weight.sum()), float(right))
 
 
@@ -118,8 +131,16 @@ class _Squares:
     def __add__(self, other):
         return _Squares(self.targets + other.targets, self.errors + other.errors)
 
-    def score(self):
+    @property
+    def weight(self):
+        """Total weight of the rows."""
+        return self.targets.weight
+
+    def score(self, n_rows):
         """Return the mean R2 of the targets; of a constant one 1 where it is met, else 0."""
+        if n_rows < 2:
+            warn("R2 needs two rows or more: it is NaN.", UndefinedMetricWarning)
+            return float("nan")
         spread = self.targets.scatter
         constant = np.where(self.errors > 0, 0.0, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -127,8 +148,8 @@ class _Squares:
 
 
 def _squares(model, X, y, weight):
-    n_rows = X.shape[0]
-    y = np.asarray(y, dtype=np.float64).reshape(n_rows, -1)
-    weight = np.broadcast_to(1.0 if weight is None else np.asarray(weight, float), n_rows)
-    errors = weight @ (y - model.predict(X).reshape(n_rows, -1)) ** 2
+    fitted, weight = model.predict(X), _checked_weights(X, weight)
+    mean_squared_error(y, fitted)  # checks them, as R2 of rows in memory does
+    y, fitted = (np.asarray(z, dtype=np.float64).reshape(X.shape[0], -1) for z in (y, fitted))
+    errors = weight @ (y - fitted) ** 2
     return _Squares(Moments.from_samples(y, weight, kind="diag"), errors)

@@ -10,6 +10,15 @@ from sklearn.utils.multiclass import unique_labels
 from skml_lecture.statistics.subtraction import remaining
 
 
+def united(labels, others):
+    """Return the labels of two parts, sorted, or raise where strings meet numbers."""
+    if not len(labels) or not len(others):
+        return labels if len(labels) else others
+    if "O" in (kinds := labels.dtype.kind + others.dtype.kind) or len(set(kinds)) > 1:
+        unique_labels(labels, others)  # says so
+    return np.union1d(labels, others)
+
+
 @dataclass(frozen=True, eq=False)
 class ClassStatistics:
     """Classes, their weights and what their rows were summarised to; ``+``, ``-`` and ``*``.
@@ -86,12 +95,7 @@ class ClassStatistics:
             return NotImplemented
         if not len(self.classes) or not len(other.classes):
             return self if len(self.classes) else other
-        if (
-            "O" in (kinds := self.classes.dtype.kind + other.classes.dtype.kind)
-            or len(set(kinds)) > 1
-        ):
-            unique_labels(self.classes, other.classes)  # raises where strings meet numbers
-        classes = np.union1d(self.classes, other.classes)
+        classes = united(self.classes, other.classes)
         ours, theirs = self.over(classes), other.over(classes)
         return ClassStatistics(classes, ours.weight + theirs.weight, ours.summary + theirs.summary)
 
