@@ -193,24 +193,28 @@ def summarize(data, solver="auto", *, always=False, of_wide=True):
         return None
     if solver == "svd":
         check_finite(data.X)  # a factorisation does not tell
-        return Triangle.from_data(data)
+        triangle = Triangle.from_data(data)
+        for squares in triangle.squares:
+            check_overflow(squares)
+        check_underflow(data, *triangle.squares)
+        return triangle
     moments = RegressionMoments.from_data(data)
     if data.is_sparse or not np.isfinite(moments.x.second).all():
         check_finite(data.X)  # of sparse rows those of no weight went unread
     check_overflow(moments.x.second)
     check_overflow(moments.y.second)
-    check_underflow(data, moments)
+    check_underflow(data, *(part.variances_of_scatter() for part in (moments.x, moments.y)))
     return moments
 
 
-def check_underflow(data, moments):
+def check_underflow(data, x_squares, y_squares):
     """Raise where a column varies so little that its squares are zero or have lost digits."""
-    for name, part, X in (("X", moments.x, data.x), ("y", moments.y, data.targets)):
-        squares = part.variances_of_scatter()
-        for j in np.flatnonzero(np.abs(squares) < _SMALLEST**2 * max(part.weight, 1)):
+    weight = data.total_weight
+    for name, squares, X in (("X", x_squares, data.x), ("y", y_squares, data.targets)):
+        for j in np.flatnonzero(np.abs(squares) < _SMALLEST**2 * max(weight, 1)):
             column = X[:, [j]].toarray() if sparse.issparse(X) else X[:, [j]]
             present = slice(None) if data.weight is None else data.weight > 0
-            spread = np.ptp(column[present]) if part.weight else 0.0
+            spread = np.ptp(column[present]) if weight else 0.0
             if 0 < spread < _SMALLEST:
                 raise ValueError(
                     f"Values of {name} are too small: the squares of column {j} underflow. "

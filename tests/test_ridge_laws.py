@@ -376,11 +376,16 @@ def test_a_gram_matrix_that_lost_digits_names_the_triangle():
         RidgeRegression(0).partial_fit(X, X.sum(axis=1))
 
 
-@pytest.mark.parametrize("size", [1e-170, 1e-155, 1e160])
-@pytest.mark.parametrize("solver", ["auto", "cholesky"])
-def test_squares_that_leave_the_range_are_refused(size, solver):
-    with pytest.raises(ValueError, match=r"their squares overflow|column 0 underflow"):
-        RidgeRegression(0, solver=solver).fit(size * np.array([[1.0], [2.0], [4.0]]), [1, 2, 4])
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-155, 1e160, 1e300])
+@pytest.mark.parametrize("solver", ["auto", "cholesky", "svd", "lsqr"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_squares_that_leave_the_range_are_refused(size, solver, fit_intercept, method):
+    model = RidgeRegression(0, solver=solver, fit_intercept=fit_intercept)
+    X, y = np.array([[1.0, 1.0], [2.0, -1.0], [4.0, 0.0], [5.0, 3.0]]), [1, 2, 4, 3]
+    for columns in ([size, 1.0], [size, size]):
+        with pytest.raises(ValueError, match=r"their squares overflow|column 0 underflow"):
+            getattr(model, method)(X * columns, y)
 
 
 def test_many_targets_cost_no_memory_of_their_own(rng):

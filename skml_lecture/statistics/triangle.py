@@ -203,6 +203,12 @@ class Triangle:
         offset = np.concatenate([self.R[0, 1:], self.q[0]]) / self.R[0, 0]
         return np.concatenate([self.origin, self.y_origin]) + offset
 
+    @property
+    @quiet
+    def squares(self):
+        """Centred sums of squares, of the features and of the targets."""
+        return np.sum(self.R[1:, 1:] ** 2, axis=0), np.sum(self.q[1:] ** 2, axis=0) + self.rest
+
     def seen_from(self, origin, y_origin):
         """Return the same rows as seen from another origin.
 
@@ -242,7 +248,7 @@ class Triangle:
         """Return A, b, and the squares of the targets that lie outside of these rows."""
         if fit_intercept:
             A, b = self.R[1:, 1:].copy(), self.q[1:]
-            squares, mean = np.sum(A**2, axis=0), self.mean[: len(self.origin)]
+            squares, mean = self.squares[0], self.mean[: len(self.origin)]
             A[:, is_constant(squares, mean, self.weight)] = 0
             return A, b, self.rest
         zero = self.seen_from(np.zeros_like(self.origin), np.zeros_like(self.y_origin))
