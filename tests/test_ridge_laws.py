@@ -1,6 +1,7 @@
 """Every route of ridge regression gives the minimiser that exact arithmetic gives."""
 
 import tracemalloc
+import warnings
 from fractions import Fraction
 
 import exact
@@ -555,3 +556,28 @@ def test_many_rows_of_nearly_dependent_columns_are_solved_to_all_digits(rng):
 
         assert model.solver_ == "cholesky"
         assert_allclose(model.coef_, beta, rtol=0, atol=1e-13 * np.linalg.norm(beta))
+
+
+def levels_beside_numbers(rng, power):
+    """Return levels, one column each, beside numbers of any size, and targets."""
+    n, k = int(rng.integers(3, 9)), int(rng.integers(2, 4))
+    levels = np.eye(k)[rng.integers(0, k, n)]
+    numbers = rng.normal(size=(n, int(rng.integers(0, 3)))).round(2)
+    counts = rng.integers(0, 3, (n, int(rng.integers(1, 3))))
+    X = np.column_stack([levels, numbers, counts])
+    return X * 10.0 ** rng.integers(-power, power + 1, X.shape[1]), rng.normal(size=n).round(2)
+
+
+def test_statistics_without_an_intercept_say_what_they_lose():
+    for seed in range(150):
+        X, y = levels_beside_numbers(np.random.default_rng(seed), 6)
+        coef, _ = exact.ridge(X, y, 0.0, fit_intercept=False)
+        expected = (exact.rationals(X) @ coef).astype(float)
+        model, k = RidgeRegression(0, fit_intercept=False), len(y) // 2
+
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.partial_fit(X[:k], y[:k]).partial_fit(X[k:], y[k:])
+
+        if not told:
+            assert_allclose(model.predict(X), expected, atol=1e-3, err_msg=seed)

@@ -50,6 +50,8 @@ class Spectrum:
         The coefficients at alpha = 0, where they are known to more digits.
     lost : ndarray of shape (d, k), default=None
         Directions left out that may be null to the rounding of the squares only.
+    factor : tuple of ndarray of shape (r, d) and (r, t), default=None
+        A and b, of which this is the decomposition, where A has been computed.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Spectrum:
     U: np.ndarray | None = None
     least_squares: np.ndarray | None = None
     lost: np.ndarray | None = None
+    factor: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     @_by_one_thread_if_small
@@ -92,7 +95,8 @@ class Spectrum:
         size = np.sqrt(gram.diagonal())
         live = np.flatnonzero(size > 0)
         if not len(live):
-            return cls("eigh", np.zeros(0), np.zeros((d, 0)), np.zeros((0, cross.shape[1])), 1.0)
+            none = np.zeros((0, d)), np.zeros((0, cross.shape[1]))
+            return cls("eigh", np.zeros(0), none[0].T, none[1], 1.0, factor=none)
         unit = 1 / size[live]
         M = gram[np.ix_(live, live)] * unit * unit[:, np.newaxis]
         values, V = np.linalg.eigh(M)
@@ -185,20 +189,21 @@ class Spectrum:
     def _of_factor(cls, name, A, b, B, live, d, rcond):
         """Decompose the factor A of some columns, in the basis B of their row space."""
         U, s, W = accurate_svd(A)
-        V = np.zeros((d, len(s)))
+        V, whole = np.zeros((d, len(s))), np.zeros((len(A), d))
         V[live] = W if B is None else B @ W
-        return cls(name, s, V, U.T @ b, rcond)
+        whole[:, live] = A if B is None else A @ B.T
+        return cls(name, s, V, U.T @ b, rcond, factor=(whole, b))
 
     def about_zero(self, weight, x_mean, y_mean):
         """Return the same of rows that are not centered, from that of centered ones.
 
-        The mean is one more row of the factor. Added to the Gram matrix it would cost twice the
-        digits that it has above the spread.
+        The mean is one more row of the factor, whose columns keep the digits of their own size.
+        Added to the Gram matrix it would cost twice the digits that it has above the spread.
         """
         root = np.sqrt(weight)
-        A = np.vstack([self.s[:, np.newaxis] * self.V.T, root * x_mean])
-        whole = self.of_triangle(A, np.vstack([self.Uy, root * y_mean]))
-        return replace(whole, name=self.name, rcond=self.rcond)
+        A, b = self.factor
+        whole = self.of_triangle(np.vstack([A, root * x_mean]), np.vstack([b, root * y_mean]))
+        return replace(whole, name=self.name, rcond=min(self.rcond, whole.rcond))
 
     @property
     def rank(self):
