@@ -30,8 +30,10 @@ from skml_lecture.descent.stream import learn_chunk
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.validation import (
     NoRowsError,
+    check_classes,
     check_finite,
     check_flags,
+    check_numbers,
     check_option,
     check_real,
     check_weight,
@@ -216,7 +218,7 @@ class DescentEstimator(CallbackSupport, ScoreClassifier, DocumentedEstimator):
 
     def _classes_of_stream(self, classes, fitted):
         """Return the classes that rows may have, None where the rows are to tell."""
-        known = None if classes is None else np.unique(classes)
+        known = check_classes(classes)
         if not fitted:
             return known
         if known is not None and not np.array_equal(known, self.classes_):
@@ -448,11 +450,12 @@ def theta_of(coef, intercept, network, dtype):
         parts["intercept_init"] = (network.intercepts(theta)[0], intercept)
     elif intercept is not None:
         raise ValueError("intercept_init was given, but fit_intercept=False.")
+    anything = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0}
     for name, (target, value) in parts.items():
         if value is None:
             continue
-        value = np.atleast_1d(value)
-        value = check_array(value, ensure_2d=False, dtype=dtype, input_name=name)
+        value = np.atleast_1d(check_numbers(name, value))
+        value = check_array(value, dtype=dtype, input_name=name, **anything)
         if value.squeeze().shape != target.squeeze().shape:  # the row of two classes may be flat
             raise ValueError(f"{name} must have shape {target.shape}, got {value.shape}.")
         target[...] = value.reshape(target.shape)

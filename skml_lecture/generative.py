@@ -18,9 +18,11 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skml_lecture.classification import ScoreClassifier
 from skml_lecture.closed_form import ClosedFormEstimator
+from skml_lecture.data import check_namespace
 from skml_lecture.statistics.classes import ClassStatistics
 from skml_lecture.validation import (
     assert_all_finite,
+    check_classes,
     check_finite,
     check_numbers,
     check_weight,
@@ -155,7 +157,7 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
     def _summarize(self, X, y, sample_weight, *, reset):
         X = self._read(X, reset=reset)
         if not (type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu"):
-            y = column_or_1d(y, warn=True)
+            y = column_or_1d(check_namespace("y", y), warn=True)
             assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
         weight = check_weight(sample_weight, X, may_vanish=True)
@@ -182,9 +184,9 @@ class GenerativeClassifier(ScoreClassifier, ClosedFormEstimator):
 
     def _announce(self, classes):
         """Fix the classes for good, where the caller names them."""
+        classes = check_classes(classes)
         if classes is None:
             return
-        classes = np.unique(column_or_1d(classes))
         if self._announced is not None and not np.array_equal(classes, self._announced):
             raise ValueError(
                 f"classes={classes.tolist()} is not what an earlier partial_fit was given: "

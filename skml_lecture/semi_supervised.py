@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_scalar, get_tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from skml_lecture.data import is_missing
+from skml_lecture.data import check_namespace, is_missing
 from skml_lecture.documented import DocumentedEstimator
 from skml_lecture.generative import GenerativeClassifier
 from skml_lecture.statistics.summary import Summary
@@ -382,7 +382,7 @@ def read_labels(y, *, may_lack=False):
 
     Where all ``may_lack`` one, any will do.
     """
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(check_namespace("y", y), warn=True)
     if y.dtype == object:
         labeled = np.array([not (is_missing(label) or label == -1) for label in y], dtype=bool)
     else:

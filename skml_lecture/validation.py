@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.utils import check_array, check_consistent_length, check_scalar, validation
 
-from skml_lecture.data import accepts
+from skml_lecture.data import accepts, check_namespace, is_missing
 
 _OURS = (__file__.removesuffix("validation.py"), sklearn.__file__.removesuffix("__init__.py"))
 
@@ -26,6 +26,7 @@ def check_weight(sample_weight, X, dtype=np.float64, *, may_vanish=False):
     """
     if sample_weight is None:
         return None
+    check_namespace("sample_weight", sample_weight)
     if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
         sample_weight = np.full(X.shape[0], sample_weight)
     numbers = check_numbers("sample_weight", sample_weight, flags=True)
@@ -96,7 +97,10 @@ def check_whole(name, value, **bounds):
 
 def check_numbers(name, values, *, flags=False):
     """Return an array of numbers; what only looks like them, such as "1.0", is refused."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of several lengths
+        raise ValueError(f"{name} must be an array of numbers: {error}") from error
     if array.dtype.kind in "iuf" or (flags and array.dtype.kind == "b"):
         return array
     if not all(isinstance(v, Real) and type(v) not in (bool, np.bool_) for v in array.flat):
@@ -137,6 +141,32 @@ def _flags_of(cls):
     return [name for name, p in parameters.items() if isinstance(p.default, bool)]
 
 
+def check_classes(classes):
+    """Return the labels that a caller named, sorted, or None where none were named."""
+    if classes is None:
+        return None
+    try:
+        labels = np.asarray(check_namespace("classes", classes))
+    except ValueError as error:  # lists of several lengths
+        raise ValueError(f"classes must be a list of labels: {error}") from error
+    if labels.ndim == 0:
+        raise TypeError(f"classes must be a list of labels or None, got {classes!r}.")
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError(
+            f"classes must be a list of one or more labels, got an array of shape {labels.shape}."
+        )
+    if any(is_missing(label) or label in (np.inf, -np.inf) for label in labels.tolist()):
+        raise ValueError(f"classes must be labels that are known and finite, got {classes!r}.")
+    if labels.dtype.kind in "cmMSV":
+        raise ValueError(f"classes must be numbers or words, got {labels.dtype} of {classes!r}.")
+    if labels.dtype.kind == "U" and not all(isinstance(label, str) for label in classes):
+        raise ValueError(f"classes must be labels of one kind, got {classes!r}.")
+    try:
+        return np.unique(labels)
+    except TypeError as error:
+        raise ValueError(f"classes must be labels that sort, got {classes!r}.") from error
+
+
 def check_range(values):
     """Return ``values`` if they are all finite, else raise a ValueError that speaks of X."""
     if not np.isfinite(values).all():
@@ -157,6 +187,8 @@ def validate_data(estimator, X, *y, **options):
         and accepts(estimator, X, options["dtype"], reset=options["reset"])
     ):
         return (X, *y) if y else X
+    for name, values in zip("Xy", (X, *y), strict=False):
+        check_namespace(name, values)
     with np.errstate(invalid="ignore", over="ignore"):
         return validation.validate_data(estimator, X, *y, **options)
 

@@ -1,9 +1,12 @@
 """What is wrong is refused: by name, quickly, with nothing changed."""
 
+import math
 import pickle
 import re
 import time
+from functools import partial
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +16,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.fixes import parse_version, sp_version
 
-import skml_lecture
 from skml_lecture import (
     CascadedLogisticMLP,
     GaussianGenerativeClassifier,
@@ -21,7 +23,9 @@ from skml_lecture import (
     NaiveBayes,
     RidgeRegression,
     RidgeRegressionCV,
+    SemiSupervisedEM,
 )
+from skml_lecture.diagnostics import bias_variance_decomposition
 
 pytestmark = pytest.mark.brief
 
@@ -43,6 +47,7 @@ MODELS = {
     "logistic": LogisticRegressionGD(max_iter=5),
     "logistic adam": LogisticRegressionGD(max_iter=2, optimizer="adam", batch_size=7),
     "network": CascadedLogisticMLP((3,), max_iter=2, random_state=0),
+    "semi-supervised": SemiSupervisedEM(GaussianGenerativeClassifier()),
 }
 
 
@@ -130,6 +135,48 @@ BAD_TARGETS = BAD_Y | {"words": lambda: np.full(30, "word"), "bytes": lambda: np
 BAD_LABELS = BAD_Y | {
     "continuous": lambda: TARGETS,
     "two kinds": lambda: np.array([0, "a", None] * 10, dtype=object),
+}
+
+BAD_CLASSES = {
+    "empty": list,
+    "text": lambda: "abc",
+    "bytes": lambda: b"abc",
+    "number": lambda: 3,
+    "flag": lambda: True,
+    "set": lambda: {0, 1, 2},
+    "dict": lambda: {0: 1, 1: 1, 2: 1},
+    "generator": lambda: (label for label in range(3)),
+    "type": lambda: int,
+    "object": object,
+    "sparse": lambda: sparse.csr_array([[0, 1, 2]]),
+    "a row": lambda: [[0, 1, 2]],
+    "a column": lambda: [[0], [1], [2]],
+    "ragged": lambda: [[0], [1, 2]],
+    "nan": lambda: [np.nan, 0, 1, 2],
+    "inf": lambda: [0, 1, 2, np.inf],
+    "none": lambda: [0, 1, 2, None],
+    "words and none": lambda: ["a", "b", None],
+    "words and numbers": lambda: [0, 1, 2, "a"],
+    "complex": lambda: [0, 1, 2, 1j],
+    "dates": lambda: np.arange(3).astype("datetime64[D]"),
+    "objects": lambda: [object(), object()],
+    "others": lambda: [0, 1],
+}
+BAD_STARTS = {
+    "text": "a",
+    "words": [["a", "b", "c"]] * 3,
+    "empty": [],
+    "ragged": [[1, 2], [3]],
+    "one value": 1.0,
+    "transposed": np.ones((4, 3)),
+    "three dimensions": np.ones((3, 3, 1, 2)),
+    "nan": np.full((3, 3), np.nan),
+    "inf": np.full((3, 3), np.inf),
+    "none in it": [[None] * 3] * 3,
+    "dict": {},
+    "object": object(),
+    "sparse": sparse.csr_array(np.eye(3)),
+    "complex": np.ones((3, 3)) * 1j,
 }
 
 BAD_WEIGHTS = {
@@ -249,11 +296,11 @@ def x_cases():
     for name, model in MODELS.items():
         for kind in BAD_X:
             if not accepts(name, kind):
-                for method in [*LEARNS, *READS]:
+                for method in [*LEARNS, *READS, "score"]:
                     if has(model, method):
                         yield name, method, kind
         for kind in OTHER_FEATURES:
-            for method in [*LEARNS[1:], *READS]:
+            for method in [*LEARNS[1:], *READS, "score"]:
                 if has(model, method):
                     yield name, method, kind
 
@@ -265,7 +312,7 @@ def test_wrong_rows(name, method, kind):
     y = data_of(model)[1]
 
     def call():
-        if method in LEARNS:
+        if method in [*LEARNS, "score"]:
             return getattr(model, method)(bad, y)
         return getattr(model, method)(bad)
 
@@ -311,18 +358,78 @@ def test_wrong_weights(name, method, kind):
     )
 
 
+DESCENTS = ["logistic", "logistic adam", "network"]
+ANNOUNCED = [n for n, m in MODELS.items() if has(m, "partial_fit") and is_classifier(m)]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("kind", BAD_CLASSES)
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_wrong_classes(name, kind, begun):
+    model = fitted(name) if begun else clone(MODELS[name])
+    classes = BAD_CLASSES[kind]()
+
+    refused(model, lambda: model.partial_fit(X, LABELS, classes=classes), "classes")
+
+
+@pytest.mark.parametrize("classes", [["inf", "nan", "-inf"], np.array(["a", "b"], dtype=object)])
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_words_are_classes_whatever_they_say(name, classes):
+    y = np.asarray(classes)[np.arange(30) % len(classes)]
+
+    model = clone(MODELS[name]).partial_fit(X, y, classes=classes)
+
+    assert model.classes_.tolist() == sorted(classes)
+
+
+@pytest.mark.parametrize("kind", BAD_STARTS)
+@pytest.mark.parametrize("start", ["coef_init", "intercept_init"])
+@pytest.mark.parametrize("name", ["logistic", "logistic adam"])
+def test_wrong_starts(name, start, kind):
+    model = fitted(name)
+
+    refused(model, lambda: model.fit(X, LABELS, **{start: BAD_STARTS[kind]}), start)
+
+
+@pytest.mark.parametrize("kind", BAD_X | OTHER_FEATURES)
+@pytest.mark.parametrize("name", DESCENTS)
+def test_wrong_rows_to_validate_on(name, kind):
+    model = fitted(name)
+    bad = (BAD_X | OTHER_FEATURES)[kind]()
+    if kind in ("dates", "durations"):
+        return
+
+    names = rf"{X_NAMES}|X_val"
+    refused(model, lambda: model.fit(X, LABELS, X_val=bad, y_val=LABELS), names)
+
+
+@pytest.mark.parametrize("layer", [None, "last", 2, -4, 1.0, 0.5, np.nan, True, [0], 1j, object()])
+def test_wrong_layers(layer):
+    model = fitted("network")
+
+    refused(model, lambda: model.transform(X, layer=layer), "layer")
+
+
+@pytest.mark.parametrize(
+    "f", [None, 3, "f", X, object(), lambda _: None, lambda _: "a", lambda _: [1, [2]], lambda X: X]
+)
+def test_wrong_functions(f):
+    with pytest.raises((ValueError, TypeError), match=r"^f\b"):
+        bias_variance_decomposition(RidgeRegression(), X, f, noise=1.0, n_repeats=2)
+
+
 def parameter_cases():
     """Yield every parameter with every wrong value, for the first fit and the next chunk."""
-    for cls in dict.fromkeys(map(type, MODELS.values())):
-        for parameter in cls().get_params(deep=False):
+    for name in {type(model): name for name, model in MODELS.items()}.values():
+        for parameter in MODELS[name].get_params(deep=False):
             for kind in WRONG:
                 if (parameter, kind) not in RIGHT:
-                    yield cls.__name__, parameter, kind
+                    yield name, parameter, kind
 
 
 @pytest.mark.parametrize(("name", "parameter", "kind"), list(parameter_cases()))
 def test_wrong_parameters(name, parameter, kind):
-    model = getattr(skml_lecture, name)(**{parameter: WRONG[kind]})
+    model = clone(MODELS[name]).set_params(**{parameter: WRONG[kind]})
     names = NAMES.get(parameter, parameter)
 
     for method in ("fit", "partial_fit"):
@@ -483,12 +590,10 @@ class Elsewhere:
         raise TypeError("X is on another device: copy it to this one first.")
 
 
-DISPATCHES = pytest.param(
-    True,
-    marks=pytest.mark.skipif(
-        sp_version < parse_version("1.14"), reason="scikit-learn dispatches from SciPy 1.14 on"
-    ),
+DISPATCHING = pytest.mark.skipif(
+    sp_version < parse_version("1.14"), reason="scikit-learn dispatches from SciPy 1.14 on"
 )
+DISPATCHES = pytest.param(True, marks=DISPATCHING)
 
 
 @pytest.mark.parametrize("dispatch", [False, DISPATCHES])
@@ -501,3 +606,60 @@ def test_arrays_of_other_devices_say_so(name, dispatch):
             if has(model, method):
                 y = (data_of(model)[1],) if method in LEARNS else ()
                 refused(model, lambda: getattr(model, method)(Elsewhere(), *y), "another device")  # noqa: B023
+
+
+class Foreign:
+    """An array of a library that computes by itself."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+        self.shape, self.ndim, self.size = self.values.shape, self.values.ndim, self.values.size
+        self.dtype = "float of another library"
+
+    def __len__(self):
+        return len(self.values)
+
+    def __array_namespace__(self, api_version=None):
+        return math  # not NumPy
+
+
+def of_torch(values):
+    return pytest.importorskip("torch").asarray(values)
+
+
+def of_dask(values):
+    return da.from_array(values, chunks=10)
+
+
+@DISPATCHING
+@pytest.mark.parametrize("library", [Foreign, of_torch, of_dask])
+@pytest.mark.parametrize("name", MODELS)
+def test_arrays_that_another_library_computes_with_are_named(name, library):
+    model = fitted(name)
+    y = data_of(model)[1]
+    rows, targets, weight = map(library, (X, y, np.ones(30)))
+    names = "{} is a .*(Foreign|torch.Tensor|dask.array.*DistributedFit)"
+
+    with sklearn.config_context(array_api_dispatch=True):
+        for method in [*LEARNS, *READS, "score"]:
+            if not has(model, method):
+                continue
+            call = getattr(model, method)
+            learnt = (y,) if method in [*LEARNS, "score"] else ()
+            refused(model, partial(call, rows, *learnt), names.format("X"))
+            if method in LEARNS:
+                refused(model, partial(call, X, targets), names.format("y"))
+                weighted = partial(call, X, y, sample_weight=weight)
+                refused(model, weighted, names.format("sample_weight"))
+
+
+@pytest.mark.parametrize("library", [of_torch, of_dask])
+@pytest.mark.parametrize("name", MODELS)
+def test_arrays_of_other_libraries_are_read_where_nothing_else_is_asked(name, library):
+    model = clone(MODELS[name])
+    y = data_of(model)[1]
+
+    model.fit(library(X), library(y), sample_weight=library(np.ones(30)))
+
+    expected = clone(model).fit(X, y, sample_weight=np.ones(30))
+    np.testing.assert_array_equal(model.predict(library(X)), expected.predict(X))

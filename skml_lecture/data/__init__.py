@@ -6,6 +6,7 @@ from skml_lecture.data.order import in_order, places_of, shuffled
 from skml_lecture.data.table import (
     Table,
     accepts,
+    check_namespace,
     choose_columns,
     is_missing,
     read_table,
@@ -30,6 +31,7 @@ __all__ = [
     "all_blas_threads",
     "blas_threads",
     "canonical",
+    "check_namespace",
     "choose_columns",
     "each",
     "free_threads",

@@ -8,12 +8,14 @@ from numbers import Real
 
 import numpy as np
 from scipy import sparse
+from sklearn import get_config
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skml_lecture.data.data import Data, canonical
 
 _PLAIN = np.ndarray, sparse.csr_array, sparse.csr_matrix
+_ARRAYS = "torch.Tensor", "dask.array.core.Array"  # that do not say so by __array_namespace__
 _MAX_EXACT = 2**53  # whole numbers beyond are not all float64
 _TEMPORAL = ("date", "time", "timestamp", "duration")  # how Arrow's types of dates begin
 
@@ -120,6 +122,7 @@ def read_table(estimator, X, *, reset, exact=True):
     Strings and pandas categories become labels. None, NaN and pandas' NA are missing. Infinite
     numbers are left for the caller to find.
     """
+    check_namespace("X", X)
     if type(X).__name__ == "RecordBatch":  # of Arrow, whose tables have names that are read
         X = sys.modules["pyarrow"].Table.from_batches([X])
     if getattr(X, "columns", None) is not None:
@@ -139,6 +142,24 @@ def read_table(estimator, X, *, reset, exact=True):
         return Table(X)
     columns = range(X.shape[1])
     return _encode(list(X.T), columns, objects=columns if X.dtype == object else ())
+
+
+def check_namespace(name, values):
+    """Return ``values``, or raise where scikit-learn was told to leave them another library's."""
+    if type(values) in _PLAIN or not get_config()["array_api_dispatch"]:
+        return values
+    names = [f"{cls.__module__}.{cls.__name__}" for cls in type(values).__mro__]
+    known = any(array in names for array in _ARRAYS)
+    if not known and (
+        not hasattr(values, "__array_namespace__") or values.__array_namespace__() is np
+    ):
+        return values
+    blocks = "; for rows in blocks there is skml_lecture.distributed.DistributedFit"
+    raise TypeError(
+        f"{name} is a {names[0]}, which array_api_dispatch=True asks to compute with, but this is "
+        f"done by NumPy alone: convert it, such as by np.asarray({name}), or set "
+        f"array_api_dispatch=False{blocks if 'dask' in names[0] else ''}."
+    )
 
 
 def accepts(estimator, X, dtype=None, *, reset):

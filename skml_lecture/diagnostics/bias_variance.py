@@ -7,7 +7,7 @@ from sklearn.utils import Bunch, check_array, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from skml_lecture.descent.callbacks import CallbackSupport, with_callbacks
-from skml_lecture.validation import check_real, check_whole
+from skml_lecture.validation import check_numbers, check_real, check_whole
 
 _LUMP = 4  # universes per worker between two reports, so that few workers wait for the last
 
@@ -72,7 +72,7 @@ def bias_variance_decomposition(
         If ``noise`` is negative, ``n_repeats`` is not positive, or f does not return one finite
         value per row.
     TypeError
-        If ``callbacks`` is not a list.
+        If f is no function of numbers, or ``callbacks`` is not a list.
     AttributeError
         If there are ``callbacks`` and scikit-learn is older than 1.9.
 
@@ -163,7 +163,12 @@ def _inputs(name, X):
 
 def _values(f, X):
     """Return the true values at the rows of X, checked."""
-    values = check_array(f(X), ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="f(X)")
+    if not callable(f):
+        raise TypeError(f"f must be a function of the inputs, got {f!r}.")
+    values = check_numbers("f(X)", f(X))
+    values = check_array(
+        values, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="f(X)"
+    )
     if values.shape != (len(X),):
         raise ValueError(
             f"f must return one value per row, shape ({len(X)},), got shape {values.shape}."
