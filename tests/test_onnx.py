@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import (
     load_breast_cancer,
@@ -18,7 +20,9 @@ from sklearn.datasets import (
     load_wine,
 )
 from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skml_lecture import (
@@ -31,6 +35,7 @@ from skml_lecture import (
     SemiSupervisedEM,
 )
 from skml_lecture.descent import activations
+from skml_lecture.distributions import Histogram
 from skml_lecture.onnx import register, to_onnx
 
 pytestmark = [pytest.mark.brief, pytest.mark.filterwarnings("ignore:A covariance is singular")]
@@ -111,6 +116,8 @@ def test_regressions_predict_the_same(estimator, n_targets, dtype):
         NaiveBayes("categorical"),
         NaiveBayes("poisson"),
         NaiveBayes("multinomial", smoothing=0),
+        NaiveBayes("histogram"),
+        NaiveBayes("histogram", smoothing=0),
     ],
     ids=str,
 )
@@ -234,6 +241,122 @@ def test_skl2onnx_converts_what_is_registered():
     onnx = skl2onnx.to_onnx(model, X, options={id(model): {"zipmap": False}})
 
     assert_array_equal(run(onnx, X)[0], model.predict(X))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("smoothing", [0, 1.0])
+@pytest.mark.parametrize("n_bins", [1, 2, 10, 1000])
+def test_histograms_of_missing_and_of_distant_values(n_bins, smoothing, dtype, rng):
+    y = rng.integers(0, 3, 300)
+    X = np.column_stack([rng.lognormal(y), rng.poisson(1 + y), np.zeros(300), y / 3 - 1e8])
+    X[rng.random(X.shape) < 0.1] = np.nan
+    X = X.astype(dtype)
+    model = NaiveBayes(Histogram(smoothing, n_bins=n_bins)).fit(X, y)
+    ends = np.concatenate(model.families_[0].parameters["edges"]).astype(dtype)
+    later = rng.choice(np.r_[ends, -ends, np.nan, 0, 1e30, -1e30], (400, 4)).astype(dtype)
+    nearby = np.nextafter(later, dtype(np.inf)), np.nextafter(later, dtype(-np.inf))
+
+    for rows in (X, later, *nearby):
+        assert_same_answers(model, rows, TOLERANCES[dtype])
+
+
+def test_histograms_of_frames(rng):
+    X, y = mixed(300, rng)
+    families = {"histogram": ["number", "count", "half"], "categorical": ["word", "code"]}
+    model = NaiveBayes(families | {"bernoulli": ["flag"]}).fit(X, y)
+
+    assert_same_answers(model, mixed(200, rng)[0])
+
+
+NETWORK = CascadedLogisticMLP((4,), max_iter=2, random_state=0)
+HIDDEN = {
+    "step": make_pipeline(NETWORK, LogisticRegressionGD()),
+    "last of the first": make_pipeline(make_pipeline(StandardScaler(), NETWORK), NaiveBayes()),
+    "before another's": make_pipeline(make_pipeline(NETWORK), LogisticRegression()),
+    "union": make_pipeline(make_union(NETWORK), LogisticRegression()),
+    "union of pipelines": make_pipeline(
+        make_union(StandardScaler(), make_pipeline(StandardScaler(), NETWORK)), RidgeRegression()
+    ),
+    "union at the end": make_union(StandardScaler(), NETWORK),
+    "columns": make_pipeline(make_column_transformer((NETWORK, [0, 1])), LogisticRegression()),
+    "the other columns": make_pipeline(
+        make_column_transformer((StandardScaler(), [0, 1]), remainder=NETWORK), NaiveBayes()
+    ),
+}
+
+
+@pytest.mark.parametrize("place", HIDDEN)
+def test_hidden_features_are_refused_wherever_they_are(place):
+    import skl2onnx
+
+    X, y = load_iris(return_X_y=True)
+    model = clone(HIDDEN[place]).fit(X, y)
+    register()
+
+    for convert in (to_onnx, skl2onnx.to_onnx):
+        with pytest.raises(ValueError, match="hidden features"):
+            convert(model, X)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeRegression(),
+        RidgeRegressionCV(),
+        LogisticRegressionGD(),
+        GaussianGenerativeClassifier(),
+        CascadedLogisticMLP(),
+        NaiveBayes(),
+        SemiSupervisedEM(NaiveBayes()),
+        make_pipeline(StandardScaler(), NaiveBayes()),
+        make_pipeline(make_pipeline(StandardScaler(), RidgeRegression())),
+    ],
+    ids=lambda model: repr(model).replace("\n", ""),
+)
+def test_what_is_not_fitted_says_so(model):
+    X = load_iris().data
+
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        to_onnx(model, X)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegressionGD(max_iter=30),
+        GaussianGenerativeClassifier("full"),
+        NETWORK,
+        GaussianGenerativeClassifier("spherical"),
+        NaiveBayes("histogram"),
+        SemiSupervisedEM(GaussianGenerativeClassifier("diag")),
+    ],
+    ids=str,
+)
+def test_calibration_is_of_the_scores(model, load, dtype):
+    X, y = load(return_X_y=True)
+    X = X.astype(dtype)
+    model = make_pipeline(StandardScaler(), CalibratedClassifierCV(model, cv=3)).fit(X, y)
+
+    assert_same_answers(model, X, TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CalibratedClassifierCV(NaiveBayes(), method="isotonic"),
+        make_pipeline(CalibratedClassifierCV(NaiveBayes(), method="isotonic")),
+        CalibratedClassifierCV(make_pipeline(StandardScaler(), NaiveBayes())),
+        CalibratedClassifierCV(NaiveBayes("poisson")),
+    ],
+    ids=["isotonic", "isotonic in a pipeline", "of a pipeline", "of counts"],
+)
+def test_calibrations_that_would_come_out_others_are_refused(model):
+    X, y = load_iris(return_X_y=True)
+
+    with pytest.raises(ValueError, match=r"CalibratedClassifierCV|Calibrating"):
+        to_onnx(model.fit(X, y), X)
 
 
 def test_two_classes_have_the_sigmoid_of_the_log_odds():

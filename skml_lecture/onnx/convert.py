@@ -5,7 +5,9 @@ from functools import partial
 import numpy as np
 import skl2onnx
 from scipy import sparse
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from skml_lecture.descent.activations import (
     ACTIVATIONS,
@@ -54,10 +56,13 @@ def to_onnx(estimator, X, *, target_opset=None):
     Raises
     ------
     ValueError
-        If part of the model has no ONNX form: a distribution or an activation of one's own, or
-        hidden features of a network as a step before the last.
+        If part of the model has no ONNX form: a distribution or an activation of one's own,
+        hidden features of a network as a step before the last, or a calibration that skl2onnx
+        does not do as scikit-learn does.
     TypeError
         If X is sparse.
+    NotFittedError
+        If the estimator, or the last step of a pipeline, is not fitted.
 
     See Also
     --------
@@ -87,11 +92,15 @@ def to_onnx(estimator, X, *, target_opset=None):
         raise TypeError(
             "X is sparse, which ONNX models do not take: pass some rows by X.toarray()."
         )
-    _check_steps(estimator)
+    check_is_fitted(estimator)
+    last = estimator
+    while isinstance(last, Pipeline):
+        last = last.steps[-1][1]
+    _check_calibration(last)
     return skl2onnx.convert_sklearn(
         estimator,
         initial_types=initial_types(X),
-        options=_no_zipmap(estimator),
+        options=_no_zipmap(last),
         target_opset=target_opset,
     )
 
@@ -105,7 +114,9 @@ def register():
 
     Notes
     -----
-    To be called once in a process; more calls change nothing.
+    To be called once in a process; more calls change nothing. Of float64 rows skl2onnx's own
+    ``to_onnx`` needs ``options={id(model): {"zipmap": False}}`` with a classifier ``model``: a
+    ``ZipMap``, which it adds by default, takes float32 alone.
 
     References
     ----------
@@ -126,7 +137,7 @@ def register():
         NaiveBayes: _convert_naive_bayes,
     }
     options = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
-    options |= {"output_class_labels": [False, True]}
+    options |= {"output_class_labels": [False, True], "raw_scores": [True, False]}
     classifiers[SemiSupervisedEM] = partial(_convert_held, dict(classifiers))
     for cls, convert in classifiers.items():
         skl2onnx.update_registered_converter(
@@ -134,28 +145,40 @@ def register():
         )
 
 
-def _check_steps(estimator):
+def _check_no_features(operator):
     """Raise where hidden features of a network feed another step: skl2onnx takes its labels."""
-    if not isinstance(estimator, Pipeline):
+    given = list(operator.outputs)
+    for other in operator.scope_inst.operators.values():  # those of a ZipMap come after it
+        if not any(variable is output for variable in other.inputs for output in given):
+            continue
+        if not other.type.startswith("SklearnZipMap"):
+            raise ValueError(
+                "CascadedLogisticMLP as a step before the last hands on hidden features, which "
+                "skl2onnx cannot convert: export it as the last step."
+            )
+        given += other.outputs
+
+
+def _check_calibration(model):
+    """Raise where skl2onnx, silently, converts a calibrated classifier to another one."""
+    if not isinstance(model, CalibratedClassifierCV):
         return
-    if any(isinstance(step, CascadedLogisticMLP) for _, step in estimator.steps[:-1]):
+    if model.method != "sigmoid" or isinstance(model.estimator, Pipeline):
         raise ValueError(
-            "CascadedLogisticMLP as a step before the last hands on hidden features, which "
-            "skl2onnx cannot convert: export it as the last step."
+            "Of CalibratedClassifierCV skl2onnx converts only method='sigmoid' of an estimator "
+            f"that is no Pipeline, got method={model.method!r} of "
+            f"{type(model.estimator).__name__}: put the other steps before it, in a pipeline."
         )
-    _check_steps(estimator.steps[-1][1])
 
 
-def _no_zipmap(estimator):
+def _no_zipmap(last):
     """Return the option of a classifier to give probabilities as an array."""
-    last = estimator
-    while isinstance(last, Pipeline):
-        last = last.steps[-1][1]
     return {id(last): {"zipmap": False}} if hasattr(last, "classes_") else None
 
 
 def _regressor_types(operator):
     """Set the type of the output: one column for each target."""
+    check_is_fitted(operator.raw_operator)
     graph = Graph.types_of(operator)
     operator.outputs[0].type = graph.numbers(
         [None, len(np.atleast_2d(operator.raw_operator.coef_))]
@@ -165,6 +188,8 @@ def _regressor_types(operator):
 def _classifier_types(operator):
     """Set the types of the outputs: labels and probabilities."""
     graph, model = Graph.types_of(operator), operator.raw_operator
+    if isinstance(model, CascadedLogisticMLP):
+        _check_no_features(operator)
     n_classes = len(model.classes_)
     operator.outputs[0].type = graph.labels([None, n_classes] if _is_multilabel(model) else [None])
     operator.outputs[1].type = graph.numbers([None, n_classes])
@@ -184,7 +209,9 @@ def _convert_ridge(scope, operator, container):
 
 def _convert_held(classifiers, scope, operator, container):
     """Convert the model that rows without labels helped to find."""
-    operator.raw_operator = operator.raw_operator.estimator_
+    held = operator.raw_operator.estimator_
+    container.add_options(id(held), container.get_options(operator.raw_operator))
+    operator.raw_operator = held
     convert = next(
         classifiers[cls] for cls in type(operator.raw_operator).__mro__ if cls in classifiers
     )
@@ -211,7 +238,7 @@ def _convert_gaussian(scope, operator, container):
         diagonal = np.broadcast_to(factors.reshape(k, -1), (k, d))
         Z = graph.op("Mul", Z, diagonal[:, np.newaxis])
     distance = graph.op("Transpose", graph.sum(graph.op("Mul", Z, Z), 2), perm=[1, 0])
-    constant = log_prior(model) + np.log(np.abs(diagonal)).sum(axis=1)
+    constant = log_prior(model) + np.log(np.abs(diagonal)).sum(axis=1) - d / 2 * np.log(2 * np.pi)
     z = graph.op("Add", graph.op("Mul", distance, np.array([-0.5])), constant[np.newaxis])
     graph.classify_joint(z)
 

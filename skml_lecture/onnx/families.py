@@ -4,6 +4,7 @@ from numbers import Integral, Number
 
 import numpy as np
 
+from skml_lecture.distributions import Poisson
 from skml_lecture.onnx.graph import Graph, Int64TensorType, StringTensorType
 
 _MISSING = ("", "nan", "None", "<NA>")  # ONNX has no missing string
@@ -48,6 +49,12 @@ def _add_gaussian(graph, z, family):
 
 def _add_linear(graph, z, family):
     """Add log densities that are linear in the value; what no class changes falls out."""
+    whole = graph.gives_scores and len(graph.model.classes_) > 2
+    if whole and isinstance(family.distribution, Poisson):
+        raise ValueError(
+            "Calibrating more than two classes takes log densities as they are, and log x! of the "
+            "Poisson distribution has no ONNX form: choose another distribution."
+        )
     with np.errstate(divide="ignore"):
         slope, intercept = family.distribution.coefficients(**family.parameters)  # (k, columns)
     finite = np.isfinite(slope)
@@ -76,6 +83,19 @@ def _add_categorical(graph, z, family):
         table = np.vstack([log, np.zeros((1, log.shape[1]))])  # what no row had says nothing
         index = _position(graph, *graph.column(j), values)
         z = graph.op("Add", z, graph.op("Gather", graph.const(table), index, axis=0))
+    return z
+
+
+def _add_histogram(graph, z, family):
+    """Add the log density of every column's bin: which one, the ends that are reached tell."""
+    table = family.distribution.table(family.parameters)
+    for j, edges, first in zip(family.columns, table.edges, table.first, strict=False):
+        bins = table.log_density[first : first + len(edges) - 1]
+        ends = np.array([[-np.inf, *edges[1:-1]]])  # NaN reaches none
+        reached = graph.op("GreaterOrEqual", graph.columns([j]), ends)
+        index = graph.cast(graph.sum(graph.cast(reached), 1), Graph.INT64)
+        rows = graph.const(np.vstack([np.zeros((1, bins.shape[1])), bins]))
+        z = graph.op("Add", z, graph.op("Gather", rows, index, axis=0))
     return z
 
 
@@ -118,4 +138,5 @@ _ADDERS = {
     "Poisson": _add_linear,
     "Multinomial": _add_linear,
     "Categorical": _add_categorical,
+    "Histogram": _add_histogram,
 }

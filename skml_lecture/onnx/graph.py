@@ -56,6 +56,12 @@ class Graph:
         return cls(None, operator, None, np.zeros(0))
 
     @property
+    def gives_scores(self):
+        """Whether scores are wanted in place of probabilities, as a calibration does."""
+        options = self.container.get_options(self.model, fail=False) or {}
+        return options.get("raw_scores", False)
+
+    @property
     def _output_is_single(self):
         types = [variable.type for variable in self.operator.inputs]
         return all(isinstance(kind, FloatTensorType) for kind in types)
@@ -147,13 +153,15 @@ class Graph:
 
     def classify(self, z):
         """End with the labels and probabilities of log odds (n, 1) of two classes, or of (n, k)."""
+        raw = self.gives_scores
         if len(self.model.classes_) == 2:
-            both = [self.op("Sigmoid", self.op("Neg", z)), self.op("Sigmoid", z)]
+            both = [self.op("Neg", z), z]
+            both = both if raw else [self.op("Sigmoid", part) for part in both]
             probabilities = self.op("Concat", *both, axis=1)
             index = self.op("Cast", self.op("Greater", z, np.zeros(1)), to=TensorProto.INT64)
             index = self.op("Reshape", index, self.whole([-1]))
         else:
-            probabilities = self.op("Softmax", z, axis=1)
+            probabilities = z if raw else self.op("Softmax", z, axis=1)
             index = self.op("ArgMax", z, axis=1, keepdims=0)
         classes = self.model.classes_
         types = {"i": TensorProto.INT64, "u": TensorProto.INT64, "b": TensorProto.INT64}
