@@ -300,6 +300,11 @@ class ClosedFormEstimator(DocumentedEstimator, ABC):
         self._summary = summary
         self._solve(summary.values, whole=whole)
 
+    def __getstate__(self):
+        """Return what is saved: the summary, where rows are kept to make it from."""
+        state = super().__getstate__()
+        return state | {"_summary": self._current_summary()} if "_summary" in state else state
+
     def _current_summary(self):
         """Return the summary, made now where the fit put it off; None where there is none."""
         later = self._summary

@@ -11,6 +11,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 from numpydoc.validate import validate
+from sklearn.datasets import load_iris
+from sklearn.feature_selection import RFE, SelectFromModel
 
 import skml_lecture
 
@@ -164,3 +166,44 @@ def test_a_notebook_elsewhere_has_what_its_example_imports(example, file):
 
     assert "[plot,distributed]" in requirements
     assert others <= set(re.findall(r"\w+", requirements))
+
+
+SHARED = ["tied", "tied_diag"]
+OF_EACH_CLASS = ["full", "diag", "spherical"]
+
+
+@pytest.mark.parametrize("selector", [SelectFromModel, RFE])
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (skml_lecture.RidgeRegression(), {}),
+        (skml_lecture.RidgeRegressionCV(alphas="auto"), {}),
+        (skml_lecture.LogisticRegressionGD(), {}),
+        *((skml_lecture.GaussianGenerativeClassifier(kind), {}) for kind in SHARED),
+        (
+            skml_lecture.SemiSupervisedEM(skml_lecture.GaussianGenerativeClassifier()),
+            {"importance_getter": "estimator_.coef_"},
+        ),
+    ],
+    ids=str,
+)
+def test_features_are_selected_by_the_coefficients_that_the_guide_names(model, options, selector):
+    X, y = load_iris(return_X_y=True)
+
+    assert 0 < selector(model, **options).fit(X, y).get_support().sum() < 4
+
+
+@pytest.mark.filterwarnings("ignore:The descent stopped")
+@pytest.mark.parametrize(
+    "model",
+    [
+        *map(skml_lecture.GaussianGenerativeClassifier, OF_EACH_CLASS),
+        skml_lecture.NaiveBayes(),
+        skml_lecture.CascadedLogisticMLP((3,), max_iter=100, random_state=0),
+    ],
+    ids=str,
+)
+def test_what_the_guide_says_to_have_no_coefficients_has_none(model):
+    X, y = load_iris(return_X_y=True)
+
+    assert not hasattr(model.fit(X, y), "coef_")

@@ -1,8 +1,12 @@
 """Fitted models survive every tool that people save them with."""
 
+import copy
 import pickle
+import re
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import cloudpickle
 import joblib
@@ -24,6 +28,7 @@ from skml_lecture import (
     RidgeRegressionCV,
     SemiSupervisedEM,
 )
+from skml_lecture.statistics import Summary
 
 pytestmark = pytest.mark.brief
 
@@ -212,8 +217,61 @@ def test_what_a_fit_keeps_of_its_rows_are_arrays(rng):
     assert_array_equal(loaded.predict(near, return_std=True)[1], std)
 
 
+@pytest.mark.parametrize("trip", [*TRIPS, lambda model, _: copy.deepcopy(model)])
+def test_a_fit_to_few_rows_of_many_columns_is_saved_without_them(trip, tmp_path, rng):
+    wide, y = rng.normal(size=(6, 40)), rng.normal(size=6)
+    model = RidgeRegression().fit(wide, y)
+
+    loaded = trip(model, tmp_path)
+
+    assert type(vars(loaded)["_summary"]) is Summary
+    assert_array_equal(loaded.predict(wide), model.predict(wide))
+    assert_array_equal(loaded.moments_.scatter, model.moments_.scatter)
+    assert_array_equal(loaded.refit().coef_, model.refit().coef_)
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: repr(m).replace("\n", ""))
 def test_fitted_state_is_made_of_public_classes(model):
     types = types_of(fitted(model))
 
     assert not [name for name in types if any(part[0] == "_" for part in name.split("."))]
+
+
+DOCS = Path(__file__).parents[1] / "docs"
+GOING_ON = [  # of what a descent keeps, every kind
+    LogisticRegressionGD(preconditioner=None, optimizer="gd", schedule="inv_sqrt", max_iter=2),
+    LogisticRegressionGD(preconditioner="scale", batch_size=10, optimizer="momentum", max_iter=2),
+    LogisticRegressionGD(preconditioner="whiten", optimizer="adagrad", max_iter=2),
+    LogisticRegressionGD(loss="squared_error", optimizer="rmsprop", max_iter=2),
+    CascadedLogisticMLP((3,), early_stopping=True, dropout=0.1, max_iter=2, random_state=0),
+    CascadedLogisticMLP((3,), optimizer="gd", batch_size=None, max_iter=2, random_state=0),
+    CascadedLogisticMLP((3, 3, 3), activation=("tanh", "leaky_relu", "identity"), max_iter=2),
+]
+
+
+def test_every_class_of_a_file_is_documented_or_named_by_the_page_on_saving():
+    """Those of the page are what is found without a page of its own: no more, and no less."""
+    models = [fitted(model) for model in MODELS]
+    for model in GOING_ON:
+        models.append(clone(model).set_params(warm_start=True).fit(X, Y))
+        if not model.early_stopping:
+            models.append(clone(model).partial_fit(X, Y))
+    models += [
+        NaiveBayes("bernoulli").fit(X > 2, Y),
+        NaiveBayes({"gaussian": [0]}).fit(X[:, :1], Y),
+    ]
+    api = re.findall(r"^   ([\w.]+)$", (DOCS / "api.rst").read_text(), re.MULTILINE)
+    page = (DOCS / "recipes" / "save_and_load.rst").read_text()
+    documented = {getattr(import_module(m), n) for m, _, n in map(parted, api)}
+
+    found = {parted(name) for model in models for name in types_of(model)}
+
+    without_page = {
+        f"{m}.{n}" for m, _, n in found if getattr(import_module(m), n) not in documented
+    }
+    assert without_page == set(re.findall(r"``(skml_lecture\.[\w.]+\.[A-Z]\w+)``", page))
+
+
+def parted(name):
+    """Return the module of a name, a dot, and what it is called there."""
+    return f"skml_lecture.{name.removeprefix('skml_lecture.')}".rpartition(".")

@@ -118,7 +118,7 @@ def _shape(n_targets):
 class LaterSummary:
     """The summary of few rows of many columns, made when it is first asked for.
 
-    It would take longer than the fit. Pickled, it is the summary, without the rows.
+    It would take longer than the fit. A model is saved with the summary, without the rows.
     """
 
     summarise: Any  # what makes the values of the rows
@@ -128,6 +128,3 @@ class LaterSummary:
     def __call__(self):
         """Return the summary."""
         return replace(self.blank, values=self.summarise(self.rows))
-
-    def __reduce__(self):
-        return replace, (self(),)
