@@ -542,21 +542,29 @@ def test_an_interrupt_changes_nothing_either(name):
     assert state(model) == before
 
 
-def unlooked():
-    """Yield what does not read as finite, for the calls that learn."""
+def unlooked(methods):
+    """Yield what does not read as finite, for calls that learn or answer."""
     for name, model in MODELS.items():
         for kind in ("nan", "inf", "inf of float32", "sparse nan", "sparse inf"):
-            for method in LEARNS[:3]:
+            for method in methods:
                 if has(model, method) and not accepts(name, kind):
                     yield name, method, kind
 
 
-@pytest.mark.parametrize(("name", "method", "kind"), list(unlooked()))
+@pytest.mark.parametrize(("name", "method", "kind"), list(unlooked(LEARNS[:3])))
 def test_what_is_assumed_finite_and_is_not_teaches_nothing(name, method, kind):
     model = fitted(name)
 
     with sklearn.config_context(assume_finite=True):
         refused(model, lambda: getattr(model, method)(BAD_X[kind](), data_of(model)[1]), X_NAMES)
+
+
+@pytest.mark.parametrize(("name", "method", "kind"), list(unlooked(READS)))
+def test_what_is_assumed_finite_and_is_not_has_no_answer(name, method, kind):
+    model = fitted(name)
+
+    with sklearn.config_context(assume_finite=True):
+        refused(model, lambda: getattr(model, method)(BAD_X[kind]()), X_NAMES)
 
 
 @pytest.mark.parametrize("shape", [(30, 3), (6, 10), (200, 100)])

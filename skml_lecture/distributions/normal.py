@@ -8,7 +8,7 @@ from skml_lecture.data import Data
 from skml_lecture.distributions.covariances import COVARIANCES, rounding_variance
 from skml_lecture.distributions.gaussian import SMALLEST, check_underflow
 from skml_lecture.statistics.moments import Moments
-from skml_lecture.validation import assert_all_finite
+from skml_lecture.validation import check_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +287,7 @@ class MultivariateNormal:
 
         Data(X).map(fill, 4 * k * d, at_least=min(128, 16 + 2**21 // (k * d)))
         if not np.isfinite(log_density).all():
-            assert_all_finite(X, input_name="X")
+            check_finite(X)
             log_density[np.isnan(log_density)] = -np.inf  # so far away that squares overflow
         return log_density
 
