@@ -16,6 +16,7 @@ from skml_lecture.descent.losses import loss_of_guessing, resolve_loss
 from skml_lecture.descent.network import Network
 from skml_lecture.descent.objective import Objective
 from skml_lecture.descent.optimizers import name_of
+from skml_lecture.descent.schedules import resolve_schedule
 from skml_lecture.validation import check_option, check_whole, warn
 
 
@@ -142,7 +143,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         follows the curvature met where all rows are taken at once.
 
     schedule : {"constant", "inv_sqrt"} or callable, default="constant"
-        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1).
+        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1). The
+        rate of ``optimizer="auto"`` is higher in return, so that the average stays, up to 0.05.
 
     batch_size : int, "auto" or None, default="auto"
         Rows per update, at least 1; "auto": 200 or all (under ``optimizer="auto"`` as above),
@@ -387,7 +389,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         elif stream:
             chosen |= for_stream(n_rows, self.batch_size)
         else:
-            chosen |= for_rows(n_rows, self.max_iter, self.batch_size, rates)
+            schedule = resolve_schedule(self.schedule)
+            chosen |= for_rows(n_rows, self.max_iter, self.batch_size, rates, schedule)
         recipe = resolve_recipe(self, **chosen)
         if isinstance(self.batch_size, Integral) and self.batch_size > n_rows and not stream:
             warn(

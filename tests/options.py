@@ -157,7 +157,7 @@ OPTIONS = {
             ("gd", "auto", False),
             ("momentum", "auto", False),
             ("adagrad", "auto", False),
-            ("rmsprop", 0.01, False),
+            ("rmsprop", 0.05, False),
             ("adam", 0.05, False),
             (Adam(epsilon=1e-4), 0.05, False),
             ("gd", 0.1, False),

@@ -1,10 +1,12 @@
 """What ``optimizer="auto"`` of a network stands for: laws of its batches and its rates."""
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from skml_lecture.descent.automatic import for_rows, for_stream
 from skml_lecture.descent.optimizers import Adam, Nesterov
+from skml_lecture.descent.schedules import InverseSqrt, Settling
 
 
 def rate_of(n_rows, max_iter, batch_size):
@@ -53,6 +55,21 @@ def test_four_times_as_many_updates_take_half_the_rate():
     assert_allclose([rate_of(400, 50, 100), rate_of(800, 50, 200), rate_of(390, 200, None)], first)
     assert rate_of(400, 1, 200) == rate_of(400, 20, 200) > first
     assert rate_of(400, 10**5, 200) == rate_of(400, 10**6, 200) < first
+
+
+@pytest.mark.parametrize("schedule", [InverseSqrt(), Settling(20.0), lambda _: 0.5])
+def test_a_schedule_takes_nothing_of_the_average_rate(schedule):
+    for n_rows, max_iter in [(100, 20), (400, 200), (2000, 60)]:
+        constant = for_rows(n_rows, max_iter, "auto", ())
+        choices = for_rows(n_rows, max_iter, "auto", (), schedule)
+
+        n_updates = max_iter * -(-n_rows // choices["batch_size"])
+        rates = [choices["learning_rate"] * schedule(t) for t in range(n_updates)]
+        assert max(rates) <= 0.05 * (1 + 1e-12)
+        if max(rates) < 0.049:  # no more is taken at once
+            assert_allclose(np.mean(rates), constant["learning_rate"], rtol=0.05)
+    standing = for_rows(400, 5, "auto", (), lambda _: 0.0)
+    assert standing["learning_rate"] == rate_of(400, 5, "auto")
 
 
 def test_a_stream_of_single_rows_falls_as_a_fit_of_so_many_updates():

@@ -2,16 +2,19 @@
 
 from math import ceil, sqrt
 
+import numpy as np
+
 from skml_lecture.descent.optimizers import Adam, Nesterov
-from skml_lecture.descent.schedules import Settling
+from skml_lecture.descent.schedules import Constant, Settling, scheduled_rate
 
 HANDFUL = 32  # rows, up to which all are taken at once, along the curvature
 _LARGEST = 200  # rows of a batch, which are else half of all, rounded up
 _STRENGTH = 0.1  # of all updates together: the rate is this / sqrt(their number)
-_RATES = 0.0015, 0.01, 0.05  # least, most, and most at the beginning of a stream
+_RATES = 0.0015, 0.01, 0.05  # least, most, and most of any update where the rate falls
+_TOLD = 1000  # updates that tell the average of a schedule
 
 
-def for_rows(n_rows, max_iter, batch_size, dropout):
+def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
     """Return the choices of a recipe for so many rows.
 
     Parameters
@@ -24,6 +27,9 @@ def for_rows(n_rows, max_iter, batch_size, dropout):
 
     dropout : tuple of float
         Whether units are dropped, which needs batches.
+
+    schedule : callable, default=None
+        What multiplies the rate; on the average it is as if it were constant (None).
 
     Returns
     -------
@@ -43,6 +49,10 @@ def for_rows(n_rows, max_iter, batch_size, dropout):
         batch_size = min(ceil(n_rows / 2), _LARGEST)
     n_updates = max_iter * ceil(n_rows / (batch_size or n_rows))
     rate = min(max(_STRENGTH / sqrt(n_updates), _RATES[0]), _RATES[1])
+    updates = np.linspace(0, n_updates - 1, min(n_updates, _TOLD)).astype(int).tolist()
+    factors = [scheduled_rate(1.0, schedule or Constant(), t) for t in updates]
+    if max(factors) > 0:
+        rate = min(rate / float(np.mean(factors)), max(_RATES[2], rate) / max(factors))
     return {
         "optimizer": Adam(),
         "batch_size": batch_size,
