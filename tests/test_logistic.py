@@ -690,6 +690,22 @@ class TestBadInput:
         with pytest.warns(ConvergenceWarning, match="can be separated"):
             LogisticRegressionGD(0.0).fit(X, y)
 
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    @pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tol": 1.0}], ids=str)
+    def test_every_end_of_a_descent_tells_separation(self, optimizer, options, rng):
+        """On a line, a class ends where the other begins, or they overlap."""
+        for _ in range(15):
+            x, y = rng.integers(4, size=6), np.array([0, 0, 0, 1, 1, 1])
+            ends = max(x[:3]) <= min(x[3:]) or max(x[3:]) <= min(x[:3])
+            model = LogisticRegressionGD(0.0, optimizer=optimizer, max_iter=20, **options)
+
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                model.fit(x[:, np.newaxis], y)
+
+            said = any("can be separated" in str(warning.message) for warning in caught)
+            assert said == (ends and len(set(x)) > 1)
+
     @pytest.mark.parametrize("n_classes", [2, 3])
     @pytest.mark.parametrize("seed", range(5))
     def test_classes_that_overlap_are_not_called_separable(self, n_classes, seed):

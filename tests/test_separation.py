@@ -46,7 +46,25 @@ def test_rows_on_the_boundary_do_not_keep_classes_together(n_classes, of_rows, f
         data, b = data_of(X, y, n_classes, of_rows), np.zeros(len(W))
 
         assert separates(data, W, b, fit_intercept)
-        assert not separates(data, W / 100, b, fit_intercept)  # nothing has grown
+        assert separates(data, W / 1e6, b, fit_intercept)  # also before anything has grown
+        assert separates(data, -W, b, fit_intercept)
+
+
+def test_it_does_not_matter_where_a_descent_stands(n_classes, of_rows, fit_intercept, rng):
+    answers = set()
+    for _ in range(20):
+        y = rng.permutation(np.arange(rng.integers(n_classes, 12)) % n_classes)
+        X = rng.integers(-2, 3, (len(y), 2)) * 10.0 ** rng.uniform(-4, 4, 2)
+        data = data_of(X, y, n_classes, of_rows)
+        places = [
+            scale * rng.normal(size=(data.targets.shape[1], 2)) for scale in (0, 1e-3, 1, 1e3)
+        ]
+
+        said = {separates(data, W, np.zeros(len(W)), fit_intercept) for W in places}
+
+        assert len(said) == 1
+        answers |= said
+    assert len(answers) == 2
 
 
 def test_rows_of_every_class_do(n_classes, of_rows, fit_intercept, rng):
