@@ -225,12 +225,78 @@ class Returning(Optimizer):
         return theta - rate * gradient
 
 
+class Rebinding(Optimizer):
+    """Changes a theta of its own only."""
+
+    auto_rate = 0.1
+
+    def update(self, theta, gradient, state, rate):  # noqa: ARG002
+        theta = theta - rate * gradient
+
+
+class Waiting(Optimizer):
+    """Adds up five gradients for every step."""
+
+    auto_rate = 0.1
+
+    def init(self, theta):
+        return {"t": 0, "sum": np.zeros_like(theta)}
+
+    def update(self, theta, gradient, state, rate):
+        state["t"] += 1
+        state["sum"] += gradient
+        if state["t"] % 5 == 0:
+            theta -= rate * state["sum"]
+            state["sum"][...] = 0
+
+
+@pytest.mark.parametrize("optimizer", [Returning(), Rebinding()])
+@pytest.mark.parametrize("options", [{}, {"batch_size": 50}, {"schedule": np.sign}], ids=str)
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
 @pytest.mark.parametrize("make", [LogisticRegressionGD, partial(CascadedLogisticMLP, (3,))])
-def test_an_update_that_returns_theta_is_refused(make):
-    model = make(optimizer=Returning())
+def test_an_update_that_is_not_in_place_is_refused(make, call, options, optimizer):
+    """Also where the first rate of a schedule is zero."""
+    learn = getattr(make(optimizer=optimizer, **options), call)
+    X, y = load_iris(return_X_y=True)
 
     with pytest.raises(TypeError, match="must change theta in place"):
-        model.fit(*load_iris(return_X_y=True))
+        any(learn(X, y) is None for _ in range(2))
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("make", [LogisticRegressionGD, partial(CascadedLogisticMLP, (3,))])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_another_optimizer_is_looked_at_again(make, call):
+    model = make(warm_start=True, max_iter=2)
+    X, y = load_iris(return_X_y=True)
+    getattr(model, call)(X, y)
+
+    with pytest.raises(TypeError, match="must change theta in place"):
+        getattr(model.set_params(optimizer=Rebinding()), call)(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("batch_size", [None, 50])
+def test_a_step_may_wait_for_several_gradients(call, batch_size):
+    model = LogisticRegressionGD(optimizer=Waiting(), max_iter=10, batch_size=batch_size)
+    X, y = load_iris(return_X_y=True)
+
+    for _ in range(6):
+        getattr(model, call)(X, y)
+
+    assert np.abs(model.coef_).max() > 0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_may_be_lost_in_rounding(optimizer):
+    model = CascadedLogisticMLP((3,), optimizer=optimizer, learning_rate=1e-30, max_iter=2)
+    X, y = load_iris(return_X_y=True)
+
+    model.fit(X, y)
+
+    assert model.n_iter_ == 2
 
 
 @pytest.mark.parametrize("warm_start", [False, True])

@@ -39,6 +39,9 @@ class State:
     gradient_norm : float, default=inf
         Of the gradient at ``u``, as far as known.
 
+    checked : bool, default=False
+        Whether a step has been looked at, which has to change the parameters in place.
+
     n_epochs : int, default=0
         Epochs of the last call.
 
@@ -90,6 +93,7 @@ class State:
     coordinates: Coordinates = field(default_factory=Unchanged)
     epochs_in_coordinates: int = 0
     gradient_norm: float = np.inf
+    checked: bool = False
     n_epochs: int = 0
     accepted: tuple | None = None
     loss_curve: list = field(default_factory=list)

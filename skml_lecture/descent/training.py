@@ -1,5 +1,6 @@
 """The loop: epochs, batches, the rate, stopping. It does not know what is being learnt."""
 
+import copy
 import math
 
 import numpy as np
@@ -11,6 +12,13 @@ DIVERGED = (
     "The descent diverged: the loss became {loss} at update {t} with learning_rate={rate:.3g}. "
     "Use a smaller learning_rate, or scale the features (a StandardScaler in front)."
 )
+
+NOT_IN_PLACE = (
+    "update of {0.__name__} must change theta in place, as in theta -= rate * gradient, and "
+    "return None; it {1}."
+)
+
+_PATIENCE = 100  # updates after which parameters have moved, if they ever do
 
 
 @quiet  # checked for explicitly
@@ -111,13 +119,25 @@ def _stands_there(view, state):
 def _step(state, optimizer, gradient, schedule):
     """Take one step of the optimizer."""
     rate = scheduled_rate(state.rate, schedule, state.t)
+    before = None if state.checked else state.u.copy()
     moved = optimizer.update(state.u, gradient, state.memory, rate)
     if moved is not None and moved is not state.u:
-        raise TypeError(
-            f"update of {type(optimizer).__name__} must change theta in place, as in "
-            f"theta -= rate * gradient, and return None; it returned {type(moved).__name__}."
-        )
+        raise TypeError(NOT_IN_PLACE.format(type(optimizer), f"returned {type(moved).__name__}"))
+    if before is not None and rate > 0 and gradient.any():
+        downhill = (before - rate * gradient != before).any()  # more than rounding
+        stays = downhill and (state.u == before).all()
+        if stays and not _moves_later(state, optimizer, gradient, rate):
+            raise TypeError(NOT_IN_PLACE.format(type(optimizer), "left theta as it was"))
+        state.checked = True
     state.t += 1
+
+
+def _moves_later(state, optimizer, gradient, rate):
+    """Say whether more updates change a copy: some warm up, or wait for several gradients."""
+    theta, memory = state.u.copy(), copy.deepcopy(state.memory)
+    for _ in range(_PATIENCE):
+        optimizer.update(theta, gradient.copy(), memory, rate)
+    return (theta != state.u).any()
 
 
 @quiet  # what is not finite is found by the checks
