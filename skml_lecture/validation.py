@@ -253,3 +253,13 @@ def warn(message, category):
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def check_if_whole(check, *arguments, whole):
+    """Call a check of a statistic, whose ValueError is a warning where more rows may mend it."""
+    try:
+        check(*arguments)
+    except ValueError as error:
+        if whole:
+            raise
+        warn(str(error), UserWarning)

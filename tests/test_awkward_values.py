@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import roc_auc_score
 
@@ -225,6 +226,8 @@ def test_squares_that_underflow_are_refused(model, size, rng):
 
     with pytest.raises(ValueError, match="squares of X underflow: scale"):
         model.fit(X, y)
+    with pytest.warns(UserWarning, match="squares of X underflow: scale"):  # there may be larger
+        clone(model).partial_fit(X[:20], y[:20]).partial_fit(X[20:], y[20:])
     model.fit(X * 1e100, y)
 
     assert np.isfinite(model.predict_proba(X * 1e100)).all()

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, diags_array, issparse, vstack
+from scipy.sparse import csr_array, diags, issparse, vstack
 from scipy.sparse.linalg import lsqr
 from scipy.special import expit, softmax
 from sklearn.utils.extmath import safe_sparse_dot
@@ -136,7 +136,7 @@ def _add_up_to_zero(margins, weights):
     weights = weights + np.mean(weights) / 100  # none that rounding outweighs
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)
-        step = lsqr(diags_array(root) @ margins, root, atol=1e-13, btol=1e-13, iter_lim=100)[0]
+        step = lsqr(diags(root) @ margins, root, atol=1e-13, btol=1e-13, iter_lim=100)[0]
         share = margins @ step
         found = weights * (1 - share)
         if np.min(found) * _RISEN > np.abs(margins.T @ found).sum():

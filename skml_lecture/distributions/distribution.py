@@ -119,7 +119,7 @@ class Distribution(BaseEstimator, ABC):
         Parameters
         ----------
         statistic : object
-            As ``parameters`` gets it. It is not called of parts, which more rows may mend.
+            As ``parameters`` gets it. Of parts, which more rows may mend, the error is a warning.
         """
 
     @abstractmethod

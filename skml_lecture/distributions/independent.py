@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from skml_lecture.distributions.distribution import Distribution, as_floats
-from skml_lecture.validation import check_range
+from skml_lecture.validation import check_if_whole, check_range
 
 _FEW, _FEW_STORED = 2**14, 2**20  # numbers of dense and sparse rows that are scored in one go
 
@@ -275,7 +275,8 @@ class Independent:
         family_of : callable
             Returns the distribution that a name, or an object, of a group stands for.
         whole : bool, default=True
-            Whether no more rows are to come, so that what they cannot mend is refused.
+            Whether no more rows are to come, so that what they cannot mend is refused. Of parts it
+            is a warning.
 
         Returns
         -------
@@ -289,8 +290,7 @@ class Independent:
                 if len(seen):
                     part = part if len(seen) == len(columns) else part.select(seen)
                     part = part.filled()
-                    if whole:
-                        distribution.check_whole(part)
+                    check_if_whole(distribution.check_whole, part, whole=whole)
                     parameters = distribution.parameters(part)
                     families.append(FittedFamily(distribution, places[columns[seen]], parameters))
         n_columns = sum(len(columns) for _, columns in statistics.groups)

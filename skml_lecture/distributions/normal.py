@@ -8,7 +8,7 @@ from skml_lecture.data import Data
 from skml_lecture.distributions.covariances import COVARIANCES, rounding_variance
 from skml_lecture.distributions.gaussian import SMALLEST, check_underflow
 from skml_lecture.statistics.moments import Moments
-from skml_lecture.validation import check_finite
+from skml_lecture.validation import check_finite, check_if_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +221,8 @@ class MultivariateNormal:
         reg_covar : float, default=0.0
             Added to all variances.
         whole : bool, default=True
-            Whether no more rows are to come, so that what they cannot mend is refused.
+            Whether no more rows are to come, so that what they cannot mend is refused. Of parts it
+            is a warning.
 
         Returns
         -------
@@ -238,8 +239,7 @@ class MultivariateNormal:
         noise = rounding_variance(means)
         noise = noise.max(axis=0, keepdims=True) if covariance.is_tied else noise
         variance = np.where(within > noise.max(axis=0), within, within + between)
-        if whole:
-            check_underflow(variance, count.sum(), means)
+        check_if_whole(check_underflow, variance, count.sum(), means, whole=whole)
         noise = np.maximum(noise, SMALLEST)
         scale = np.sqrt(np.where(variance > noise.max(axis=0), variance, 1))
         statistic = moments.reduced(covariance.scatter)
