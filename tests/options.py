@@ -84,7 +84,7 @@ def first(X):
 
 
 def slower(t):
-    return 1 / (1 + t / 50)
+    return 1 / (1 + t / 500)
 
 
 FLAG = [False, True]

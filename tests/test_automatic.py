@@ -1,5 +1,7 @@
 """What ``optimizer="auto"`` of a network stands for: laws of its batches and its rates."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -57,7 +59,7 @@ def test_four_times_as_many_updates_take_half_the_rate():
     assert rate_of(400, 10**5, 200) == rate_of(400, 10**6, 200) < first
 
 
-@pytest.mark.parametrize("schedule", [InverseSqrt(), Settling(20.0), lambda _: 0.5])
+@pytest.mark.parametrize("schedule", [InverseSqrt(), Settling(20.0)])
 def test_a_schedule_takes_nothing_of_the_average_rate(schedule):
     for n_rows, max_iter in [(100, 20), (400, 200), (2000, 60)]:
         constant = for_rows(n_rows, max_iter, "auto", ())
@@ -68,8 +70,12 @@ def test_a_schedule_takes_nothing_of_the_average_rate(schedule):
         assert max(rates) <= 0.05 * (1 + 1e-12)
         if max(rates) < 0.049:  # no more is taken at once
             assert_allclose(np.mean(rates), constant["learning_rate"], rtol=0.05)
-    standing = for_rows(400, 5, "auto", (), lambda _: 0.0)
-    assert standing["learning_rate"] == rate_of(400, 5, "auto")
+
+
+def test_a_schedule_of_the_callers_is_not_asked_before_its_time():
+    choices = for_rows(400, 5, "auto", (), Mock(side_effect=KeyboardInterrupt))
+
+    assert choices["learning_rate"] == rate_of(400, 5, "auto")
 
 
 def test_a_stream_of_single_rows_falls_as_a_fit_of_so_many_updates():

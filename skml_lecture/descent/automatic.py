@@ -5,7 +5,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from skml_lecture.descent.optimizers import Adam, Nesterov
-from skml_lecture.descent.schedules import Constant, Settling, scheduled_rate
+from skml_lecture.descent.schedules import InverseSqrt, Settling
 
 HANDFUL = 32  # rows, up to which all are taken at once, along the curvature
 _LARGEST = 200  # rows of a batch, which are else half of all, rounded up
@@ -29,7 +29,8 @@ def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
         Whether units are dropped, which needs batches.
 
     schedule : callable, default=None
-        What multiplies the rate; on the average it is as if it were constant (None).
+        What multiplies the rate; on the average it is as if it were constant (None). A function of
+        the caller's is not asked before its time: it may do more than return a number.
 
     Returns
     -------
@@ -49,10 +50,10 @@ def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
         batch_size = min(ceil(n_rows / 2), _LARGEST)
     n_updates = max_iter * ceil(n_rows / (batch_size or n_rows))
     rate = min(max(_STRENGTH / sqrt(n_updates), _RATES[0]), _RATES[1])
-    updates = np.linspace(0, n_updates - 1, min(n_updates, _TOLD)).astype(int).tolist()
-    factors = [scheduled_rate(1.0, schedule or Constant(), t) for t in updates]
-    if max(factors) > 0:
-        rate = min(rate / float(np.mean(factors)), max(_RATES[2], rate) / max(factors))
+    if isinstance(schedule, InverseSqrt | Settling):
+        updates = np.linspace(0, n_updates - 1, min(n_updates, _TOLD)).astype(int).tolist()
+        factors = [schedule(t) for t in updates]
+        rate = min(rate / float(np.mean(factors)), _RATES[2] / max(factors))
     return {
         "optimizer": Adam(),
         "batch_size": batch_size,
