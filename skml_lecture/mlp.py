@@ -143,8 +143,8 @@ class CascadedLogisticMLP(_HiddenFeatures, DescentEstimator):
         follows the curvature met where all rows are taken at once.
 
     schedule : {"constant", "inv_sqrt"} or callable, default="constant"
-        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1). The
-        rate of ``optimizer="auto"`` is higher in return, up to 0.05, so that the average stays.
+        Factor of the learning rate at update t = 0, 1, ...; "inv_sqrt" is 1 / sqrt(t + 1);
+        ``optimizer="auto"`` then begins at a rate of 0.05, which adds up to the same.
 
     batch_size : int, "auto" or None, default="auto"
         Rows per update, at least 1; "auto": 200 or all (under ``optimizer="auto"`` as above),

@@ -2,16 +2,13 @@
 
 from math import ceil, sqrt
 
-import numpy as np
-
 from skml_lecture.descent.optimizers import Adam, Nesterov
 from skml_lecture.descent.schedules import InverseSqrt, Settling
 
 HANDFUL = 32  # rows, up to which all are taken at once, along the curvature
 _LARGEST = 200  # rows of a batch, which are else half of all, rounded up
 _STRENGTH = 0.1  # of all updates together: the rate is this / sqrt(their number)
-_RATES = 0.0015, 0.01, 0.05  # least, most, and most of any update where the rate falls
-_TOLD = 1000  # updates that tell the average of a schedule
+_RATES = 0.0015, 0.01, 0.05  # least, most, and most at the beginning of a stream
 
 
 def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
@@ -29,8 +26,8 @@ def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
         Whether units are dropped, which needs batches.
 
     schedule : callable, default=None
-        What multiplies the rate; on the average it is as if it were constant (None). A function of
-        the caller's is not asked before its time: it may do more than return a number.
+        What multiplies the rate. All updates together are under "inv_sqrt" what they are under a
+        constant rate (None).
 
     Returns
     -------
@@ -50,10 +47,8 @@ def for_rows(n_rows, max_iter, batch_size, dropout, schedule=None):
         batch_size = min(ceil(n_rows / 2), _LARGEST)
     n_updates = max_iter * ceil(n_rows / (batch_size or n_rows))
     rate = min(max(_STRENGTH / sqrt(n_updates), _RATES[0]), _RATES[1])
-    if isinstance(schedule, InverseSqrt | Settling):
-        updates = np.linspace(0, n_updates - 1, min(n_updates, _TOLD)).astype(int).tolist()
-        factors = [schedule(t) for t in updates]
-        rate = min(rate / float(np.mean(factors)), _RATES[2] / max(factors))
+    if isinstance(schedule, InverseSqrt):  # of N updates it adds up to 2 sqrt(N) rates
+        rate = _STRENGTH / 2
     return {
         "optimizer": Adam(),
         "batch_size": batch_size,

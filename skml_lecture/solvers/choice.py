@@ -222,7 +222,10 @@ class Equations:
             news = np.sqrt(self.statistic.weight) * linalg.norm(along)
             is_full = spectrum.rank == np.count_nonzero(gram.diagonal())
             if is_full or max(news, np.sqrt(np.min(alpha))) > noise:
-                return spectrum.about_zero(self.statistic.weight, *mean)
+                whole = spectrum.about_zero(self.statistic.weight, *mean)
+                # what the mean has along null directions is as exact as they are
+                rcond = 1.0 if is_full else whole.rcond
+                return replace(whole, rcond=min(spectrum.rcond, rcond))
         return of_gram(*self.gram_and_cross, self.rounding)
 
     def _singular_values(self, alpha=0.0):

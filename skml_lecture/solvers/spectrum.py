@@ -203,7 +203,7 @@ class Spectrum:
         root = np.sqrt(weight)
         A, b = self.factor
         whole = self.of_triangle(np.vstack([A, root * x_mean]), np.vstack([b, root * y_mean]))
-        return replace(whole, name=self.name, rcond=min(self.rcond, whole.rcond))
+        return replace(whole, name=self.name)
 
     @property
     def rank(self):
