@@ -126,6 +126,22 @@ def test_an_automatic_rate_recovers_from_a_start_far_too_large():
     assert (np.diff(state.loss_curve) <= 1e-12).all()
 
 
+def test_an_automatic_rate_takes_back_every_step_that_climbs(rng):
+    """Curvature that grows a hundredfold on the way, which the step before did not meet."""
+
+    def bend(theta, batch=None):
+        far = np.maximum(theta - 1, 0)
+        return float(np.sum(100 * far**2 - theta)), 200 * far - 1
+
+    for _ in range(20):
+        optimizer = GradientDescent()
+        state = start(optimizer, 3, rate=rng.uniform(0.05, 5.0))
+
+        state = descend(bend, state, optimizer, max_iter=60, adapt=True)
+
+        assert (np.diff(state.loss_curve) <= 1e-12).all()
+
+
 def test_an_automatic_rate_grows_by_half_a_step_at_most():
     state = start(GradientDescent(), rate=1e-4)
 
