@@ -48,10 +48,10 @@ class LeftOut:
         self.y = self.rows.targets
         n, d = self.rows.shape
         self.careful = is_ill_conditioned(self.spectrum) or n <= d + 1
-        if self.spectrum.U is None:  # V / s (d, r) takes the rows Z to U
-            self.to_directions = self.spectrum.V / self.spectrum.s
-            if self.careful:
-                self._correct()
+        if self.spectrum.U is None and self.careful:
+            self._correct()
+        elif self.spectrum.U is None:
+            self.to_directions = self.spectrum.V / self.spectrum.s  # (d, r), takes the rows Z to U
         self.f = self.spectrum.shrinkage(alphas)  # (r, a)
         weight = self.rows.data.total_weight
         # the direction of the intercept, which every row has a share of

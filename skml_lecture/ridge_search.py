@@ -1,6 +1,6 @@
 """Cross-validation of ridge regression over many alphas, from the statistics of the folds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -168,9 +168,10 @@ class Search:
         """Return the equations of all rows, or of those that weigh something."""
         if data is self.data:
             return self.equations
-        if data.n_rows < data.n_features:
-            return Equations(self.fit_intercept, data)
-        return Equations(self.fit_intercept, data, RegressionMoments.from_data(data))
+        equations = Equations(self.fit_intercept, data)
+        if equations.is_wide:
+            return equations
+        return replace(equations, statistic=RegressionMoments.from_data(data))
 
     def _present(self):
         """Return the rows that weigh something, and their positions."""
